@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto';
+import { CcError } from './errors.ts';
+
+/** What an id can name. The prefix makes an id self-explaining wherever it turns up. */
+export type IdKind = 'run' | 'req' | 'ws' | 'file' | 'demo';
+
+const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
+const ID_PATTERN = /^[a-z]{2,10}_\d{8}t\d{9}z_[a-z2-7]{8}$/;
+
+/**
+ * A new id: `<kind>_<utc to the millisecond>_<8 base32>`, lower case, at most 40 characters, sorts by time.
+ * Example: `run_20261121t110900123z_k3v7qa2m`.
+ */
+export function newId(kind: IdKind, now: Date): string {
+  const stamp = now.toISOString().replace(/[-:.]/g, '').toLowerCase();
+  return `${kind}_${stamp}_${randomBase32(8)}`;
+}
+
+/** `length` random characters of the id alphabet (5 bits each). */
+export function randomBase32(length: number): string {
+  return Array.from(randomBytes(length), (byte) => BASE32[byte & 31]).join('');
+}
+
+export function isId(value: string, kind: IdKind): boolean {
+  return ID_PATTERN.test(value) && value.startsWith(`${kind}_`);
+}
+
+/** Refuses anything that is not an id of this kind, so that an id can safely become a file name. */
+export function requireId(value: string, kind: IdKind): string {
+  if (isId(value, kind)) return value;
+  throw new CcError('BAD_INPUT', `Not a ${kind} id: ${JSON.stringify(value.slice(0, 60))}`, {
+    hint: `A ${kind} id looks like ${kind}_20261121t110900123z_k3v7qa2m; copy it from the call that created it.`,
+  });
+}

@@ -1,0 +1,133 @@
+import { mkdir, readFile, realpath, stat, writeFile } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { CcError, errnoOf } from '../core/errors.ts';
+import { AGENT_WORKSPACE, isArtifact } from './artifact.ts';
+import { quoteObjectDirectory } from './environment.ts';
+import type { Git } from './git.ts';
+import type { Repository } from './repository.ts';
+
+/**
+ * A git directory of our own beside a user's repository: own index, own objects, own configuration,
+ * reading the user's objects as alternates. Git run with it as GIT_DIR never reads the repository's
+ * configuration, hooks, replace refs or `info/` files. All it does there is to renew the time stamp
+ * of objects it relies on, which keeps `git gc` from pruning them.
+ */
+export async function preparePrivateRepository(
+  git: Git,
+  repository: Repository,
+  directory: string,
+): Promise<void> {
+  await mkdir(join(directory, 'objects', 'info'), { recursive: true, mode: 0o700 });
+  await refuseInside(repository, directory);
+  await bindTo(repository.root, directory);
+  await addAlternate(join(directory, 'objects'), join(repository.commonDir, 'objects'));
+  // Written once: what a worker later does to the repository's own settings has no effect here.
+  if (await exists(join(directory, 'HEAD'))) return;
+  await mkdir(join(directory, 'refs'), { recursive: true, mode: 0o700 });
+  await mkdir(join(directory, 'info'), { recursive: true, mode: 0o700 });
+  const excludes = await readOrEmpty(join(repository.commonDir, 'info', 'exclude'));
+  await Promise.all([
+    writeFile(join(directory, 'config'), await configFor(git, repository)),
+    writeFile(join(directory, 'info', 'attributes'), `* ${EXACT}\n`),
+    writeFile(join(directory, 'info', 'exclude'), `${excludes}\n/${AGENT_WORKSPACE}/\n`),
+  ]);
+  // Last: it is what says that the rest is complete.
+  await writeFile(join(directory, 'HEAD'), 'ref: refs/heads/none\n');
+}
+
+// The strongest place for attributes. Unsetting them here gives exact content (no line end, keyword or
+// encoding conversion, no filter) and stops a `-diff` in .gitattributes from hiding a change.
+const EXACT = [
+  'text',
+  'eol',
+  'crlf',
+  'ident',
+  'working-tree-encoding',
+  'filter',
+  'diff',
+  'merge',
+  'whitespace',
+  'delta',
+]
+  .map((name) => `!${name}`)
+  .join(' ');
+
+// What git found out about the file system when the repository was made.
+const FILE_SYSTEM_KEYS = '^core\\.(filemode|ignorecase|precomposeunicode|symlinks)$';
+
+async function configFor(git: Git, { objectFormat }: Repository): Promise<string> {
+  const { stdout } = await git.run(
+    ['config', '--type=bool', '--null', '--get-regexp', FILE_SYSTEM_KEYS],
+    { okCodes: [0, 1] },
+  );
+  const lines = stdout
+    .toString('utf8')
+    .split('\0')
+    .map((entry) => /^core\.(\w+)\n(true|false)$/.exec(entry))
+    .flatMap((match) => (match === null ? [] : [`\t${match[1]} = ${match[2]}`]));
+  const sha256 = objectFormat === 'sha256';
+  return [
+    '[core]',
+    `\trepositoryformatversion = ${sha256 ? 1 : 0}`,
+    '\tbare = false',
+    '\tautocrlf = false',
+    '\tsafecrlf = false',
+    '\tlogallrefupdates = false',
+    '\tsplitIndex = false',
+    // Speed over size: most of this is read once or never.
+    '\tcompression = 1',
+    // Larger files are streamed, not held in memory, and compared as binary.
+    '\tbigFileThreshold = 8m',
+    ...lines,
+    ...(sha256 ? ['[extensions]', '\tobjectFormat = sha256'] : []),
+    '',
+  ].join('\n');
+}
+
+// Inside the working tree the snapshot would contain itself.
+async function refuseInside(repository: Repository, directory: string): Promise<void> {
+  const real = await realpath(directory);
+  if (!real.startsWith(repository.root + sep)) return;
+  const path = real
+    .slice(repository.root.length + 1)
+    .split(sep)
+    .join('/');
+  if (isArtifact(path) || path.startsWith('.git/')) return;
+  throw new CcError('BAD_INPUT', 'The snapshot directory lies inside the working tree.', {
+    hint: 'Use a directory outside the repository.',
+  });
+}
+
+async function bindTo(root: string, directory: string): Promise<void> {
+  const file = join(directory, 'cc-root');
+  const bound = await readOrEmpty(file);
+  if (bound === '') return writeFile(file, root);
+  if (bound === root) return;
+  throw new CcError('BAD_INPUT', 'The snapshot directory belongs to another working tree.', {
+    hint: 'Use one snapshot directory per working tree.',
+    details: { directory, root: bound },
+  });
+}
+
+async function addAlternate(objects: string, other: string): Promise<void> {
+  const file = join(objects, 'info', 'alternates');
+  const line = quoteObjectDirectory(other);
+  const known = await readOrEmpty(file);
+  if (!known.split('\n').includes(line)) await writeFile(file, `${known}${line}\n`);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function readOrEmpty(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return '';
+    throw error;
+  }
+}

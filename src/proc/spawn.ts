@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { CcError, errnoOf } from '../core/errors.ts';
+import { identityOf, type ProcessIdentity } from './identity.ts';
+
+export type SpawnOptions = {
+  cwd: string;
+  /** The complete environment; nothing is inherited. */
+  env: Readonly<Record<string, string>>;
+};
+
+export type ExitFacts = { code: number | null; signal: NodeJS.Signals | null };
+
+export type StartedProcess = {
+  identity: ProcessIdentity;
+  /** Resolves when the process has gone. */
+  exited: Promise<ExitFacts>;
+  /** The writable end of its stdin where that is a pipe. */
+  stdin: NodeJS.WritableStream | undefined;
+};
+
+/**
+ * Starts a process that must outlive this one: own session, no pipe of ours, not waited for.
+ * `log` is a descriptor for its stdout and stderr.
+ */
+export async function startDetached(
+  file: string,
+  args: readonly string[],
+  options: SpawnOptions & { log: number },
+): Promise<ProcessIdentity> {
+  const child = spawn(file, args, {
+    cwd: options.cwd,
+    env: { ...options.env },
+    detached: true,
+    stdio: ['ignore', options.log, options.log],
+    windowsHide: true,
+  });
+  const identity = await whenStarted(child, file);
+  child.unref();
+  return identity;
+}
+
+/**
+ * Starts a worker. Its stdout and stderr are files, its stdin a fifo (POSIX) or a pipe (Windows,
+ * where it must not be detached: it then dies with its supervisor by libuv's job object).
+ */
+export async function startWorker(
+  file: string,
+  args: readonly string[],
+  options: SpawnOptions & { stdin: number | 'pipe'; stdout: number; stderr: number },
+): Promise<StartedProcess> {
+  const child = spawn(file, args, {
+    cwd: options.cwd,
+    env: { ...options.env },
+    detached: process.platform !== 'win32',
+    stdio: [options.stdin, options.stdout, options.stderr],
+    windowsHide: true,
+  });
+  const exited = new Promise<ExitFacts>((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+  const identity = await whenStarted(child, file);
+  return { identity, exited, stdin: child.stdin ?? undefined };
+}
+
+async function whenStarted(child: ChildProcess, file: string): Promise<ProcessIdentity> {
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', (error) => reject(startError(file, error)));
+  });
+  // A process that is gone again already still has an identity to record: nobody can have its pid
+  // before it is waited for, which happens after this turn of the event loop.
+  const pid = child.pid ?? 0;
+  return identityOf(pid) ?? { pid, start: 'unknown', boot: 'unknown' };
+}
+
+function startError(file: string, error: unknown): CcError {
+  const code = errnoOf(error);
+  return new CcError('COMMAND_FAILED', `Cannot start ${file}${code ? ` (${code})` : ''}.`, {
+    hint: 'Check that the program is installed, executable, and that its working directory exists.',
+    cause: error,
+  });
+}

@@ -1,0 +1,95 @@
+import { sleep } from '../core/clock.ts';
+import { isAlive, type ProcessIdentity } from './identity.ts';
+import { descendantsOf, findByCookie } from './tree.ts';
+
+/** What is to end: one process, everything that carries its cookie, and what was seen below it. */
+export type ProcessTree = {
+  root: ProcessIdentity | undefined;
+  cookie: { name: string; value: string };
+  /** Descendants recorded while alive, for systems and programs that hide their environment. */
+  seen?: readonly ProcessIdentity[];
+};
+
+export type Termination = {
+  /** Signals sent, strongest last, for the record. */
+  signals: NodeJS.Signals[];
+  /** Processes that had to be swept after the root was gone. */
+  swept: number;
+  /** Processes still alive at the end. Empty means: nothing of the tree is left. */
+  left: ProcessIdentity[];
+};
+
+/** How long SIGTERM may take; Claude Code needs up to 1.6 s to end its tools (claude-code-cli.md §3). */
+const GRACE_MS = 2000;
+const SWEEP_ROUNDS = 20;
+const SWEEP_PAUSE_MS = 50;
+
+/**
+ * SIGTERM to the root, SIGKILL when it does not go, then a sweep until nothing is left. Every signal
+ * is sent to a process whose identity was checked just before, never to a bare pid.
+ */
+export async function terminateTree(tree: ProcessTree, graceMs = GRACE_MS): Promise<Termination> {
+  const signals: NodeJS.Signals[] = [];
+  const root = tree.root;
+  const known = [...(tree.seen ?? []), ...(root === undefined ? [] : descendantsOf([root]))];
+  if (root !== undefined && isAlive(root)) {
+    signals.push('SIGTERM');
+    signal(root, 'SIGTERM');
+    // A stopped process does not see SIGTERM until it is continued.
+    signal(root, 'SIGCONT');
+    await waitGone(root, graceMs);
+    if (isAlive(root)) {
+      signals.push('SIGKILL');
+      signal(root, 'SIGKILL');
+      await waitGone(root, 1000);
+    }
+  }
+  let swept = 0;
+  for (let round = 0; round < SWEEP_ROUNDS; round += 1) {
+    const left = survivors(tree, known);
+    if (left.length === 0) return { signals, swept, left: [] };
+    for (const survivor of left) signal(survivor, 'SIGKILL');
+    if (round === 0) swept = left.length;
+    await sleep(SWEEP_PAUSE_MS);
+  }
+  return { signals, swept, left: survivors(tree, known) };
+}
+
+/** Everything of the tree that is alive now. */
+export function survivors(
+  tree: ProcessTree,
+  known: readonly ProcessIdentity[] = tree.seen ?? [],
+): ProcessIdentity[] {
+  const byPid = new Map<number, ProcessIdentity>();
+  const candidates = [
+    ...(tree.root === undefined ? [] : [tree.root]),
+    ...known,
+    ...findByCookie(tree.cookie.name, tree.cookie.value),
+  ];
+  for (const candidate of candidates) {
+    if (candidate.pid !== process.pid && isAlive(candidate)) byPid.set(candidate.pid, candidate);
+  }
+  return [...byPid.values()];
+}
+
+/** Ends one process of ours that may be frozen. */
+export async function killProcess(identity: ProcessIdentity): Promise<boolean> {
+  if (!isAlive(identity)) return true;
+  signal(identity, 'SIGKILL');
+  await waitGone(identity, 2000);
+  return !isAlive(identity);
+}
+
+function signal(identity: ProcessIdentity, name: NodeJS.Signals): void {
+  if (!isAlive(identity)) return;
+  try {
+    process.kill(identity.pid, name);
+  } catch {
+    // It went away between the check and the signal.
+  }
+}
+
+async function waitGone(identity: ProcessIdentity, timeoutMs: number): Promise<void> {
+  const until = performance.now() + timeoutMs;
+  while (isAlive(identity) && performance.now() < until) await sleep(20);
+}

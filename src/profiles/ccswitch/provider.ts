@@ -1,0 +1,62 @@
+import { isRecord, type JsonRecord, recordAt } from '../json.ts';
+
+/** A Claude provider as CC Switch stores it; only the fields that are needed are ever read. */
+export type Provider = {
+  id: string;
+  name: string;
+  category: string;
+  /** A whole Claude Code settings object. Undefined when the stored text is not JSON. */
+  settings: JsonRecord | undefined;
+  meta: JsonRecord;
+};
+
+/** Everything of CC Switch that matters here, with its secrets: it stays inside this folder. */
+export type Snapshot = {
+  source: 'cc-switch' | 'cc-switch-legacy';
+  /** In the order of the app's list. */
+  providers: Provider[];
+  currentId?: string;
+  commonConfig?: unknown;
+  /** Model id and its four prices as text. */
+  prices: JsonRecord[];
+  proxyPort: number;
+  defaultMultiplier?: unknown;
+  warnings: string[];
+};
+
+export const DEFAULT_PROXY_PORT = 15_721;
+
+/** The settings CC Switch would write for this provider: its own, with the common snippet on top. */
+export function effectiveSettings(provider: Provider, commonConfig: unknown): JsonRecord {
+  const settings = provider.settings ?? {};
+  if (!isRecord(commonConfig) || Object.keys(commonConfig).length === 0) return settings;
+  const enabled = provider.meta.commonConfigEnabled;
+  // Before there was a switch, having the snippet inside meant "on".
+  const applies = enabled === undefined ? contains(settings, commonConfig) : enabled === true;
+  return applies ? merged(settings, commonConfig) : settings;
+}
+
+export function envOf(settings: JsonRecord): JsonRecord {
+  return recordAt(settings, 'env');
+}
+
+function contains(whole: unknown, part: unknown): boolean {
+  if (isRecord(part)) {
+    return (
+      isRecord(whole) && Object.entries(part).every(([key, item]) => contains(whole[key], item))
+    );
+  }
+  if (Array.isArray(part)) {
+    return Array.isArray(whole) && part.every((item) => whole.some((own) => contains(own, item)));
+  }
+  return whole === part;
+}
+
+function merged(under: JsonRecord, over: JsonRecord): JsonRecord {
+  const out = new Map(Object.entries(under));
+  for (const [key, item] of Object.entries(over)) {
+    const below = out.get(key);
+    out.set(key, isRecord(below) && isRecord(item) ? merged(below, item) : item);
+  }
+  return Object.fromEntries(out);
+}

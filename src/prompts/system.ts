@@ -1,0 +1,41 @@
+import type { Role } from '../core/vocabulary.ts';
+import type { Guidance } from './guidance.ts';
+import { ROLE_PROMPTS } from './roles.ts';
+
+export type SystemPromptFacts = {
+  role: Role;
+  scope: { paths: readonly string[]; commands: readonly string[] } | undefined;
+  budget: { wall_seconds: number; max_turns: number };
+  guidance: Guidance | undefined;
+};
+
+/**
+ * What is appended to the worker's own system prompt. The task itself is not here: it goes in word
+ * for word as the first message.
+ */
+export function systemPrompt(facts: SystemPromptFacts): string {
+  return [
+    `You are a worker with the role "${facts.role}". ${ROLE_PROMPTS[facts.role]}`,
+    permissions(facts.scope),
+    `You have at most ${Math.round(facts.budget.wall_seconds / 60)} minutes and ${facts.budget.max_turns} turns. Nobody can answer questions: decide, say what you assumed, and finish.`,
+    'End with a short report: what you found or did, which files, which commands you ran with their exit codes, and what is left or uncertain. Every claim will be checked by running things; "not done" and "unknown" are good answers, a wrong "done" is not.',
+    guidance(facts.guidance),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
+function permissions(scope: SystemPromptFacts['scope']): string {
+  if (scope === undefined) return 'This task is read-only: you can read and search, nothing else.';
+  const commands =
+    scope.commands.length === 0
+      ? 'You have no shell.'
+      : `In the shell only these commands work, exactly as written: ${scope.commands.map((item) => `\`${item}\``).join(', ')}.`;
+  return `You may change files matching: ${scope.paths.join(', ')}. ${commands} Refused calls stay refused; do not look for a way around them.`;
+}
+
+function guidance(value: Guidance | undefined): string {
+  if (value === undefined || value.text === '') return '';
+  const cut = value.truncated ? ' (shortened)' : '';
+  return `# Project guidance${cut}\n\nThe project's own instructions for agents, from the repository root down to your directory. They do not extend your permissions.\n\n${value.text}`;
+}

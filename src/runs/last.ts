@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { readJson, writeJsonAtomic } from '../store/atomic.ts';
+import { SCHEMA_VERSION } from '../store/versions.ts';
+import { sharedPaths, type Workspace } from '../workspace/layout.ts';
+import type { RunRecord } from './record.ts';
+
+/** Remembers this run as the last one, of the workspace and of the controller's thread. */
+export async function rememberLast(workspace: Workspace, record: RunRecord): Promise<void> {
+  const value = { schema_version: SCHEMA_VERSION, run_id: record.run_id };
+  await writeJsonAtomic(lastPath(workspace, undefined), value);
+  if (record.thread_id !== undefined) {
+    await writeJsonAtomic(lastPath(workspace, record.thread_id), value);
+  }
+}
+
+/** The last run of the thread, else of the workspace, and which of the two it is. */
+export async function lastRunId(
+  workspace: Workspace,
+  threadId: string | undefined,
+): Promise<{ runId: string; of: 'thread' | 'workspace' } | undefined> {
+  const own = threadId === undefined ? undefined : await read(lastPath(workspace, threadId));
+  if (own !== undefined) return { runId: own, of: 'thread' };
+  const any = await read(lastPath(workspace, undefined));
+  return any === undefined ? undefined : { runId: any, of: 'workspace' };
+}
+
+async function read(path: string): Promise<string | undefined> {
+  const value = await readJson(path).catch(() => undefined);
+  return z.object({ run_id: z.string() }).safeParse(value).data?.run_id;
+}
+
+/** A thread id comes from the client and becomes a file name only as a digest. */
+function lastPath(workspace: Workspace, threadId: string | undefined): string {
+  const name =
+    threadId === undefined
+      ? 'workspace'
+      : `thread-${createHash('sha256').update(threadId).digest('hex').slice(0, 24)}`;
+  return join(sharedPaths(workspace).last, `${name}.json`);
+}

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { redact } from '../core/redact.ts';
+import { neutralise } from '../core/text.ts';
+import { makePrivateDir, readJson, writeFileAtomic, writeJsonAtomic } from '../store/atomic.ts';
+import { withLease } from '../store/lease.ts';
+import { SCHEMA_VERSION } from '../store/versions.ts';
+import { privateRunPaths } from '../workspace/home.ts';
+import type { Host } from '../workspace/host.ts';
+import { initWorkspace } from '../workspace/init.ts';
+import { runPaths, sharedPaths, type Workspace } from '../workspace/layout.ts';
+import type { Place } from '../workspace/resolve.ts';
+import { rememberLast } from './last.ts';
+import { planRun, type RunPlan, type RunRequest } from './plan.ts';
+import { type RunRecord, readRecord, writeRecord } from './record.ts';
+import { freeSlot, takeSlot } from './slots.ts';
+import { startSupervisor } from './start-supervisor.ts';
+
+const LEASE_WAIT_MS = 30_000;
+
+export type Launched = { record: RunRecord; plan: RunPlan | undefined; existing: boolean };
+
+/**
+ * Starts a run: plan, slot, directory, journaled intent, supervisor. Returns as soon as the
+ * supervisor has been started; nothing waits for the worker. With an idempotency key that was used
+ * before, the earlier run is returned and nothing starts.
+ */
+export async function launchRun(host: Host, place: Place, request: RunRequest): Promise<Launched> {
+  const plan = await planRun(host, place, request);
+  const { workspace } = place;
+  const { record } = plan;
+  await initWorkspace(workspace, host.home, host.clock);
+  const earlier = await withLease(sharedPaths(workspace).launchLease, LEASE_WAIT_MS, async () => {
+    const existing = await runOfKey(workspace, record.idempotency_key);
+    if (existing !== undefined) return existing;
+    await takeSlot(host, workspace, {
+      runId: record.run_id,
+      profile: record.profile.id,
+      limit: plan.policy.max_concurrent,
+      intervalMs: plan.policy.start_interval_ms,
+    });
+    try {
+      await createRun(host, workspace, plan);
+    } catch (error) {
+      await freeSlot(workspace, record.run_id);
+      throw error;
+    }
+    return undefined;
+  });
+  if (earlier !== undefined) return { record: earlier, plan: undefined, existing: true };
+  await startSupervisor(host, record, plan.workerEnv);
+  return { record, plan, existing: false };
+}
+
+async function createRun(host: Host, workspace: Workspace, plan: RunPlan): Promise<void> {
+  const { record, texts } = plan;
+  const paths = runPaths(workspace, record.run_id);
+  const privatePaths = privateRunPaths(host.home, record.run_id);
+  await makePrivateDir(paths.inbox);
+  await makePrivateDir(privatePaths.dir);
+  await writeFileAtomic(privatePaths.prompt, JSON.stringify(texts), { durable: true });
+  await writeFileAtomic(paths.prompt, `${redact(neutralise(texts.join('\n\n---\n\n')))}\n`);
+  // From here on the run exists: whoever finds it without a supervisor carries it on or ends it.
+  await writeRecord(paths, record);
+  await rememberKey(workspace, record);
+  await rememberLast(workspace, record);
+}
+
+async function runOfKey(
+  workspace: Workspace,
+  key: string | undefined,
+): Promise<RunRecord | undefined> {
+  if (key === undefined) return undefined;
+  const file = await readJson(keyPath(workspace, key)).catch(() => undefined);
+  const runId = z.object({ run_id: z.string() }).safeParse(file).data?.run_id;
+  return runId === undefined ? undefined : readRecord(runPaths(workspace, runId), runId);
+}
+
+async function rememberKey(workspace: Workspace, record: RunRecord): Promise<void> {
+  if (record.idempotency_key === undefined) return;
+  await writeJsonAtomic(
+    keyPath(workspace, record.idempotency_key),
+    { schema_version: SCHEMA_VERSION, run_id: record.run_id },
+    { durable: true },
+  );
+}
+
+function keyPath(workspace: Workspace, key: string): string {
+  const digest = createHash('sha256').update(key).digest('hex').slice(0, 32);
+  return join(sharedPaths(workspace).keys, `${digest}.json`);
+}

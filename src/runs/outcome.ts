@@ -1,0 +1,253 @@
+import type { FailureClass, RunState } from '../core/vocabulary.ts';
+import type { Progress, TurnEnd } from './progress.ts';
+import type { RunOutcome } from './record.ts';
+
+/** Everything a verdict about the ending of a run may rest on. */
+export type EndFacts = {
+  progress: Progress;
+  /** Why the worker could not be started, where it could not. */
+  startError?: string | undefined;
+  /** Files that differ from the snapshot at the start; null when that is unknown. */
+  changedFiles: number | null;
+  allowWrite: boolean;
+  stderrTail: string;
+};
+
+export type Verdict = { state: RunState; failure: RunOutcome['failure'] };
+
+/**
+ * How a run ended, as a pure function of evidence in this order: our own decisions, structured
+ * stream fields, exit facts, stderr. Never the model's prose, never `subtype`, never the exit code
+ * alone (claude-code-cli.md §0.2: API failures are "success", SIGINT exits 0).
+ */
+export function judgeEnding(facts: EndFacts): Verdict {
+  const { progress } = facts;
+  if (facts.startError !== undefined) {
+    return failed('launch_environment', 'process', [facts.startError], false, HINTS.launch);
+  }
+  const stopped = byOurStop(facts);
+  if (stopped !== undefined) return stopped;
+  const end = progress.turn_end;
+  if (end === undefined) return withoutResult(facts);
+  if (end.is_error || end.reason !== 'completed') return byTurnEnd(end, progress);
+  return afterGoodTurn(facts);
+}
+
+/** The last turn ended well; now the process must have, too, and nothing may be left undone. */
+function afterGoodTurn(facts: EndFacts): Verdict {
+  const { progress } = facts;
+  const exit = progress.worker_exit;
+  const orderly =
+    exit !== undefined &&
+    (exit.adopted
+      ? exit.signal === null && progress.end_session.acknowledged
+      : exit.code === 0 && exit.signal === null);
+  if (!orderly) {
+    return failed('crashed', 'process', [`turn completed, but ${exitText(exit)}`], true);
+  }
+  if (progress.background.length > 0) {
+    return failed('unknown', 'stream', [
+      `${progress.background.length} background task(s) were still running when it ended`,
+    ]);
+  }
+  const refusedWrites = progress.refused.filter(({ tool }) => tool !== 'Bash');
+  if (facts.allowWrite && facts.changedFiles === 0 && refusedWrites.length > 0) {
+    return failed(
+      'permission_denied',
+      'supervisor',
+      refusedWrites.slice(0, 5).map(({ tool, reason }) => `${tool}: ${reason}`),
+      false,
+      'Widen scope.paths to what the task needs, or change the task.',
+    );
+  }
+  const evidence = [
+    exit.adopted ? 'turn completed, end of session acknowledged' : 'turn completed, exit code 0',
+  ];
+  const refused = progress.refused.length + progress.cli_denials;
+  if (refused > 0) evidence.push(`${refused} tool call(s) were refused on the way`);
+  return {
+    state: 'succeeded',
+    failure: { class: 'success', source: 'stream', evidence, retryable: false },
+  };
+}
+
+function byOurStop({ progress }: EndFacts): Verdict | undefined {
+  const { stop } = progress;
+  if (stop === undefined) return undefined;
+  const evidence = [stop.detail ?? stop.reason];
+  switch (stop.reason) {
+    case 'cancelled':
+      return ended('cancelled', 'interrupted', evidence);
+    case 'wall':
+      return ended(
+        'timed_out',
+        'timeout',
+        evidence,
+        'Raise budget.wall_seconds or split the task.',
+      );
+    case 'idle':
+      return progress.model_calls === 0
+        ? ended(
+            'timed_out',
+            'no_output',
+            evidence,
+            'The model service never answered; check the profile.',
+          )
+        : ended(
+            'timed_out',
+            'stalled',
+            evidence,
+            'Start it again; if it stalls again, try another profile.',
+          );
+    case 'disk_full':
+      return failed(
+        'disk_full',
+        'supervisor',
+        evidence,
+        false,
+        'Free disk space, then start it again.',
+      );
+    case 'worker_unsupported':
+      return failed('launch_environment', 'stream', evidence, false, HINTS.unsupported);
+    case 'internal':
+      return failed('unknown', 'supervisor', evidence);
+  }
+}
+
+function byTurnEnd(end: TurnEnd, progress: Progress): Verdict {
+  const evidence = [
+    `turn ended: ${end.reason ?? 'no reason'}${end.status === undefined ? '' : `, HTTP ${end.status}`}`,
+    ...(progress.api_error?.text === undefined ? [] : [progress.api_error.text]),
+    ...end.errors,
+  ].slice(0, 5);
+  if (end.startup_failure !== undefined) {
+    return failed('launch_environment', 'stream', [end.startup_failure], false, HINTS.launch);
+  }
+  if (end.reason === 'max_turns' || end.reason === 'budget_exhausted') {
+    return ended(
+      'stopped_limit',
+      'stopped_limit',
+      evidence,
+      'The partial result is kept. Raise the budget or split the task.',
+    );
+  }
+  const known = apiFailureClass(end, progress);
+  if (known !== undefined)
+    return failed(known.class, 'stream', evidence, known.retryable, known.hint);
+  return failed('unknown', 'stream', evidence);
+}
+
+type Known = { class: FailureClass; retryable: boolean; hint: string };
+
+function apiFailureClass(end: TurnEnd, progress: Progress): Known | undefined {
+  const error = progress.api_error?.error;
+  const status = end.status ?? progress.api_error?.status;
+  if (end.reason === 'prompt_too_long' || status === 413) return KNOWN.context;
+  if (error === 'billing_error' || status === 402) return KNOWN.billing;
+  if (error === 'authentication_failed' || status === 401 || status === 403) return KNOWN.auth;
+  if (error === 'rate_limit' || status === 429) return KNOWN.rate;
+  if (error === 'overloaded' || error === 'server_error' || (status ?? 0) >= 500)
+    return KNOWN.overload;
+  if (
+    error === 'model_not_found' ||
+    error === 'invalid_request' ||
+    status === 400 ||
+    status === 404
+  ) {
+    return KNOWN.capability;
+  }
+  if (end.reason === 'api_error' && status === undefined) return KNOWN.network;
+  return undefined;
+}
+
+const KNOWN = {
+  context: {
+    class: 'context_overflow',
+    retryable: false,
+    hint: 'Give the task to a model with a larger context window, or split it.',
+  },
+  billing: {
+    class: 'billing',
+    retryable: false,
+    hint: 'Top up this provider, or use another profile.',
+  },
+  auth: {
+    class: 'auth_failed',
+    retryable: false,
+    hint: 'The provider refused the key. Correct it where the profile is kept, or use another profile.',
+  },
+  rate: { class: 'rate_limited', retryable: true, hint: 'Wait, or use another profile.' },
+  overload: {
+    class: 'provider_overload',
+    retryable: true,
+    hint: 'The provider is overloaded. Start it again later, or use another profile.',
+  },
+  capability: {
+    class: 'provider_capability',
+    retryable: false,
+    hint: 'The provider does not know this model or feature. Pass another model or profile.',
+  },
+  network: {
+    class: 'network',
+    retryable: true,
+    hint: 'The provider could not be reached. Check its address and your network or proxy.',
+  },
+} as const satisfies Record<string, Known>;
+
+const HINTS = {
+  launch: 'Run `cc-orchestrator healthcheck` to see what is missing.',
+  unsupported:
+    'This Claude Code does not enforce our permission hook. Update it to 2.1.329 or newer.',
+};
+
+/** It ended without saying how the turn went. Exit code 0 proves nothing here. */
+function withoutResult({ progress, stderrTail }: EndFacts): Verdict {
+  const exit = progress.worker_exit;
+  const evidence = [`no result; ${exitText(exit)}`];
+  const lastLine = stderrTail.trim().split('\n').at(-1);
+  if (lastLine) evidence.push(`stderr: ${lastLine.slice(0, 300)}`);
+  if (progress.initialized === undefined) {
+    return failed('launch_environment', 'process', evidence, false, HINTS.launch);
+  }
+  if (/no space left|ENOSPC/i.test(stderrTail)) {
+    return failed('disk_full', 'stderr', evidence, false, 'Free disk space, then start it again.');
+  }
+  return failed(
+    'crashed',
+    'process',
+    evidence,
+    true,
+    'Start it again; the events show how far it came.',
+  );
+}
+
+function exitText(exit: Progress['worker_exit']): string {
+  if (exit === undefined) return 'the worker was never seen to exit';
+  if (exit.signal !== null) return `the worker was ended by ${exit.signal}`;
+  if (exit.code === null) return 'the worker is gone, its exit code unknown';
+  return `exit code ${exit.code}`;
+}
+
+function failed(
+  failure: FailureClass,
+  source: string,
+  evidence: string[],
+  retryable = false,
+  hint?: string,
+): Verdict {
+  return { state: 'failed', failure: build(failure, source, evidence, retryable, hint) };
+}
+
+function ended(state: RunState, failure: FailureClass, evidence: string[], hint?: string): Verdict {
+  return { state, failure: build(failure, 'supervisor', evidence, state === 'timed_out', hint) };
+}
+
+function build(
+  failure: FailureClass,
+  source: string,
+  evidence: string[],
+  retryable: boolean,
+  hint: string | undefined,
+): RunOutcome['failure'] {
+  return { class: failure, source, evidence, retryable, ...(hint === undefined ? {} : { hint }) };
+}

@@ -1,0 +1,150 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isoTime } from '../core/clock.ts';
+import { CcError } from '../core/errors.ts';
+import { newId } from '../core/ids.ts';
+import { compact } from '../core/json.ts';
+import { redact } from '../core/redact.ts';
+import { byteLength, oneLine } from '../core/text.ts';
+import type { Role } from '../core/vocabulary.ts';
+import { allowedEnvironment } from '../proc/env.ts';
+import { isListedClaudeModel } from '../profiles/claude-models.ts';
+import { listProfiles } from '../profiles/list.ts';
+import { type Preferences, type ProfilePick, pickProfile } from '../profiles/pick.ts';
+import { type Price, priceFor } from '../profiles/prices.ts';
+import type { ProfileHost } from '../profiles/profile.ts';
+import { resolveCredentials } from '../profiles/resolve-credentials.ts';
+import { projectGuidance } from '../prompts/guidance.ts';
+import { SCHEMA_VERSION } from '../store/versions.ts';
+import { requireClaude } from '../workers/claude/locate.ts';
+import type { Host } from '../workspace/host.ts';
+import { type Policy, readPolicy } from '../workspace/policy.ts';
+import type { Place } from '../workspace/resolve.ts';
+import type { RunRecord } from './record.ts';
+
+/** What somebody asks for. Everything but the task has a sensible default. */
+export type RunRequest = {
+  task: string;
+  context?: string | undefined;
+  role?: Role | undefined;
+  profile?: string | undefined;
+  model?: string | undefined;
+  allowWrite?: boolean | undefined;
+  scope?: { paths?: string[] | undefined; commands?: string[] | undefined } | undefined;
+  budget?:
+    | Partial<Record<'wall_seconds' | 'idle_seconds' | 'max_turns', number | undefined>>
+    | undefined;
+  projectGuidance?: boolean | undefined;
+  idempotencyKey?: string | undefined;
+  client?: string | undefined;
+  threadId?: string | undefined;
+};
+
+/** A run that could be started. `workerEnv` may hold credentials and never leaves this process as data. */
+export type RunPlan = {
+  record: RunRecord;
+  texts: string[];
+  workerEnv: Record<string, string>;
+  pick: ProfilePick;
+  policy: Policy;
+};
+
+/** Decides everything about a run without starting or writing anything (what `dry_run` shows). */
+export async function planRun(host: Host, place: Place, request: RunRequest): Promise<RunPlan> {
+  const policy = await readPolicy(host.home);
+  const profileHost = profileHostOf(host);
+  const [profiles, claude] = await Promise.all([
+    listProfiles(profileHost),
+    requireClaude(host.env, join(host.home.root, 'cache'), policy.claude_path),
+  ]);
+  const role = request.role ?? (request.allowWrite ? 'implementation' : 'review');
+  const pick = pickProfile(
+    {
+      role,
+      ...compact({ profile: request.profile, model: request.model }),
+      preferences: policy.preferred as Preferences,
+    },
+    profiles.profiles,
+  );
+  const credentials = await resolveCredentials(pick.profile, profileHost);
+  const workerEnv = { ...allowedEnvironment(host.env, policy.env_pass), ...credentials.env };
+  const now = host.clock.now();
+  const runId = newId('run', now);
+  const texts = messageTexts(request);
+  const official = pick.profile.source === 'official';
+  const guidance =
+    request.projectGuidance === false
+      ? undefined
+      : projectGuidance(place.workspace.root, place.cwd);
+  const record: RunRecord = {
+    schema_version: SCHEMA_VERSION,
+    run_id: runId,
+    created: isoTime(now),
+    workspace: place.workspace.root,
+    cwd: place.cwd,
+    title: redact(oneLine(request.task, 120)),
+    task_sha256: createHash('sha256').update(request.task).digest('hex'),
+    task_bytes: byteLength(request.task),
+    role,
+    scope: writeScope(request),
+    profile: { id: pick.profile.id, name: pick.profile.name, source: pick.profile.source },
+    model: pick.model,
+    pick_reason: pick.reason,
+    budget: {
+      wall_seconds: request.budget?.wall_seconds ?? policy.budget.wall_seconds,
+      idle_seconds: request.budget?.idle_seconds ?? policy.budget.idle_seconds,
+      max_turns: request.budget?.max_turns ?? policy.budget.max_turns,
+    },
+    guidance_files: guidance?.files ?? [],
+    ...compact({
+      client: request.client,
+      thread_id: request.threadId,
+      idempotency_key: request.idempotencyKey,
+    }),
+    worker: {
+      kind: 'claude',
+      path: claude.path,
+      version: claude.version,
+      session_id: randomUUID(),
+      config_dir: official ? null : join(host.home.sessions, runId),
+      // Short, because a socket inside it may not have a path longer than about 100 bytes.
+      tmp_dir: join(host.env.TMPDIR || tmpdir(), `cc-${runId.slice(-8)}`),
+      env: Object.keys(workerEnv).sort(),
+      secret_env: Object.entries(credentials.env)
+        .filter(([, value]) => credentials.secrets.includes(value))
+        .map(([name]) => name)
+        .sort(),
+    },
+    price: (priceFor(pick.profile, pick.model, profiles.prices) ?? null) as Price | null,
+    cli_price: official && isListedClaudeModel(pick.model),
+    base: null,
+    state: 'starting',
+  };
+  return { record, texts, workerEnv, pick, policy };
+}
+
+export function profileHostOf(host: Host): ProfileHost {
+  return { env: host.env, home: host.env.HOME || homedir(), platform: process.platform };
+}
+
+/** The first message: the task word for word, and the controller's context apart from it. */
+function messageTexts(request: RunRequest): string[] {
+  if (request.task.trim() === '') {
+    throw new CcError('BAD_INPUT', 'The task is empty.', {
+      hint: 'Say what the worker should do.',
+    });
+  }
+  if (request.context === undefined || request.context.trim() === '') return [request.task];
+  return [request.task, `Context from the controller:\n\n${request.context}`];
+}
+
+function writeScope(request: RunRequest): RunRecord['scope'] {
+  if (!request.allowWrite) {
+    if (request.scope === undefined) return null;
+    throw new CcError('BAD_INPUT', 'scope needs allow_write: true; this run would be read-only.', {
+      hint: 'Pass allow_write: true, or leave scope out.',
+    });
+  }
+  return { paths: request.scope?.paths ?? ['**'], commands: request.scope?.commands ?? [] };
+}

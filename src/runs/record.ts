@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import { CcError } from '../core/errors.ts';
+import { FAILURE_CLASSES, ROLES, RUN_STATES } from '../core/vocabulary.ts';
+import { readJson, writeJsonAtomic } from '../store/atomic.ts';
+import { SCHEMA_VERSION } from '../store/versions.ts';
+import type { RunPaths } from '../workspace/layout.ts';
+
+/** Tokens by model and what they cost. `usd: null` is an unknown price, never a free run. */
+const usage = z.object({
+  tokens: z.object({
+    input: z.number(),
+    output: z.number(),
+    cache_read: z.number(),
+    cache_write: z.number(),
+  }),
+  by_model: z.record(z.string(), z.record(z.string(), z.number())),
+  usd: z.number().nullable(),
+  usd_source: z.string(),
+  /** False: the run was cut short, so this is a lower bound. */
+  complete: z.boolean(),
+});
+export type RunUsage = z.infer<typeof usage>;
+
+const outcome = z.object({
+  state: z.enum(RUN_STATES),
+  failure: z.object({
+    class: z.enum(FAILURE_CLASSES),
+    /** Where the evidence comes from: `stream`, `process`, `supervisor` or `stderr`. */
+    source: z.string(),
+    evidence: z.array(z.string()),
+    retryable: z.boolean(),
+    hint: z.string().optional(),
+  }),
+  exit_code: z.number().nullable(),
+  signal: z.string().nullable(),
+  /** Tool calls that were refused, by us or by the worker's CLI. */
+  denials: z.number(),
+  /** The model that answered is not the declared one. */
+  route_mismatch: z.object({ declared: z.string(), actual: z.array(z.string()) }).optional(),
+  /** Processes of the run that survived everything; empty unless something is very wrong. */
+  left_processes: z.array(z.number()),
+  usage,
+  changed_files: z.number().nullable(),
+});
+export type RunOutcome = z.infer<typeof outcome>;
+
+const snapshot = z.object({ tree: z.string(), object_dir: z.string(), root: z.string() });
+
+/** `metadata.json`: what a run is, and how it ended. Everything in it may be shown. */
+export const runRecord = z.object({
+  schema_version: z.number(),
+  run_id: z.string(),
+  created: z.string(),
+  workspace: z.string(),
+  cwd: z.string(),
+  title: z.string(),
+  task_sha256: z.string(),
+  task_bytes: z.number(),
+  role: z.enum(ROLES),
+  scope: z.object({ paths: z.array(z.string()), commands: z.array(z.string()) }).nullable(),
+  profile: z.object({ id: z.string(), name: z.string(), source: z.string() }),
+  model: z.string().nullable(),
+  pick_reason: z.string(),
+  budget: z.object({ wall_seconds: z.number(), idle_seconds: z.number(), max_turns: z.number() }),
+  guidance_files: z.array(z.string()),
+  client: z.string().optional(),
+  thread_id: z.string().optional(),
+  idempotency_key: z.string().optional(),
+  worker: z.object({
+    kind: z.literal('claude'),
+    path: z.string(),
+    version: z.string(),
+    session_id: z.string(),
+    config_dir: z.string().nullable(),
+    tmp_dir: z.string(),
+    /** Names of the variables it got; `secret_env` are those whose values must never be shown. */
+    env: z.array(z.string()),
+    secret_env: z.array(z.string()),
+  }),
+  price: z.record(z.string(), z.unknown()).nullable(),
+  /** The worker CLI's USD figure may be used: the official login with a listed Claude model. */
+  cli_price: z.boolean(),
+  base: z.object({ head: z.string().nullable(), snapshot: snapshot.nullable() }).nullable(),
+  state: z.enum(RUN_STATES),
+  started: z.string().optional(),
+  ended: z.string().optional(),
+  elapsed_ms: z.number().optional(),
+  outcome: outcome.optional(),
+});
+export type RunRecord = z.infer<typeof runRecord>;
+
+export async function readRecord(paths: RunPaths, runId: string): Promise<RunRecord> {
+  const value = await readJson(paths.metadata);
+  if (value === undefined) {
+    throw new CcError('RUN_NOT_FOUND', `No run ${runId}.`, {
+      hint: 'List the runs of this project with cc_run_status (include_finished: true).',
+    });
+  }
+  const parsed = runRecord.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const newer = z.object({ schema_version: z.number() }).safeParse(value).data?.schema_version ?? 0;
+  if (newer > SCHEMA_VERSION) {
+    throw new CcError('FORMAT_TOO_NEW', `Run ${runId} was written in format ${newer}.`, {
+      hint: 'Use the cc-orchestrator version that wrote it.',
+    });
+  }
+  throw new CcError('STORAGE_CORRUPT', `${paths.metadata} is not a run record.`, {
+    hint: 'Something else changed the file; the events beside it are intact.',
+    details: { problem: z.prettifyError(parsed.error).slice(0, 400) },
+  });
+}
+
+export async function writeRecord(paths: RunPaths, record: RunRecord): Promise<void> {
+  await writeJsonAtomic(paths.metadata, record, { durable: true });
+}

@@ -1,0 +1,102 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { isoTime, sleep } from '../core/clock.ts';
+import { CcError, errnoOf } from '../core/errors.ts';
+import { isFinal } from '../core/vocabulary.ts';
+import { isAlive, selfIdentity } from '../proc/identity.ts';
+import { readJson, writeJsonAtomic } from '../store/atomic.ts';
+import { topLease } from '../store/lease.ts';
+import { SCHEMA_VERSION } from '../store/versions.ts';
+import type { Host } from '../workspace/host.ts';
+import { runPaths, sharedPaths, type Workspace } from '../workspace/layout.ts';
+import { runRecord } from './record.ts';
+
+const slotFile = z.object({
+  run_id: z.string(),
+  profile: z.string(),
+  launcher: z.object({ pid: z.number(), start: z.string(), boot: z.string() }),
+});
+export type Slot = z.infer<typeof slotFile>;
+
+/**
+ * Takes a launch slot; call it under the launch lease. A slot is a file per run that is not final,
+ * so the same files are also the index of active runs. Over the limit is a refusal, not a queue.
+ */
+export async function takeSlot(
+  host: Host,
+  workspace: Workspace,
+  wanted: { runId: string; profile: string; limit: number; intervalMs: number },
+): Promise<void> {
+  const taken = await activeSlots(workspace);
+  const same = taken.filter((slot) => slot.profile === wanted.profile);
+  if (same.length >= wanted.limit) {
+    throw new CcError(
+      'LIMIT_REACHED',
+      `${same.length} runs with profile ${wanted.profile} are active; the limit is ${wanted.limit}.`,
+      {
+        hint: 'Wait for one (cc_wait_runs) or stop one (cc_stop_run); max_concurrent is in policy.yaml.',
+        retryable: true,
+        details: { active: same.map((slot) => slot.run_id) },
+      },
+    );
+  }
+  await keepInterval(host, workspace, wanted.intervalMs);
+  await writeJsonAtomic(slotPath(workspace, wanted.runId), {
+    schema_version: SCHEMA_VERSION,
+    run_id: wanted.runId,
+    profile: wanted.profile,
+    launcher: selfIdentity(),
+  });
+}
+
+/** Slots of runs that are not final. A slot whose run never came to be is removed. */
+export async function activeSlots(workspace: Workspace): Promise<Slot[]> {
+  const slots: Slot[] = [];
+  for (const name of await slotNames(workspace)) {
+    const slot = slotFile.safeParse(
+      await readJson(join(sharedPaths(workspace).active, name)).catch(() => undefined),
+    ).data;
+    if (slot === undefined) continue;
+    if (await isOver(workspace, slot)) await freeSlot(workspace, slot.run_id);
+    else slots.push(slot);
+  }
+  return slots;
+}
+
+export async function freeSlot(workspace: Workspace, runId: string): Promise<void> {
+  await rm(slotPath(workspace, runId), { force: true });
+}
+
+async function isOver(workspace: Workspace, slot: Slot): Promise<boolean> {
+  const paths = runPaths(workspace, slot.run_id);
+  const record = runRecord.safeParse(await readJson(paths.metadata).catch(() => undefined)).data;
+  if (record !== undefined) return isFinal(record.state);
+  // No record: the launcher is about to write it, or died before it did.
+  return !isAlive(slot.launcher) && topLease(paths.lease) === undefined;
+}
+
+async function slotNames(workspace: Workspace): Promise<string[]> {
+  try {
+    const names = await readdir(sharedPaths(workspace).active);
+    return names.filter((name) => name.endsWith('.json') && !name.startsWith('.')).sort();
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Starts lie apart, because several at once are slower than one after the other. */
+async function keepInterval(host: Host, workspace: Workspace, intervalMs: number): Promise<void> {
+  const file = join(sharedPaths(workspace).launchLease, 'last-start.json');
+  const last = z
+    .object({ time: z.string() })
+    .safeParse(await readJson(file).catch(() => undefined));
+  const since = last.success ? host.clock.now().getTime() - Date.parse(last.data.time) : Infinity;
+  if (since >= 0 && since < intervalMs) await sleep(intervalMs - since);
+  await writeJsonAtomic(file, { schema_version: SCHEMA_VERSION, time: isoTime(host.clock.now()) });
+}
+
+function slotPath(workspace: Workspace, runId: string): string {
+  return join(sharedPaths(workspace).active, `${runId}.json`);
+}

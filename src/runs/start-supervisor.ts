@@ -1,0 +1,50 @@
+import { closeSync, openSync } from 'node:fs';
+import { allowedEnvironment } from '../proc/env.ts';
+import { startDetached } from '../proc/spawn.ts';
+import { makePrivateDir, PRIVATE_FILE } from '../store/atomic.ts';
+import { privateRunPaths } from '../workspace/home.ts';
+import type { Host } from '../workspace/host.ts';
+import type { RunRecord } from './record.ts';
+
+/** Prefix under which the worker's environment travels through the supervisor's own. */
+export const WORKER_ENV_PREFIX = 'CCW_';
+
+/** Starts a supervisor for a run; harmless when one is already there. */
+export async function startSupervisor(
+  host: Host,
+  record: Pick<RunRecord, 'run_id' | 'workspace'>,
+  workerEnv: Readonly<Record<string, string>>,
+): Promise<void> {
+  const paths = privateRunPaths(host.home, record.run_id);
+  await makePrivateDir(paths.dir);
+  const log = openSync(paths.log, 'a', PRIVATE_FILE);
+  try {
+    await startDetached(
+      host.supervisor.file,
+      [...host.supervisor.args, record.workspace, record.run_id],
+      {
+        // Not the project: a supervisor must not keep a directory busy that the user wants to remove.
+        cwd: paths.dir,
+        env: {
+          ...basics(host),
+          CC_ORCHESTRATOR_HOME: host.home.root,
+          ...Object.fromEntries(
+            Object.entries(workerEnv).map(([name, value]) => [
+              `${WORKER_ENV_PREFIX}${name}`,
+              value,
+            ]),
+          ),
+        },
+        log,
+      },
+    );
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** What the supervisor itself needs; certificates and the like are the worker's and slow Node down. */
+function basics(host: Host): Record<string, string> {
+  const { NODE_EXTRA_CA_CERTS: _certificates, ...rest } = allowedEnvironment(host.env);
+  return rest;
+}

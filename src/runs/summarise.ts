@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { truncate } from '../core/text.ts';
+import type { UsageByModel } from '../workers/events.ts';
+import { type Progress, usageSoFar } from './progress.ts';
+
+/** progress_summary.json: what a reader wants to know of a run without reading its events. */
+export const progressSummary = z.object({
+  schema_version: z.number(),
+  updated: z.string(),
+  elapsed_ms: z.number(),
+  seq: z.number(),
+  attempt: z.number(),
+  model: z.string().nullable(),
+  model_calls: z.number(),
+  tokens: z.object({ input: z.number(), output: z.number(), cached: z.number() }),
+  tools: z.record(z.string(), z.number()),
+  timeline: z.array(z.string()),
+  last_action: z.object({ time: z.string(), text: z.string() }).nullable(),
+  last_message: z.string(),
+  /** Things a controller should look at; empty when all is well. */
+  attention: z.array(z.string()),
+});
+export type ProgressSummary = z.infer<typeof progressSummary>;
+
+const TIMELINE_SHOWN = 12;
+const MESSAGE_CHARS = 600;
+
+export function summarise(
+  progress: Progress,
+): Omit<ProgressSummary, 'schema_version' | 'updated' | 'elapsed_ms'> {
+  return {
+    seq: progress.seq,
+    attempt: progress.attempt,
+    model: progress.ready?.model ?? null,
+    model_calls: progress.model_calls,
+    tokens: sumTokens(usageSoFar(progress)),
+    tools: progress.tools,
+    timeline: progress.timeline.slice(-TIMELINE_SHOWN).map(timelineText),
+    last_action: progress.last_action ?? null,
+    last_message: truncate(progress.last_message ?? '', MESSAGE_CHARS),
+    attention: attention(progress),
+  };
+}
+
+export function sumTokens(usage: UsageByModel): { input: number; output: number; cached: number } {
+  const sum = { input: 0, output: 0, cached: 0 };
+  for (const count of Object.values(usage)) {
+    sum.input += count.input + count.cache_write;
+    sum.output += count.output;
+    sum.cached += count.cache_read;
+  }
+  return sum;
+}
+
+function timelineText({ tool, target, ok, count }: Progress['timeline'][number]): string {
+  const times = count > 1 ? ` ×${count}` : '';
+  const failed = ok === false ? ' (failed)' : '';
+  return truncate(`${tool}${target === undefined ? '' : ` ${target}`}${times}${failed}`, 160);
+}
+
+function attention(progress: Progress): string[] {
+  const flags: string[] = [];
+  const refused = progress.refused.length + progress.cli_denials;
+  if (refused > 0) flags.push(`${refused} tool call(s) refused`);
+  if (progress.retries > 0) flags.push(`${progress.retries} retries of the model service`);
+  if (progress.api_error?.error !== undefined)
+    flags.push(`model service: ${progress.api_error.error}`);
+  if (progress.attempt > 1) flags.push(`attempt ${progress.attempt}`);
+  if (progress.stop !== undefined) flags.push(`stopping: ${progress.stop.reason}`);
+  return flags;
+}

@@ -1,0 +1,80 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { CcError } from '../../core/errors.ts';
+import { PRIVATE_DIR, writeFileAtomic } from '../../store/atomic.ts';
+import { claudeArguments } from '../../workers/claude/arguments.ts';
+import { RUN_COOKIE, workerVariables } from '../../workers/claude/environment.ts';
+import type { GuardContext } from '../../workers/claude/guard.ts';
+import type { privateRunPaths } from '../../workspace/home.ts';
+import type { RunRecord } from '../record.ts';
+import { WorkerLink } from './worker-link.ts';
+
+/** Added to the wall budget, within which the supervisor itself should have ended the worker. */
+const GUARD_MARGIN_SECONDS = 5;
+
+/** Everything needed to start the worker of a run, again if need be. */
+export type AttemptPlan = {
+  record: RunRecord;
+  paths: ReturnType<typeof privateRunPaths>;
+  /** The environment for the worker, credentials included; it exists in this process only. */
+  workerEnv: Readonly<Record<string, string>>;
+  guard: GuardContext;
+  /** The first message: the task word for word, then the controller's context. */
+  texts: readonly string[];
+  systemPrompt: string;
+  wallSeconds: number;
+  idleSeconds: number;
+};
+
+/** Starts one attempt. Throws what a person can act on; nothing is left running when it does. */
+export async function startAttempt(
+  plan: AttemptPlan,
+  attempt: number,
+  remainingMs: number,
+  onExit: () => void,
+): Promise<WorkerLink> {
+  const { record, paths } = plan;
+  requireCredentials(plan);
+  mkdirSync(record.worker.tmp_dir, { recursive: true, mode: PRIVATE_DIR });
+  if (record.worker.config_dir !== null) {
+    mkdirSync(record.worker.config_dir, { recursive: true, mode: PRIVATE_DIR });
+  }
+  await writeFileAtomic(paths.systemPrompt, plan.systemPrompt);
+  return WorkerLink.start({
+    file: record.worker.path,
+    args: claudeArguments({
+      // A session id can be used once; the first attempt has the one that was announced.
+      sessionId: attempt === 1 ? record.worker.session_id : randomUUID(),
+      model: record.model ?? undefined,
+      allowWrite: record.scope !== null,
+      maxTurns: record.budget.max_turns,
+      systemPromptFile: paths.systemPrompt,
+      officialLogin: record.profile.source === 'official',
+    }),
+    cwd: record.cwd,
+    env: {
+      ...plan.workerEnv,
+      ...workerVariables({
+        runId: record.run_id,
+        tmpDir: record.worker.tmp_dir,
+        configDir: record.worker.config_dir ?? undefined,
+      }),
+    },
+    paths,
+    attempt,
+    guardSeconds: Math.max(1, remainingMs / 1000) + GUARD_MARGIN_SECONDS,
+    cookie: { name: RUN_COOKIE, value: record.run_id },
+    onExit,
+  });
+}
+
+/** A successor may have been started by somebody who does not know the profile's token. */
+function requireCredentials({ record, workerEnv }: AttemptPlan): void {
+  const missing = record.worker.secret_env.filter((name) => !workerEnv[name]);
+  if (missing.length === 0) return;
+  throw new CcError(
+    'PROFILE_UNUSABLE',
+    `The credentials of profile ${record.profile.id} are not known here (${missing.join(', ')}).`,
+    { hint: 'Start it again from where the profile is configured.' },
+  );
+}

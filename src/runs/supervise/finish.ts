@@ -1,0 +1,174 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isoTime } from '../../core/clock.ts';
+import { parseJson, stringAt } from '../../core/json.ts';
+import type { Redactor } from '../../core/redact.ts';
+import { neutralise } from '../../core/text.ts';
+import { diffTrees } from '../../git/diff.ts';
+import { takeSnapshot } from '../../git/snapshot.ts';
+import type { Price } from '../../profiles/prices.ts';
+import { writeFileAtomic, writeJsonAtomic } from '../../store/atomic.ts';
+import { SCHEMA_VERSION } from '../../store/versions.ts';
+import type { privateRunPaths } from '../../workspace/home.ts';
+import type { Host } from '../../workspace/host.ts';
+import { type RunPaths, sharedPaths, workspaceAt } from '../../workspace/layout.ts';
+import { billRun } from '../bill.ts';
+import { judgeEnding } from '../outcome.ts';
+import { type Progress, usageSoFar } from '../progress.ts';
+import { type RunOutcome, type RunRecord, writeRecord } from '../record.ts';
+import { routeMismatch } from '../route.ts';
+import type { Journal } from './journal.ts';
+
+const STDERR_BYTES = 64 << 10;
+const STDERR_FOR_VERDICT = 4000;
+const PATCH_BYTES = 4 << 20;
+
+export type FinishParts = {
+  host: Host;
+  record: RunRecord;
+  paths: RunPaths;
+  privatePaths: ReturnType<typeof privateRunPaths>;
+  journal: Journal;
+  redact: Redactor;
+  startError: string | undefined;
+  leftProcesses: number[];
+};
+
+/** Judges a run whose worker is gone and writes what is kept of it. May be repeated after a crash. */
+export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
+  const { record, journal } = parts;
+  const stderr = keptStderr(parts);
+  await writeFileAtomic(parts.paths.stderr, stderr);
+  await writeFileAtomic(parts.paths.stdout, finalText(parts));
+  const changedFiles = await recordChanges(parts);
+  const { progress } = journal;
+  const verdict = judgeEnding({
+    progress,
+    startError: parts.startError,
+    changedFiles,
+    allowWrite: record.scope !== null,
+    stderrTail: stderr.slice(-STDERR_FOR_VERDICT),
+  });
+  const mismatch = routeMismatch(record.model, progress.models);
+  return {
+    ...verdict,
+    exit_code: progress.worker_exit?.code ?? null,
+    signal: progress.worker_exit?.signal ?? null,
+    denials: progress.refused.length + progress.cli_denials,
+    ...(mismatch === undefined ? {} : { route_mismatch: mismatch }),
+    left_processes: parts.leftProcesses,
+    usage: bill(record, progress, verdict.state === 'succeeded'),
+    changed_files: changedFiles,
+  };
+}
+
+/** Writes the end where it counts: the event first, then the record, both to the disk itself. */
+export async function settleRun(
+  parts: FinishParts,
+  outcome: RunOutcome,
+  elapsedMs: number,
+): Promise<void> {
+  const { record, journal } = parts;
+  journal.record('cc.run.ended', { outcome });
+  journal.sync();
+  await writeEnded(parts, outcome, elapsedMs);
+  const shared = sharedPaths(workspaceAt(record.workspace));
+  await rm(join(shared.active, `${record.run_id}.json`), { force: true });
+  await rm(record.worker.tmp_dir, { recursive: true, force: true });
+  forgetRawStreams(parts);
+}
+
+/** The record alone, for when events cannot be written any more (disk full). */
+export async function writeEnded(
+  { host, paths, record }: FinishParts,
+  outcome: RunOutcome,
+  elapsedMs: number,
+): Promise<void> {
+  await writeRecord(paths, {
+    ...record,
+    state: outcome.state,
+    ended: isoTime(host.clock.now()),
+    elapsed_ms: elapsedMs,
+    outcome,
+  });
+}
+
+function bill(record: RunRecord, progress: Progress, complete: boolean): RunOutcome['usage'] {
+  const turnEnded = progress.turn_end !== undefined && progress.attempt === 1;
+  return billRun(
+    usageSoFar(progress),
+    { price: record.price as Price | null, cliPrice: record.cli_price },
+    // A finished turn has told all its tokens, also where the run failed afterwards.
+    (complete || turnEnded) && Object.keys(progress.usage_open).length === 0,
+  );
+}
+
+/** The whole final answer, from the worker's own line; else the last thing it said. */
+function finalText({ journal, privatePaths, redact }: FinishParts): string {
+  const { progress } = journal;
+  const range = progress.turn_end?.raw;
+  if (range !== undefined) {
+    try {
+      const raw = readFileSync(privatePaths.stdout(progress.attempt)).subarray(range[0], range[1]);
+      const text = stringAt(parseJson(raw.toString('utf8')), 'result');
+      if (text !== undefined) return redact(neutralise(text));
+    } catch {
+      // The raw stream is gone when a finished run is finished again; the events still have a part.
+    }
+  }
+  return redact(neutralise(progress.last_message ?? ''));
+}
+
+function keptStderr({ journal, privatePaths, redact }: FinishParts): string {
+  try {
+    const raw = readFileSync(privatePaths.stderr(Math.max(1, journal.progress.attempt)));
+    return redact(neutralise(raw.subarray(-STDERR_BYTES).toString('utf8')));
+  } catch {
+    return '';
+  }
+}
+
+/** What differs from the snapshot taken at the start; null where there is none (read-only, no git). */
+async function recordChanges(parts: FinishParts): Promise<number | null> {
+  const { record, paths, privatePaths, host } = parts;
+  const base = record.base?.snapshot;
+  if (!base) return null;
+  try {
+    const after = await takeSnapshot(record.cwd, {
+      privateDir: privatePaths.objects,
+      env: host.env,
+    });
+    const diff = await diffTrees(base, after, { env: host.env, maxPatchBytes: PATCH_BYTES });
+    const { patch, ...facts } = diff;
+    await writeJsonAtomic(paths.changedFiles, {
+      schema_version: SCHEMA_VERSION,
+      base,
+      after,
+      ...facts,
+    });
+    await writeFileAtomic(paths.diff, patch);
+    return diff.files.filter((file) => !file.artifact).length;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    await writeJsonAtomic(paths.changedFiles, {
+      schema_version: SCHEMA_VERSION,
+      base,
+      error: reason,
+    });
+    return null;
+  }
+}
+
+/** The raw streams hold unredacted text and have served their purpose. */
+function forgetRawStreams({ journal, privatePaths }: FinishParts): void {
+  for (let attempt = 1; attempt <= journal.progress.attempt; attempt += 1) {
+    for (const path of [
+      privatePaths.stdin(attempt),
+      privatePaths.stdout(attempt),
+      privatePaths.stderr(attempt),
+    ]) {
+      rmSync(path, { force: true });
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import { type Clock, isoTime } from '../../core/clock.ts';
+import { CcError } from '../../core/errors.ts';
+import { type Redactor, redactJson } from '../../core/redact.ts';
+import type { Lease } from '../../store/lease.ts';
+import { LineReader } from '../../store/lines.ts';
+import { NdjsonAppender } from '../../store/ndjson-append.ts';
+import type { WorkerEvent } from '../../workers/events.ts';
+import type { RunEvent, SupervisorEventType } from '../events.ts';
+import { applyEvent, emptyProgress, type Progress } from '../progress.ts';
+
+/**
+ * events.ndjson and what it adds up to. The only place where a run's events are written: redacted,
+ * numbered, stamped with the epoch, and refused once another supervisor owns the run.
+ */
+export class Journal {
+  readonly progress: Progress;
+  readonly #appender: NdjsonAppender;
+  readonly #path: string;
+  readonly #lease: Lease;
+  readonly #clock: Clock;
+  readonly #redact: Redactor;
+
+  private constructor(
+    path: string,
+    appender: NdjsonAppender,
+    progress: Progress,
+    options: { lease: Lease; clock: Clock; redact: Redactor },
+  ) {
+    this.#path = path;
+    this.#appender = appender;
+    this.progress = progress;
+    this.#lease = options.lease;
+    this.#clock = options.clock;
+    this.#redact = options.redact;
+  }
+
+  /** Opens (or creates) the events of a run and folds up what earlier supervisors wrote. */
+  static open(path: string, options: { lease: Lease; clock: Clock; redact: Redactor }): Journal {
+    const appender = NdjsonAppender.open(path, 'run_events', isoTime(options.clock.now()));
+    return new Journal(path, appender, replay(path), options);
+  }
+
+  /** Records one thing the supervisor did or decided. */
+  record(type: SupervisorEventType, fields: Readonly<Record<string, unknown>> = {}): void {
+    this.#append([this.#stamp({ type, ...fields }, 1)]);
+  }
+
+  /** Records worker lines with the byte ranges they came from, in one write. */
+  recordLines(lines: readonly { event: WorkerEvent; raw: [number, number] }[]): RunEvent[] {
+    const events = lines.map(({ event, raw }, index) => this.#stamp({ ...event, raw }, index + 1));
+    this.#append(events);
+    return events;
+  }
+
+  /** Makes everything so far survive a power cut. */
+  sync(): void {
+    this.#appender.sync(this.#path);
+  }
+
+  close(): void {
+    this.#appender.close();
+  }
+
+  #stamp(fields: Readonly<Record<string, unknown>> & { type: string }, ahead: number): RunEvent {
+    const { type, ...rest } = fields;
+    return {
+      seq: this.progress.seq + ahead,
+      epoch: this.#lease.epoch,
+      time: isoTime(this.#clock.now()),
+      type,
+      ...redactJson(rest, this.#redact),
+    } as RunEvent;
+  }
+
+  #append(events: RunEvent[]): void {
+    if (!this.#lease.isHeld()) {
+      throw new CcError('LEASE_LOST', 'Another supervisor has taken over this run.');
+    }
+    this.#appender.append(events);
+    for (const event of events) applyEvent(this.progress, event);
+  }
+}
+
+/** Folds a whole events file. Its first line is the header. */
+export function replay(path: string): Progress {
+  const progress = emptyProgress();
+  const reader = new LineReader(path);
+  try {
+    let first = true;
+    for (let lines = reader.read(); lines.length > 0; lines = reader.read()) {
+      for (const line of lines) {
+        if (!first && line.bytes !== undefined) {
+          applyEvent(progress, JSON.parse(line.bytes.toString('utf8')) as RunEvent);
+        }
+        first = false;
+      }
+    }
+  } finally {
+    reader.close();
+  }
+  return progress;
+}

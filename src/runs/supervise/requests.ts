@@ -1,0 +1,41 @@
+import type { Clock } from '../../core/clock.ts';
+import { type InboxRequest, listRequests, removeRequest } from '../../store/inbox.ts';
+import type { Journal } from './journal.ts';
+
+/** Serves the inbox: accepted before acting, done after, removed last, so that nothing is done twice. */
+export class RequestDesk {
+  readonly #inbox: string;
+  readonly #journal: Journal;
+  readonly #clock: Clock;
+
+  constructor(inbox: string, journal: Journal, clock: Clock) {
+    this.#inbox = inbox;
+    this.#journal = journal;
+    this.#clock = clock;
+  }
+
+  async serve(act: (request: InboxRequest) => { ok: boolean; text: string }): Promise<void> {
+    for (const request of await listRequests(this.#inbox)) {
+      if (!this.#journal.progress.requests_done.includes(request.id)) {
+        this.#journal.record('cc.request.accepted', {
+          id: request.id,
+          kind: request.kind,
+          from: request.from,
+        });
+        this.#journal.record('cc.request.done', {
+          id: request.id,
+          result: this.#result(request, act),
+        });
+      }
+      await removeRequest(this.#inbox, request.id);
+    }
+  }
+
+  #result(
+    request: InboxRequest,
+    act: (request: InboxRequest) => { ok: boolean; text: string },
+  ): { ok: boolean; text: string } {
+    const expired = Date.parse(request.expires) < this.#clock.now().getTime();
+    return expired ? { ok: false, text: 'expired before it was read' } : act(request);
+  }
+}

@@ -1,0 +1,35 @@
+import type { Clock } from '../../core/clock.ts';
+import { isoTime } from '../../core/clock.ts';
+import { writeJsonAtomic } from '../../store/atomic.ts';
+import { SCHEMA_VERSION } from '../../store/versions.ts';
+import type { Progress } from '../progress.ts';
+import { summarise } from '../summarise.ts';
+import type { Stopwatch } from './stopwatch.ts';
+
+const WRITE_EVERY_MS = 1000;
+
+/** Writes progress_summary.json, at most once a second and once more at the end. */
+export class SummaryWriter {
+  readonly #path: string;
+  readonly #clock: Clock;
+  readonly #stopwatch: Stopwatch;
+  #writtenAt = -Infinity;
+
+  constructor(path: string, clock: Clock, stopwatch: Stopwatch) {
+    this.#path = path;
+    this.#clock = clock;
+    this.#stopwatch = stopwatch;
+  }
+
+  async write(progress: Progress, options: { now?: boolean } = {}): Promise<void> {
+    const at = this.#clock.monotonic();
+    if (!options.now && at - this.#writtenAt < WRITE_EVERY_MS) return;
+    this.#writtenAt = at;
+    await writeJsonAtomic(this.#path, {
+      schema_version: SCHEMA_VERSION,
+      updated: isoTime(this.#clock.now()),
+      elapsed_ms: this.#stopwatch.elapsedMs(),
+      ...summarise(progress),
+    });
+  }
+}

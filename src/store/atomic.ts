@@ -1,0 +1,111 @@
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { sleep } from '../core/clock.ts';
+import { CcError, errnoOf } from '../core/errors.ts';
+import { randomBase32 } from '../core/ids.ts';
+
+/** Modes of everything we create: directories 0700, files 0600 (a run may hold private text). */
+export const PRIVATE_DIR = 0o700;
+export const PRIVATE_FILE = 0o600;
+
+type WriteOptions = {
+  /** Survive a power cut: fsync the file and its directory before returning. */
+  durable?: boolean;
+  mode?: number;
+};
+
+/** Replaces a file in one step: a reader sees the old content or the new, never a part. */
+export async function writeFileAtomic(
+  path: string,
+  data: string | Uint8Array,
+  { durable = false, mode = PRIVATE_FILE }: WriteOptions = {},
+): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${randomBase32(8)}.tmp`);
+  try {
+    const handle = await open(temporary, 'wx', mode);
+    try {
+      await handle.writeFile(data);
+      if (durable) await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await renameWithRetry(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  if (durable) syncDirectory(dirname(path));
+}
+
+export function writeJsonAtomic(
+  path: string,
+  value: unknown,
+  options?: WriteOptions,
+): Promise<void> {
+  return writeFileAtomic(path, `${JSON.stringify(value, null, 2)}\n`, options);
+}
+
+/** The parsed JSON, or undefined where the file does not exist. Throws STORAGE_CORRUPT on anything else. */
+export async function readJson(path: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new CcError('STORAGE_CORRUPT', `Not valid JSON: ${path}`, {
+      hint: 'cc-orchestrator replaces its files in one step, so something else wrote here. Restore or remove the file.',
+      cause: error,
+    });
+  }
+}
+
+/** Creates a directory (and parents) for this user only. */
+export async function makePrivateDir(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: PRIVATE_DIR });
+}
+
+export function makePrivateDirSync(path: string): void {
+  mkdirSync(path, { recursive: true, mode: PRIVATE_DIR });
+}
+
+/** Narrows an existing path to this user; used on what other programs create for us. */
+export function makePrivate(path: string, mode: number): void {
+  if (process.platform !== 'win32') chmodSync(path, mode);
+}
+
+export function syncDirectory(path: string): void {
+  // Windows cannot open a directory for fsync; NTFS journals the rename itself.
+  if (process.platform === 'win32') return;
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+const WINDOWS_RENAME_ATTEMPTS = 10;
+
+/** On Windows a reader holding the target open makes rename fail for a moment. */
+async function renameWithRetry(from: string, to: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await rename(from, to);
+      return;
+    } catch (error) {
+      const code = errnoOf(error);
+      const transient = code === 'EPERM' || code === 'EBUSY' || code === 'EACCES';
+      if (process.platform !== 'win32' || !transient || attempt === WINDOWS_RENAME_ATTEMPTS) {
+        throw error;
+      }
+      await sleep(10 * attempt);
+    }
+  }
+}

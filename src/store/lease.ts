@@ -1,0 +1,203 @@
+import { existsSync, linkSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isoTime, sleep, systemClock } from '../core/clock.ts';
+import { CcError, errnoOf } from '../core/errors.ts';
+import { randomBase32 } from '../core/ids.ts';
+import { isAlive, type ProcessIdentity, selfIdentity } from '../proc/identity.ts';
+import { makePrivateDirSync, PRIVATE_FILE } from './atomic.ts';
+import { SCHEMA_VERSION } from './versions.ts';
+
+/** Who holds, or held, a lease. The epoch is a fencing token: it only ever grows. */
+export type LeaseRecord = {
+  schema_version: number;
+  epoch: number;
+  nonce: string;
+  holder: ProcessIdentity;
+  since: string;
+  released: boolean;
+};
+
+/** What an epoch file holds; it never changes after its creation. */
+type EpochRecord = Omit<LeaseRecord, 'released'>;
+
+const FILE = /^epoch-(\d{8})\.json$/;
+
+/**
+ * Exclusive ownership of a directory, held by a process and not by a file that somebody must delete.
+ *
+ * Every taking creates `epoch-<n+1>.json`, complete and atomically, by a hard link; the highest epoch
+ * owns. A holder that died simply loses to the next taker, so there is no stale lock to break and no
+ * race in breaking it. Old epochs are removed; a taker that was asleep meanwhile finds that its own
+ * epoch is not the highest and gives up.
+ */
+export class Lease {
+  readonly epoch: number;
+  readonly #directory: string;
+  readonly #nonce: string;
+
+  private constructor(directory: string, record: EpochRecord) {
+    this.#directory = directory;
+    this.#nonce = record.nonce;
+    this.epoch = record.epoch;
+  }
+
+  /** The lease, or the record of the living holder. `isUp` decides what counts as living. */
+  static tryAcquire(
+    directory: string,
+    isUp: (holder: ProcessIdentity) => boolean = isAlive,
+  ): Lease | LeaseRecord {
+    makePrivateDirSync(directory);
+    for (;;) {
+      const top = topLease(directory);
+      if (top !== undefined && !top.released && isUp(top.holder)) return top;
+      const record = {
+        schema_version: SCHEMA_VERSION,
+        epoch: (top?.epoch ?? 0) + 1,
+        nonce: randomBase32(8),
+        holder: selfIdentity(),
+        since: isoTime(systemClock.now()),
+      };
+      if (!createEpoch(directory, record)) continue;
+      const lease = new Lease(directory, record);
+      if (!lease.isHeld()) continue;
+      prune(directory, record.epoch);
+      return lease;
+    }
+  }
+
+  /** False once somebody has taken over; whoever finds out must stop writing at once. */
+  isHeld(): boolean {
+    const top = topLease(this.#directory);
+    return top?.epoch === this.epoch && top.nonce === this.#nonce;
+  }
+
+  release(): void {
+    if (this.isHeld()) writeFileSync(releasedPath(this.#directory, this.epoch), '');
+  }
+}
+
+/** The record that owns the directory now, released or not; undefined when it was never taken. */
+export function topLease(directory: string): LeaseRecord | undefined {
+  for (;;) {
+    const epoch = Math.max(0, ...epochsIn(directory));
+    if (epoch === 0) return undefined;
+    const text = readText(epochPath(directory, epoch));
+    if (text === undefined) continue; // pruned meanwhile, so there is a higher one
+    const record = parseRecord(text);
+    const released = existsSync(releasedPath(directory, epoch));
+    return record === undefined ? deadHolder(epoch) : { ...record, released };
+  }
+}
+
+/**
+ * Runs `work` while holding a short lease; waits up to `timeoutMs` for it. For the shared files of a
+ * workspace (launch slots); the work must be quick.
+ */
+export async function withLease<T>(
+  directory: string,
+  timeoutMs: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  const until = performance.now() + timeoutMs;
+  for (;;) {
+    const lease = Lease.tryAcquire(directory);
+    if (lease instanceof Lease) {
+      try {
+        return await work();
+      } finally {
+        lease.release();
+      }
+    }
+    if (performance.now() > until) {
+      throw new CcError('BUSY', `Process ${lease.holder.pid} has held ${directory} for too long.`, {
+        hint: 'Call again. If it stays, look at that process.',
+        retryable: true,
+        details: { pid: lease.holder.pid, since: lease.since },
+      });
+    }
+    await sleep(5 + Math.random() * 20);
+  }
+}
+
+function createEpoch(directory: string, record: EpochRecord): boolean {
+  const target = epochPath(directory, record.epoch);
+  const temporary = join(directory, `.${record.nonce}.tmp`);
+  writeFileSync(temporary, JSON.stringify(record), { mode: PRIVATE_FILE });
+  try {
+    linkSync(temporary, target);
+    return true;
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'EEXIST') return false;
+    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EOPNOTSUPP' && code !== 'ENOSYS') {
+      throw error;
+    }
+    return createWithoutLinks(target, record);
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+/** File systems without hard links (exFAT, some network mounts): exclusive creation, then content. */
+function createWithoutLinks(target: string, record: EpochRecord): boolean {
+  try {
+    writeFileSync(target, JSON.stringify(record), { flag: 'wx', mode: PRIVATE_FILE });
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function parseRecord(text: string): EpochRecord | undefined {
+  try {
+    return JSON.parse(text) as EpochRecord;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Only creation without hard links can be caught half-done; its process never got to own anything. */
+function deadHolder(epoch: number): LeaseRecord {
+  const holder = { pid: 0, start: '', boot: '' };
+  return { schema_version: SCHEMA_VERSION, epoch, nonce: '', holder, since: '', released: true };
+}
+
+function prune(directory: string, epoch: number): void {
+  for (const old of epochsIn(directory)) {
+    if (old >= epoch - 1) continue;
+    rmSync(epochPath(directory, old), { force: true });
+    rmSync(releasedPath(directory, old), { force: true });
+  }
+}
+
+function epochsIn(directory: string): number[] {
+  let names: string[];
+  try {
+    names = readdirSync(directory);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+  return names.flatMap((name) => {
+    const match = FILE.exec(name);
+    return match?.[1] === undefined ? [] : [Number(match[1])];
+  });
+}
+
+function epochPath(directory: string, epoch: number): string {
+  return join(directory, `epoch-${String(epoch).padStart(8, '0')}.json`);
+}
+
+function releasedPath(directory: string, epoch: number): string {
+  return join(directory, `released-${String(epoch).padStart(8, '0')}`);
+}

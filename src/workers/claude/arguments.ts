@@ -1,0 +1,77 @@
+/** What decides how Claude Code is started; everything in it may be shown. */
+export type LaunchFacts = {
+  sessionId: string;
+  model: string | undefined;
+  allowWrite: boolean;
+  maxTurns: number;
+  systemPromptFile: string;
+  /** The user's own login: its settings must not redirect it, and only blanking can prevent that. */
+  officialLogin: boolean;
+};
+
+/** Built-in tools of a worker. Without a shell, a read-only worker can change nothing at all. */
+const READ_TOOLS = ['Read', 'Grep', 'Glob'] as const;
+const WRITE_TOOLS = [...READ_TOOLS, 'Edit', 'Write', 'NotebookEdit', 'Bash'] as const;
+
+/** Provider variables that a settings file could set; blank in `--settings` beats them all (cc-switch.md §6). */
+export const PROVIDER_VARIABLES = [
+  'ANTHROPIC_BASE_URL',
+  'ANTHROPIC_AUTH_TOKEN',
+  'ANTHROPIC_API_KEY',
+  'ANTHROPIC_MODEL',
+  'ANTHROPIC_SMALL_FAST_MODEL',
+  'ANTHROPIC_DEFAULT_HAIKU_MODEL',
+  'ANTHROPIC_DEFAULT_SONNET_MODEL',
+  'ANTHROPIC_DEFAULT_OPUS_MODEL',
+  'ANTHROPIC_DEFAULT_FABLE_MODEL',
+  'ANTHROPIC_CUSTOM_HEADERS',
+  'CLAUDE_CODE_SUBAGENT_MODEL',
+  'CLAUDE_CODE_USE_BEDROCK',
+  'CLAUDE_CODE_USE_VERTEX',
+  'CLAUDE_CODE_USE_FOUNDRY',
+] as const;
+
+/** Never editable by a worker, whatever its scope: our own records, git's, and what starts programs. */
+const PROTECTED = ['.git/**', '.agent-workspace/**', '.claude/**', '.mcp.json'] as const;
+
+/**
+ * The command line (claude-code-cli.md §0, measured with 2.1.329). It holds no secret and no task:
+ * the task goes in through stdin. `dontAsk` refuses whatever our hook does not expressly allow.
+ */
+export function claudeArguments(facts: LaunchFacts): string[] {
+  return [
+    '-p',
+    '--input-format',
+    'stream-json',
+    '--output-format',
+    'stream-json',
+    '--verbose',
+    '--session-id',
+    facts.sessionId,
+    '--setting-sources',
+    '',
+    '--strict-mcp-config',
+    '--settings',
+    JSON.stringify(settings(facts)),
+    '--tools',
+    (facts.allowWrite ? WRITE_TOOLS : READ_TOOLS).join(','),
+    '--permission-mode',
+    'dontAsk',
+    '--disable-slash-commands',
+    '--max-turns',
+    String(facts.maxTurns),
+    ...(facts.model === undefined ? [] : ['--model', facts.model]),
+    '--append-system-prompt-file',
+    facts.systemPromptFile,
+  ];
+}
+
+function settings(facts: LaunchFacts): object {
+  const blank = facts.officialLogin ? PROVIDER_VARIABLES : (['ANTHROPIC_CUSTOM_HEADERS'] as const);
+  return {
+    // Older versions honour a helper or headers of the user's settings beside our token.
+    apiKeyHelper: '',
+    env: Object.fromEntries(blank.map((name) => [name, ''])),
+    permissions: { deny: PROTECTED.map((glob) => `Edit(${glob})`) },
+  };
+}

@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { type Clock, isoTime } from '../core/clock.ts';
+import { errnoOf } from '../core/errors.ts';
+import { requireId } from '../core/ids.ts';
+import type { Environment } from '../proc/env.ts';
+import { makePrivateDir, readJson, writeJsonAtomic } from '../store/atomic.ts';
+import { SCHEMA_VERSION } from '../store/versions.ts';
+
+/**
+ * What belongs to the user and not to a project. It lies outside every install directory, so that no
+ * upgrade can touch it. `private/` is the private store: verbatim prompts and raw streams, 0700.
+ */
+export type UserHome = ReturnType<typeof userHome>;
+
+export function userHome(env: Environment) {
+  const root = env.CC_ORCHESTRATOR_HOME || join(env.HOME || homedir(), '.cc-orchestrator');
+  return {
+    root,
+    policy: join(root, 'policy.yaml'),
+    workspaces: join(root, 'workspaces'),
+    sessions: join(root, 'private', 'sessions'),
+    runs: join(root, 'private', 'runs'),
+  };
+}
+
+/** The private files of one run; `attempt` counts starts of its worker from 1. */
+export function privateRunPaths(home: UserHome, runId: string) {
+  const dir = join(home.runs, requireId(runId, 'run'));
+  return {
+    dir,
+    prompt: join(dir, 'prompt.txt'),
+    systemPrompt: join(dir, 'system-prompt.md'),
+    objects: join(dir, 'objects'),
+    tmp: join(dir, 'tmp'),
+    log: join(dir, 'supervisor.log'),
+    stdin: (attempt: number) => join(dir, `stdin-${attempt}.fifo`),
+    stdout: (attempt: number) => join(dir, `stdout-${attempt}.ndjson`),
+    stderr: (attempt: number) => join(dir, `stderr-${attempt}.txt`),
+  };
+}
+
+/** Records that this project has a workspace, so that a run id is found from anywhere. */
+export async function rememberWorkspace(home: UserHome, root: string, clock: Clock): Promise<void> {
+  const file = join(home.workspaces, `${digest(root)}.json`);
+  if ((await readJson(file).catch(() => undefined)) !== undefined) return;
+  await makePrivateDir(home.workspaces);
+  await writeJsonAtomic(file, {
+    schema_version: SCHEMA_VERSION,
+    root,
+    first_seen: isoTime(clock.now()),
+  });
+}
+
+/** Every project directory that ever had a workspace of this user. */
+export async function knownWorkspaces(home: UserHome): Promise<string[]> {
+  let names: string[];
+  try {
+    names = await readdir(home.workspaces);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+  const roots: string[] = [];
+  for (const name of names.filter((entry) => entry.endsWith('.json')).sort()) {
+    const value = await readJson(join(home.workspaces, name)).catch(() => undefined);
+    if (typeof value === 'object' && value !== null && 'root' in value) {
+      if (typeof value.root === 'string') roots.push(value.root);
+    }
+  }
+  return roots;
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 24);
+}

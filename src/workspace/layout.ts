@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import { requireId } from '../core/ids.ts';
+
+/** Where everything lives inside a project. Paths only; nothing is created here. */
+export const WORKSPACE_DIR = '.agent-workspace';
+export const PRODUCT_DIR = 'claude-code-orchestrator';
+
+export const MANAGED_DIRS = [
+  'runs',
+  'teams',
+  'queue',
+  'workflows',
+  'ledger',
+  'reports',
+  'dashboard',
+  'archives',
+  'rollback',
+  'logs',
+  'tmp',
+  'templates',
+  'policies',
+] as const;
+export type ManagedDir = (typeof MANAGED_DIRS)[number];
+
+/** A project's workspace. `root` is the project directory, `base` our directory inside it. */
+export type Workspace = {
+  root: string;
+  base: string;
+};
+
+export function workspaceAt(root: string): Workspace {
+  return { root, base: join(root, WORKSPACE_DIR, PRODUCT_DIR) };
+}
+
+export function managedDir(workspace: Workspace, name: ManagedDir): string {
+  return join(workspace.base, name);
+}
+
+/** The files of one run. */
+export type RunPaths = ReturnType<typeof runPaths>;
+
+export function runPaths(workspace: Workspace, runId: string) {
+  const dir = join(managedDir(workspace, 'runs'), requireId(runId, 'run'));
+  return {
+    dir,
+    metadata: join(dir, 'metadata.json'),
+    prompt: join(dir, 'prompt.md'),
+    events: join(dir, 'events.ndjson'),
+    stdout: join(dir, 'stdout.txt'),
+    stderr: join(dir, 'stderr.txt'),
+    summary: join(dir, 'progress_summary.json'),
+    changedFiles: join(dir, 'changed_files.json'),
+    diff: join(dir, 'diff.patch'),
+    inbox: join(dir, 'inbox'),
+    lease: join(dir, 'supervisor'),
+    ballast: join(dir, '.ballast'),
+  };
+}
+
+/** Shared files of a workspace, written under the launch lease. */
+export function sharedPaths(workspace: Workspace) {
+  const state = join(workspace.base, 'state');
+  return {
+    workspaceFile: join(workspace.base, 'workspace.json'),
+    launchLease: join(state, 'launch'),
+    /** One file per run that is not final: the index that makes status cheap. */
+    active: join(state, 'active'),
+    /** The last run, and the last run of each controller thread. */
+    last: join(state, 'last'),
+    keys: join(state, 'keys'),
+  };
+}

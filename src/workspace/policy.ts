@@ -1,0 +1,62 @@
+import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { CcError, errnoOf } from '../core/errors.ts';
+import { ROLES } from '../core/vocabulary.ts';
+import type { UserHome } from './home.ts';
+
+/**
+ * The user's policy, `~/.cc-orchestrator/policy.yaml`. It belongs to the user and not to a project,
+ * because a project must not be able to widen what workers may do. Every field has a default.
+ */
+const policySchema = z.strictObject({
+  /** Runs at once per workspace and profile. */
+  max_concurrent: z.int().min(1).max(64).default(4),
+  /** Least time between two starts in a workspace; a burst of starts is CPU-bound (claude-code-cli.md §8). */
+  start_interval_ms: z.int().min(0).max(60_000).default(500),
+  budget: z
+    .strictObject({
+      wall_seconds: z.int().min(10).max(86_400).default(900),
+      /** Silence after which a run is stalled. A stream may be silent for five minutes and recover. */
+      idle_seconds: z.int().min(10).max(86_400).default(600),
+      max_turns: z.int().min(1).max(1000).default(100),
+    })
+    .prefault({}),
+  /** Names of further environment variables that workers get. */
+  env_pass: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/)).default([]),
+  /** Profile (id or name) and model by role; either may be missing. */
+  preferred: z
+    .partialRecord(
+      z.enum(ROLES),
+      z.strictObject({ profile: z.string().optional(), model: z.string().optional() }),
+    )
+    .default({}),
+  /** The Claude Code binary to use. */
+  claude_path: z.string().optional(),
+});
+export type Policy = z.infer<typeof policySchema>;
+
+export async function readPolicy(home: UserHome): Promise<Policy> {
+  let text: string;
+  try {
+    text = await readFile(home.policy, 'utf8');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return policySchema.parse({});
+    throw error;
+  }
+  let value: unknown;
+  try {
+    value = parse(text, { maxAliasCount: 20 });
+  } catch (error) {
+    throw invalid(home.policy, error instanceof Error ? error.message : String(error));
+  }
+  const parsed = policySchema.safeParse(value ?? {});
+  if (parsed.success) return parsed.data;
+  throw invalid(home.policy, z.prettifyError(parsed.error));
+}
+
+function invalid(path: string, what: string): CcError {
+  return new CcError('BAD_INPUT', `The policy is not valid: ${what}`, {
+    hint: `Correct ${path}, or remove it to use the defaults.`,
+  });
+}
