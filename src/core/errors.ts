@@ -105,7 +105,11 @@ export function isStorageFull(error: unknown): boolean {
 
 function fromSystemError(error: unknown): CcError {
   const message = error instanceof Error ? error.message : String(error);
-  switch (errnoOf(error)) {
+  const errno = errnoOf(error);
+  if (errno?.startsWith('ERR_PARSE_ARGS_')) {
+    return new CcError('BAD_INPUT', message, { hint: 'See --help for the options.', cause: error });
+  }
+  switch (errno) {
     case 'ENOSPC':
     case 'EDQUOT':
     case 'EFBIG':

@@ -4,16 +4,32 @@ import { CcError } from './errors.ts';
 /** What an id can name. The prefix makes an id self-explaining wherever it turns up. */
 export type IdKind = 'run' | 'req' | 'ws' | 'file' | 'demo';
 
-const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
+// In ASCII order, so that a larger number is also a later name.
+const BASE32 = '234567abcdefghijklmnopqrstuvwxyz';
 const ID_PATTERN = /^[a-z]{2,10}_\d{8}t\d{9}z_[a-z2-7]{8}$/;
 
 /**
  * A new id: `<kind>_<utc to the millisecond>_<8 base32>`, lower case, at most 40 characters, sorts by time.
+ * Ids that one process makes in the same millisecond count up, so that they sort by time as well.
  * Example: `run_20261121t110900123z_k3v7qa2m`.
  */
 export function newId(kind: IdKind, now: Date): string {
   const stamp = now.toISOString().replace(/[-:.]/g, '').toLowerCase();
-  return `${kind}_${stamp}_${randomBase32(8)}`;
+  const tail = stamp === last.stamp ? successor(last.tail) : randomBase32(8);
+  last = { stamp, tail };
+  return `${kind}_${stamp}_${tail}`;
+}
+
+let last = { stamp: '', tail: '' };
+
+function successor(tail: string): string {
+  const digits = [...tail];
+  for (let at = digits.length - 1; at >= 0; at -= 1) {
+    const next = BASE32.indexOf(digits[at] ?? '') + 1;
+    digits[at] = BASE32[next % 32] ?? '';
+    if (next < 32) break;
+  }
+  return digits.join('');
 }
 
 /** `length` random characters of the id alphabet (5 bits each). */

@@ -16,16 +16,27 @@ const SHAPES: readonly RegExp[] = [
   /\bAKIA[0-9A-Z]{16}\b/g,
   /\bAIza[0-9A-Za-z_-]{35}\b/g,
   /\bnpm_[A-Za-z0-9]{36}\b/g,
-  /\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/g,
+  // One start per run of these characters: from every `\b` a long `eyJ-eyJ-…` would cost its square.
+  /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/g,
   /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
 ];
-const BEARER = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/-]{12,}=*/gi;
-const ASSIGNED =
-  /((?:api[_-]?key|auth[_-]?token|access[_-]?token|client[_-]?secret|password|passwd)["']?\s*[:=]\s*["']?)([^\s"',;}{)]{8,})/gi;
-const URL_PASSWORD = /(:\/\/[^\s/:@]+:)[^\s/@]+@/g;
+// A digit, padding or a change of case tells a credential from prose ("basic understanding").
+const BEARER =
+  /\b((?:[Bb]earer|BEARER|[Bb]asic|BASIC)\s+)(?=[A-Za-z._~+/-]*(?:[0-9=]|[a-z][A-Z]))[A-Za-z0-9._~+/-]{12,}=*/g;
+const SECRET_NAME =
+  '(?:api[_-]?key|auth[_-]?token|access[_-]?token|client[_-]?secret|secret[_-]?(?:access[_-]?)?key|password|passwd)';
+// Quotes may be escaped, because JSON is often quoted inside JSON; a backslash before the closing
+// quote is not part of the value.
+const ASSIGNED = new RegExp(
+  `(${SECRET_NAME}\\\\*["']?\\s*[:=]\\s*\\\\*["']?)((?:[^\\s"'\\\\,;}{)]|\\\\(?!\\\\*["'])){8,})`,
+  'gi',
+);
+const SECRET_KEY = new RegExp(`${SECRET_NAME}$`, 'i');
+const URL_PASSWORD = /(:\/\/[^\s/:@]*:)[^\s/@]+@/g;
 
 const MARK = '[redacted]';
 const MIN_KNOWN_SECRET = 6;
+const MIN_ASSIGNED = 8;
 
 /** A redactor that also hides these exact values (longest first, so that no tail survives). */
 export function createRedactor(knownSecrets: Iterable<string> = []): Redactor {
@@ -37,16 +48,35 @@ export function createRedactor(knownSecrets: Iterable<string> = []): Redactor {
     for (const secret of known) out = out.replaceAll(secret, MARK);
     for (const shape of SHAPES) out = out.replace(shape, MARK);
     return out
-      .replace(BEARER, `$1 ${MARK}`)
+      .replace(BEARER, `$1${MARK}`)
       .replace(ASSIGNED, `$1${MARK}`)
       .replace(URL_PASSWORD, `$1${MARK}@`);
+  };
+}
+
+/**
+ * Hides exact secrets in raw bytes, before anything is cut out of them: a secret that straddles a cut
+ * would not be recognised afterwards. The bytes themselves are returned where there is none.
+ */
+export function createByteRedactor(knownSecrets: readonly string[]): (bytes: Buffer) => Buffer {
+  // As they are, and as they stand inside a JSON string.
+  const forms = knownSecrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
+  const known = [...new Set(forms)].filter((secret) => secret.length >= MIN_KNOWN_SECRET);
+  return (bytes) => {
+    if (!known.some((secret) => bytes.includes(secret))) return bytes;
+    let text = bytes.toString('utf8');
+    for (const secret of known) text = text.replaceAll(secret, MARK);
+    return Buffer.from(text);
   };
 }
 
 /** The redactor of code that knows no particular secret. */
 export const redact: Redactor = createRedactor();
 
-/** Redacts every string inside a JSON value; keys and structure stay. */
+/**
+ * Redacts every string inside a JSON value; keys and structure stay. What stands under the name of a
+ * secret is one, as it would be in the same JSON written out.
+ */
 export function redactJson<T>(value: T, redactor: Redactor = redact): T {
   return mapStrings(value, redactor) as T;
 }
@@ -56,6 +86,13 @@ function mapStrings(value: unknown, redactor: Redactor): unknown {
   if (Array.isArray(value)) return value.map((item) => mapStrings(item, redactor));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, mapStrings(item, redactor)]),
+    Object.entries(value).map(([key, item]) => [
+      key,
+      isNamedSecret(key, item) ? MARK : mapStrings(item, redactor),
+    ]),
   );
+}
+
+function isNamedSecret(key: string, item: unknown): boolean {
+  return typeof item === 'string' && item.length >= MIN_ASSIGNED && SECRET_KEY.test(key);
 }

@@ -2,7 +2,7 @@
 
 // C0 except tab and newline, DEL, C1, and the invisible bidi controls that can disguise text.
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
-const ANSI = /\u001b\[[0-9;?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)/g;
+const ANSI = /\u001b\[[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)/g;
 
 /** Removes terminal sequences and control characters; keeps tab, newline and all other Unicode. */
 export function neutralise(text: string): string {
@@ -17,6 +17,7 @@ export function oneLine(text: string, max: number): string {
 /** At most `max` UTF-16 units, never half a surrogate pair; ends in `…` when something was cut. */
 export function truncate(text: string, max: number): string {
   if (text.length <= max) return text;
+  if (max < 1) return '';
   const end = max - 1;
   const last = text.charCodeAt(end - 1);
   const splitsPair = last >= 0xd800 && last <= 0xdbff;

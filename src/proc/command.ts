@@ -1,5 +1,7 @@
 import { execa } from 'execa';
 import { CcError } from '../core/errors.ts';
+import { identityOf } from './identity.ts';
+import { terminateTree } from './terminate.ts';
 
 export type CommandResult = {
   exitCode: number | undefined;
@@ -21,39 +23,78 @@ export type CommandOptions = {
   signal?: AbortSignal;
 };
 
+/** How long output is waited for after the command has gone, where something it left behind holds it. */
+const DRAIN_MS = 500;
+
 /**
  * Runs a short helper command to its end. Its stdin is empty, so that it can never eat what was
  * meant for us. A non-zero exit is a result, not an error; only a command that cannot be started throws.
+ *
+ * The end is the exit of the command itself. At the timeout (or abort) all that it started is ended
+ * with it; a process it left behind holds up neither.
  */
 export async function runCommand(
   file: string,
   args: readonly string[],
   options: CommandOptions,
 ): Promise<CommandResult> {
-  const result = await execa(file, args, {
-    cwd: options.cwd,
-    env: options.env,
-    extendEnv: false,
-    stdin: 'ignore',
-    reject: false,
-    timeout: options.timeoutMs,
-    forceKillAfterDelay: 2000,
-    maxBuffer: options.maxBytes ?? 1 << 20,
-    windowsHide: true,
-    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+  const command = start(file, args, options);
+  let timedOut = false;
+  const end = () => void endTree(command.pid);
+  const timer = setTimeout(() => {
+    timedOut = true;
+    end();
+  }, options.timeoutMs);
+  options.signal?.addEventListener('abort', end, { once: true });
+  if (options.signal?.aborted) end();
+  const closeOutput = () => {
+    command.stdout.destroy();
+    command.stderr.destroy();
+  };
+  let drain: NodeJS.Timeout | undefined;
+  command.once('exit', () => {
+    clearTimeout(timer);
+    // Not in the timer itself: after a busy moment it would come before output that is already there.
+    drain = setTimeout(() => setImmediate(closeOutput), DRAIN_MS);
   });
-  if (result.exitCode === undefined && result.signal === undefined && !result.timedOut) {
-    if (!result.isMaxBuffer && !result.isCanceled) throw notStarted(file, options.cwd, result);
+  const result = await command;
+  clearTimeout(timer);
+  clearTimeout(drain);
+  options.signal?.removeEventListener('abort', end);
+  if (result.exitCode === undefined && result.signal === undefined && !result.isMaxBuffer) {
+    throw notStarted(file, options.cwd, result);
   }
   return {
     exitCode: result.exitCode,
     signal: result.signal,
     stdout: result.stdout,
     stderr: result.stderr,
-    timedOut: result.timedOut,
+    timedOut,
     truncated: result.isMaxBuffer,
     durationMs: Math.round(result.durationMs),
   };
+}
+
+function start(file: string, args: readonly string[], options: CommandOptions) {
+  try {
+    return execa(file, args, {
+      cwd: options.cwd,
+      env: options.env,
+      extendEnv: false,
+      stdin: 'ignore',
+      reject: false,
+      forceKillAfterDelay: 2000,
+      maxBuffer: options.maxBytes ?? 1 << 20,
+      windowsHide: true,
+    });
+  } catch (cause) {
+    throw notStarted(file, options.cwd, { cause }); // an argument with a NUL character
+  }
+}
+
+async function endTree(pid: number | undefined): Promise<void> {
+  const root = pid === undefined ? undefined : identityOf(pid);
+  if (root !== undefined) await terminateTree({ root });
 }
 
 function notStarted(

@@ -75,7 +75,8 @@ function linuxFacts(pid: number): Facts | undefined {
 function psFacts(pid: number): Facts | undefined {
   const result = spawnSync('ps', ['-o', 'stat=,ppid=,lstart=', '-p', String(pid)], {
     encoding: 'utf8',
-    env: { PATH: '/bin:/usr/bin', LC_ALL: 'C' },
+    // The start is printed in local time: without TZ a traveller's processes would all be gone.
+    env: { PATH: '/bin:/usr/bin', LC_ALL: 'C', TZ: 'UTC' },
     timeout: 5000,
   });
   const match = /^\s*(\S+)\s+(\d+)\s+(.+?)\s*$/.exec(result.stdout ?? '');
@@ -112,6 +113,8 @@ function readBootId(): string {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
   }
   if (process.platform === 'win32') return 'windows';
-  const result = spawnSync('sysctl', ['-n', 'kern.boottime'], { encoding: 'utf8', timeout: 5000 });
+  // Not kern.boottime where there is better: it moves whenever the clock is set.
+  const name = process.platform === 'darwin' ? 'kern.bootsessionuuid' : 'kern.boottime';
+  const result = spawnSync('sysctl', ['-n', name], { encoding: 'utf8', timeout: 5000 });
   return (result.stdout ?? '').trim() || 'unknown';
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { CcError, errnoOf } from '../core/errors.ts';
 import { identityOf, type ProcessIdentity } from './identity.ts';
 
@@ -27,12 +27,10 @@ export async function startDetached(
   args: readonly string[],
   options: SpawnOptions & { log: number },
 ): Promise<ProcessIdentity> {
-  const child = spawn(file, args, {
-    cwd: options.cwd,
-    env: { ...options.env },
+  const child = start(file, args, {
+    ...options,
     detached: true,
     stdio: ['ignore', options.log, options.log],
-    windowsHide: true,
   });
   const identity = await whenStarted(child, file);
   child.unref();
@@ -48,12 +46,10 @@ export async function startWorker(
   args: readonly string[],
   options: SpawnOptions & { stdin: number | 'pipe'; stdout: number; stderr: number },
 ): Promise<StartedProcess> {
-  const child = spawn(file, args, {
-    cwd: options.cwd,
-    env: { ...options.env },
+  const child = start(file, args, {
+    ...options,
     detached: process.platform !== 'win32',
     stdio: [options.stdin, options.stdout, options.stderr],
-    windowsHide: true,
   });
   const exited = new Promise<ExitFacts>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
@@ -62,13 +58,26 @@ export async function startWorker(
   return { identity, exited, stdin: child.stdin ?? undefined };
 }
 
+function start(
+  file: string,
+  args: readonly string[],
+  options: SpawnOptions & { detached: boolean; stdio: StdioOptions },
+): ChildProcess {
+  const { cwd, env, detached, stdio } = options;
+  try {
+    return spawn(file, args, { cwd, env: { ...env }, detached, stdio, windowsHide: true });
+  } catch (error) {
+    // Some failures are thrown (arguments too long, a NUL character), the others are events.
+    throw startError(file, error);
+  }
+}
+
 async function whenStarted(child: ChildProcess, file: string): Promise<ProcessIdentity> {
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
     child.once('error', (error) => reject(startError(file, error)));
   });
-  // A process that is gone again already still has an identity to record: nobody can have its pid
-  // before it is waited for, which happens after this turn of the event loop.
+  // A process that has exited already has no identity; this one then compares as gone, for ever.
   const pid = child.pid ?? 0;
   return identityOf(pid) ?? { pid, start: 'unknown', boot: 'unknown' };
 }

@@ -5,7 +5,8 @@ import { descendantsOf, findByCookie } from './tree.ts';
 /** What is to end: one process, everything that carries its cookie, and what was seen below it. */
 export type ProcessTree = {
   root: ProcessIdentity | undefined;
-  cookie: { name: string; value: string };
+  /** Without one, only the parent chain leads to the rest. */
+  cookie?: { name: string; value: string };
   /** Descendants recorded while alive, for systems and programs that hide their environment. */
   seen?: readonly ProcessIdentity[];
 };
@@ -23,6 +24,8 @@ export type Termination = {
 const GRACE_MS = 2000;
 const SWEEP_ROUNDS = 20;
 const SWEEP_PAUSE_MS = 50;
+/** A process in the middle of fork or exec shows no environment, so one empty look proves nothing. */
+const EMPTY_LOOKS = 2;
 
 /**
  * SIGTERM to the root, SIGKILL when it does not go, then a sweep until nothing is left. Every signal
@@ -31,7 +34,8 @@ const SWEEP_PAUSE_MS = 50;
 export async function terminateTree(tree: ProcessTree, graceMs = GRACE_MS): Promise<Termination> {
   const signals: NodeJS.Signals[] = [];
   const root = tree.root;
-  const known = [...(tree.seen ?? []), ...(root === undefined ? [] : descendantsOf([root]))];
+  const known = [...(tree.seen ?? [])];
+  if (root !== undefined) known.push(...descendantsOf([root]));
   if (root !== undefined && isAlive(root)) {
     signals.push('SIGTERM');
     signal(root, 'SIGTERM');
@@ -39,20 +43,26 @@ export async function terminateTree(tree: ProcessTree, graceMs = GRACE_MS): Prom
     signal(root, 'SIGCONT');
     await waitGone(root, graceMs);
     if (isAlive(root)) {
+      // What it started since then loses its parent now, and with it the last trace.
+      known.push(...descendantsOf([root]));
       signals.push('SIGKILL');
       signal(root, 'SIGKILL');
       await waitGone(root, 1000);
     }
   }
-  let swept = 0;
-  for (let round = 0; round < SWEEP_ROUNDS; round += 1) {
+  const swept = new Set<string>();
+  for (let round = 0, empty = 0; round < SWEEP_ROUNDS; round += 1) {
     const left = survivors(tree, known);
-    if (left.length === 0) return { signals, swept, left: [] };
-    for (const survivor of left) signal(survivor, 'SIGKILL');
-    if (round === 0) swept = left.length;
+    empty = left.length === 0 ? empty + 1 : 0;
+    if (empty === EMPTY_LOOKS) break;
+    known.push(...descendantsOf(left));
+    for (const survivor of survivors(tree, known)) {
+      swept.add(`${survivor.pid}.${survivor.start}`);
+      signal(survivor, 'SIGKILL');
+    }
     await sleep(SWEEP_PAUSE_MS);
   }
-  return { signals, swept, left: survivors(tree, known) };
+  return { signals, swept: swept.size, left: survivors(tree, known) };
 }
 
 /** Everything of the tree that is alive now. */
@@ -64,7 +74,7 @@ export function survivors(
   const candidates = [
     ...(tree.root === undefined ? [] : [tree.root]),
     ...known,
-    ...findByCookie(tree.cookie.name, tree.cookie.value),
+    ...(tree.cookie === undefined ? [] : findByCookie(tree.cookie.name, tree.cookie.value)),
   ];
   for (const candidate of candidates) {
     if (candidate.pid !== process.pid && isAlive(candidate)) byPid.set(candidate.pid, candidate);
@@ -81,7 +91,7 @@ export async function killProcess(identity: ProcessIdentity): Promise<boolean> {
 }
 
 function signal(identity: ProcessIdentity, name: NodeJS.Signals): void {
-  if (!isAlive(identity)) return;
+  if (identity.pid === process.pid || !isAlive(identity)) return;
   try {
     process.kill(identity.pid, name);
   } catch {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { identityOf, type ProcessIdentity, processFacts } from './identity.ts';
+import { identityOf, isAlive, type ProcessIdentity, processFacts } from './identity.ts';
 
 /**
  * Living processes that carry `NAME=value` in their environment. It is how a run's whole tree is
@@ -10,19 +10,22 @@ import { identityOf, type ProcessIdentity, processFacts } from './identity.ts';
 export function findByCookie(name: string, value: string): ProcessIdentity[] {
   if (process.platform === 'win32') return [];
   const pids = process.platform === 'linux' ? linuxByCookie(name, value) : psByCookie(name, value);
-  return identities(pids);
+  return identities(pids.filter((pid) => pid !== process.pid));
 }
 
-/** All living descendants of these processes, by parent chain. */
+/**
+ * All living descendants of these processes, by parent chain. Roots that are gone have none: their
+ * pid may belong to somebody else by now.
+ */
 export function descendantsOf(roots: readonly ProcessIdentity[]): ProcessIdentity[] {
   const children = new Map<number, number[]>();
-  for (const pid of allPids()) {
-    const parent = processFacts(pid)?.parent;
-    if (parent === undefined) continue;
-    children.set(parent, [...(children.get(parent) ?? []), pid]);
+  for (const [pid, parent] of parents()) {
+    const siblings = children.get(parent);
+    if (siblings === undefined) children.set(parent, [pid]);
+    else siblings.push(pid);
   }
   const found = new Set<number>();
-  const queue = roots.map((root) => root.pid);
+  const queue = roots.filter(isAlive).map((root) => root.pid);
   for (let pid = queue.pop(); pid !== undefined; pid = queue.pop()) {
     for (const child of children.get(pid) ?? []) {
       if (found.has(child)) continue;
@@ -44,7 +47,7 @@ function identities(pids: Iterable<number>): ProcessIdentity[] {
 
 function linuxByCookie(name: string, value: string): number[] {
   const needle = Buffer.from(`\0${name}=${value}\0`);
-  return allPids().filter((pid) => {
+  return linuxPids().filter((pid) => {
     try {
       const environment = readFileSync(`/proc/${pid}/environ`);
       return Buffer.concat([Buffer.from('\0'), environment, Buffer.from('\0')]).includes(needle);
@@ -66,19 +69,28 @@ function psByCookie(name: string, value: string): number[] {
     .split('\n')
     .filter((line) => `${line} `.includes(`${needle} `))
     .map((line) => Number.parseInt(line, 10))
-    .filter((pid) => pid > 0 && pid !== process.pid);
+    .filter((pid) => pid > 0);
 }
 
-function allPids(): number[] {
+/** Every process with its parent. */
+function parents(): [pid: number, parent: number][] {
   if (process.platform === 'linux') {
-    return readdirSync('/proc')
-      .filter((entry) => /^\d+$/.test(entry))
-      .map(Number);
+    return linuxPids().flatMap((pid): [number, number][] => {
+      const parent = processFacts(pid)?.parent;
+      return parent === undefined ? [] : [[pid, parent]];
+    });
   }
   if (process.platform === 'win32') return [];
-  const result = spawnSync('ps', ['-A', '-o', 'pid='], { encoding: 'utf8', timeout: 10_000 });
-  return (result.stdout ?? '')
-    .split('\n')
-    .map((line) => Number.parseInt(line, 10))
-    .filter((pid) => pid > 0);
+  // One ps for all; asking for each would start hundreds.
+  const result = spawnSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8', timeout: 10_000 });
+  return (result.stdout ?? '').split('\n').flatMap((line): [number, number][] => {
+    const [pid, parent] = line.trim().split(/\s+/).map(Number);
+    return pid && parent !== undefined ? [[pid, parent]] : [];
+  });
+}
+
+function linuxPids(): number[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number);
 }

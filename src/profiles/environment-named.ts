@@ -4,7 +4,8 @@ import { assessEndpoint, incomplete, type Wording } from './endpoint.ts';
 import { endpointCandidate } from './endpoint-profile.ts';
 import { positiveInteger } from './models.ts';
 import { isPlaceholder } from './placeholder.ts';
-import { type Price, parsePrice } from './prices.ts';
+import type { Price } from './price.ts';
+import { parsePrice } from './prices.ts';
 import type { ProfileHost } from './profile.ts';
 import { allowedVariables } from './worker-env.ts';
 

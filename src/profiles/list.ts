@@ -4,7 +4,7 @@ import type { Candidate } from './candidate.ts';
 import { findInCcSwitch } from './ccswitch/find.ts';
 import { findInEnvironment } from './environment.ts';
 import { findOfficial } from './official.ts';
-import type { PriceTable } from './prices.ts';
+import type { PriceTable } from './price.ts';
 import type { Profile, ProfileHost, ProfileModels } from './profile.ts';
 
 const MAX_NAME = 80;

@@ -1,4 +1,4 @@
-import type { Price } from './prices.ts';
+import type { Price } from './price.ts';
 
 /** Where a profile was found. `cc-switch-legacy` is the config.json of versions without a database. */
 export type ProfileSource = 'official' | 'environment' | 'cc-switch' | 'cc-switch-legacy';

@@ -1,6 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
-import { byteLength } from '../core/text.ts';
+import { closeSync, constants, fstatSync, openSync, readSync, realpathSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { byteLength, neutralise } from '../core/text.ts';
 
 /** Codex reads the same amount of project guidance (codex-cli.md B). */
 export const GUIDANCE_BYTES = 32 << 10;
@@ -23,37 +23,47 @@ export function projectGuidance(root: string, cwd: string): Guidance {
   let left = GUIDANCE_BYTES;
   let truncated = false;
   for (const directory of directoriesUp(root, cwd)) {
-    for (const text of distinctTexts(directory)) {
-      const file = relative(root, text.path).replaceAll('\\', '/');
-      const size = byteLength(text.content);
-      if (size > left) truncated = true;
-      const kept = size > left ? cutToBytes(text.content, left) : text.content;
-      left -= byteLength(kept);
-      if (kept !== '') sections.unshift({ file, text: kept });
+    for (const { path, content } of distinctTexts(root, directory)) {
+      const file = relative(root, path).replaceAll('\\', '/');
+      const room = left - byteLength(heading(file));
+      if (byteLength(content) > room) truncated = true;
+      const text = cutToBytes(content, room).trim();
+      if (text === '') continue;
+      left = room - byteLength(text);
+      sections.unshift({ file, text });
     }
   }
   return {
-    text: sections.map((section) => `## ${section.file}\n\n${section.text.trim()}`).join('\n\n'),
+    text: sections
+      .map(({ file, text }) => heading(file) + text)
+      .join('')
+      .trim(),
     files: sections.map((section) => section.file),
     truncated,
   };
 }
 
+function heading(file: string): string {
+  return `\n\n## ${file}\n\n`;
+}
+
 /** From `cwd` up to `root`, so that what is nearest is kept first when the cap is reached. */
 function directoriesUp(root: string, cwd: string): string[] {
   const directories: string[] = [];
-  for (let at = cwd; ; at = dirname(at)) {
+  for (let at = cwd; at !== root; at = dirname(at)) {
+    // Never above the project: what lies there was not written for it.
+    if (dirname(at) === at) return [];
     directories.push(at);
-    if (at === root || dirname(at) === at) return directories;
   }
+  return [...directories, root];
 }
 
 /** CLAUDE.md is often a link or a copy of AGENTS.md; the same text is passed on once. */
-function distinctTexts(directory: string): { path: string; content: string }[] {
+function distinctTexts(root: string, directory: string): { path: string; content: string }[] {
   const found: { path: string; content: string }[] = [];
   for (const name of FILES) {
     const path = join(directory, name);
-    const content = readGuidance(path);
+    const content = readGuidance(root, path);
     if (content !== undefined && !found.some((other) => other.content === content)) {
       found.push({ path, content });
     }
@@ -61,12 +71,32 @@ function distinctTexts(directory: string): { path: string; content: string }[] {
   return found.reverse();
 }
 
-function readGuidance(path: string): string | undefined {
+/**
+ * A link may lead to another file of the project, never out of it: a repository could otherwise have
+ * any file of its user sent to a model service.
+ */
+function readGuidance(root: string, path: string): string | undefined {
   try {
-    if (!statSync(path).isFile()) return undefined;
-    return readFileSync(path, 'utf8');
+    const real = realpathSync(path);
+    if (!real.startsWith(realpathSync(root) + sep) || real.split(sep).includes('.git')) return;
+    const bytes = readStart(real, GUIDANCE_BYTES + 1);
+    if (bytes === undefined || bytes.includes(0)) return undefined; // binary: no text to follow
+    return neutralise(bytes.toString('utf8').replace(/^\ufeff/, ''));
   } catch {
     return undefined; // not there or not readable: no guidance
+  }
+}
+
+/** The first bytes of a regular file, however large it is; undefined for anything else. */
+function readStart(path: string, bytes: number): Buffer | undefined {
+  // A named pipe would otherwise hold us until somebody writes to it.
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    if (!fstatSync(fd).isFile()) return undefined;
+    const buffer = Buffer.alloc(bytes);
+    return buffer.subarray(0, readSync(fd, buffer, 0, bytes, 0));
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -17,7 +17,7 @@ export function systemPrompt(facts: SystemPromptFacts): string {
   return [
     `You are a worker with the role "${facts.role}". ${ROLE_PROMPTS[facts.role]}`,
     permissions(facts.scope),
-    `You have at most ${Math.round(facts.budget.wall_seconds / 60)} minutes and ${facts.budget.max_turns} turns. Nobody can answer questions: decide, say what you assumed, and finish.`,
+    `You have at most ${duration(facts.budget.wall_seconds)} and ${facts.budget.max_turns} turns. Nobody can answer questions: decide, say what you assumed, and finish.`,
     'End with a short report: what you found or did, which files, which commands you ran with their exit codes, and what is left or uncertain. Every claim will be checked by running things; "not done" and "unknown" are good answers, a wrong "done" is not.',
     guidance(facts.guidance),
   ]
@@ -25,12 +25,16 @@ export function systemPrompt(facts: SystemPromptFacts): string {
     .join('\n\n');
 }
 
+function duration(seconds: number): string {
+  return seconds < 120 ? `${seconds} seconds` : `${Math.floor(seconds / 60)} minutes`;
+}
+
 function permissions(scope: SystemPromptFacts['scope']): string {
   if (scope === undefined) return 'This task is read-only: you can read and search, nothing else.';
   const commands =
     scope.commands.length === 0
       ? 'You have no shell.'
-      : `In the shell only these commands work, exactly as written: ${scope.commands.map((item) => `\`${item}\``).join(', ')}.`;
+      : `In the shell only these commands work, one at a time and exactly as written (\` *\` at the end stands for plain arguments): ${scope.commands.map((item) => `\`${item}\``).join(', ')}.`;
   return `You may change files matching: ${scope.paths.join(', ')}. ${commands} Refused calls stay refused; do not look for a way around them.`;
 }
 

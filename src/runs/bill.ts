@@ -1,11 +1,15 @@
-import { costOf, type Price } from '../profiles/prices.ts';
+import type { Price } from '../profiles/price.ts';
+import { costOf } from '../profiles/prices.ts';
 import type { TokenCount, UsageByModel } from '../workers/events.ts';
 import type { RunUsage } from './record.ts';
+import { isSameModel } from './route.ts';
 
 /** What the price of a run is judged by. */
 export type Billing = {
-  /** The profile's own price; null where it is not known. */
+  /** The price at this profile; null where it is not known. */
   price: Price | null;
+  /** The model that price is for. A profile's own price is for all its models. */
+  model: string | null;
   /** The worker CLI's USD figure may be believed (official login, listed Claude model). */
   cliPrice: boolean;
 };
@@ -13,30 +17,35 @@ export type Billing = {
 /** Tokens and USD of a run. A missing price makes the sum unknown: null, never 0. */
 export function billRun(usage: UsageByModel, billing: Billing, complete: boolean): RunUsage {
   const tokens = { input: 0, output: 0, cache_read: 0, cache_write: 0 };
-  const by_model: RunUsage['by_model'] = {};
+  const by_model: [string, Record<string, number>][] = [];
   let usd: number | null = 0;
   for (const [model, count] of Object.entries(usage)) {
     tokens.input += count.input;
     tokens.output += count.output;
     tokens.cache_read += count.cache_read;
     tokens.cache_write += count.cache_write;
-    const cost = costOfModel(count, billing);
+    const cost = costOfModel(model, count, billing);
     usd = usd === null || cost === undefined ? null : usd + cost;
     const { cli_usd: _ignored, ...counts } = count;
-    by_model[model] = { ...counts, ...(cost === undefined ? {} : { usd: round(cost) }) };
+    by_model.push([model, { ...counts, ...(cost === undefined ? {} : { usd: round(cost) }) }]);
   }
   return {
     tokens,
-    by_model,
+    by_model: Object.fromEntries(by_model),
     usd: usd === null || Object.keys(usage).length === 0 ? null : round(usd),
     usd_source: billing.price?.source ?? (billing.cliPrice ? 'claude-code' : 'unknown'),
     complete,
   };
 }
 
-function costOfModel(count: TokenCount, { price, cliPrice }: Billing): number | undefined {
-  if (price !== null) return costOf(count, price);
-  return cliPrice ? count.cli_usd : undefined;
+function costOfModel(
+  model: string,
+  count: TokenCount,
+  { price, model: priced, cliPrice }: Billing,
+): number | undefined {
+  if (price === null) return cliPrice ? count.cli_usd : undefined;
+  const applies = price.source === 'profile' || priced === null || isSameModel(priced, model);
+  return applies ? costOf(count, price) : undefined;
 }
 
 /** Micro-dollars are as fine as any price list. */

@@ -1,5 +1,7 @@
+import { truncate } from '../core/text.ts';
 import type { FailureClass, RunState } from '../core/vocabulary.ts';
-import type { Progress, TurnEnd } from './progress.ts';
+import { isWriteTool } from '../workers/claude/guard.ts';
+import { type Progress, refusedCalls, type TurnEnd } from './progress.ts';
 import type { RunOutcome } from './record.ts';
 
 /** Everything a verdict about the ending of a run may rest on. */
@@ -13,6 +15,8 @@ export type EndFacts = {
   stderrTail: string;
 };
 
+const EVIDENCE_CHARS = 500;
+
 export type Verdict = { state: RunState; failure: RunOutcome['failure'] };
 
 /**
@@ -23,7 +27,8 @@ export type Verdict = { state: RunState; failure: RunOutcome['failure'] };
 export function judgeEnding(facts: EndFacts): Verdict {
   const { progress } = facts;
   if (facts.startError !== undefined) {
-    return failed('launch_environment', 'process', [facts.startError], false, HINTS.launch);
+    const evidence = [truncate(facts.startError, EVIDENCE_CHARS)];
+    return failed('launch_environment', 'process', evidence, false, HINTS.launch);
   }
   const stopped = byOurStop(facts);
   if (stopped !== undefined) return stopped;
@@ -45,17 +50,20 @@ function afterGoodTurn(facts: EndFacts): Verdict {
   if (!orderly) {
     return failed('crashed', 'process', [`turn completed, but ${exitText(exit)}`], true);
   }
-  if (progress.background.length > 0) {
+  const undone = progress.background.length + progress.background_cut.length;
+  if (undone > 0) {
     return failed('unknown', 'stream', [
-      `${progress.background.length} background task(s) were still running when it ended`,
+      `${undone} background task(s) were still running when it ended`,
     ]);
   }
-  const refusedWrites = progress.refused.filter(({ tool }) => tool !== 'Bash');
+  const empty = emptyAnswer(facts);
+  if (empty !== undefined) return failed('invalid_output', 'stream', [empty], true);
+  const refusedWrites = refusedWriteCalls(progress);
   if (facts.allowWrite && facts.changedFiles === 0 && refusedWrites.length > 0) {
     return failed(
       'permission_denied',
       'supervisor',
-      refusedWrites.slice(0, 5).map(({ tool, reason }) => `${tool}: ${reason}`),
+      refusedWrites,
       false,
       'Widen scope.paths to what the task needs, or change the task.',
     );
@@ -63,7 +71,7 @@ function afterGoodTurn(facts: EndFacts): Verdict {
   const evidence = [
     exit.adopted ? 'turn completed, end of session acknowledged' : 'turn completed, exit code 0',
   ];
-  const refused = progress.refused.length + progress.cli_denials;
+  const refused = refusedCalls(progress);
   if (refused > 0) evidence.push(`${refused} tool call(s) were refused on the way`);
   return {
     state: 'succeeded',
@@ -71,10 +79,26 @@ function afterGoodTurn(facts: EndFacts): Verdict {
   };
 }
 
+/** A turn can complete without an answer: the model declined, or said nothing where words were the work. */
+function emptyAnswer({ progress, allowWrite }: EndFacts): string | undefined {
+  const end = progress.turn_end;
+  if (end?.stop_reason === 'refusal') return 'the model declined to answer (stop_reason refusal)';
+  if (!allowWrite && end?.chars === 0) return 'the turn completed without an answer';
+  return undefined;
+}
+
+function refusedWriteCalls({ refused, turn_end }: Progress): string[] {
+  const ours = refused.filter(({ tool }) => isWriteTool(tool));
+  if (ours.length > 0) return ours.slice(0, 5).map(({ tool, reason }) => `${tool}: ${reason}`);
+  // A hook that nobody answered in time is a refusal, too, and only the CLI knows of it.
+  const tools = turn_end?.denied_tools.filter(isWriteTool) ?? [];
+  return tools.map((tool) => `${tool}: refused by the worker CLI`);
+}
+
 function byOurStop({ progress }: EndFacts): Verdict | undefined {
   const { stop } = progress;
   if (stop === undefined) return undefined;
-  const evidence = [stop.detail ?? stop.reason];
+  const evidence = [truncate(stop.detail ?? stop.reason, EVIDENCE_CHARS)];
   switch (stop.reason) {
     case 'cancelled':
       return ended('cancelled', 'interrupted', evidence);
@@ -131,6 +155,13 @@ function byTurnEnd(end: TurnEnd, progress: Progress): Verdict {
       'The partial result is kept. Raise the budget or split the task.',
     );
   }
+  if (end.reason?.startsWith('aborted_')) {
+    return failed('interrupted', 'stream', evidence, true, HINTS.interrupted);
+  }
+  // It gave up before it asked the model anything: a session or sandbox it could not set up.
+  if (end.is_error && end.reason === undefined && progress.model_calls === 0) {
+    return failed('launch_environment', 'stream', evidence, false, HINTS.launch);
+  }
   const known = apiFailureClass(end, progress);
   if (known !== undefined)
     return failed(known.class, 'stream', evidence, known.retryable, known.hint);
@@ -140,14 +171,21 @@ function byTurnEnd(end: TurnEnd, progress: Progress): Verdict {
 type Known = { class: FailureClass; retryable: boolean; hint: string };
 
 function apiFailureClass(end: TurnEnd, progress: Progress): Known | undefined {
+  const { reason } = end;
   const error = progress.api_error?.error;
   const status = end.status ?? progress.api_error?.status;
-  if (end.reason === 'prompt_too_long' || status === 413) return KNOWN.context;
-  if (error === 'billing_error' || status === 402) return KNOWN.billing;
-  if (error === 'authentication_failed' || status === 401 || status === 403) return KNOWN.auth;
+  if (CONTEXT_REASONS.has(reason ?? '') || status === 413) return KNOWN.context;
+  if (INVALID_REASONS.has(reason ?? '')) return KNOWN.invalid;
+  if (error === 'billing_error' || error === 'account_on_hold' || status === 402) {
+    return KNOWN.billing;
+  }
+  if (AUTH_ERRORS.has(error ?? '') || status === 401 || status === 403) return KNOWN.auth;
   if (error === 'rate_limit' || status === 429) return KNOWN.rate;
-  if (error === 'overloaded' || error === 'server_error' || (status ?? 0) >= 500)
+  // A connection that was refused, dropped or timed out is called a server error, too.
+  if (error === 'server_error' && status === undefined) return KNOWN.network;
+  if (error === 'overloaded' || error === 'server_error' || (status ?? 0) >= 500) {
     return KNOWN.overload;
+  }
   if (
     error === 'model_not_found' ||
     error === 'invalid_request' ||
@@ -156,9 +194,22 @@ function apiFailureClass(end: TurnEnd, progress: Progress): Known | undefined {
   ) {
     return KNOWN.capability;
   }
-  if (end.reason === 'api_error' && status === undefined) return KNOWN.network;
+  if (reason === 'api_error' && status === undefined && error === undefined) return KNOWN.network;
   return undefined;
 }
+
+/** The conversation no longer fits, however the CLI says it. */
+const CONTEXT_REASONS = new Set(['prompt_too_long', 'blocking_limit', 'rapid_refill_breaker']);
+const INVALID_REASONS = new Set([
+  'structured_output_retry_exhausted',
+  'malformed_tool_use_exhausted',
+]);
+const AUTH_ERRORS = new Set([
+  'authentication_failed',
+  'oauth_org_not_allowed',
+  'verification_required',
+  'cloud_credential_error',
+]);
 
 const KNOWN = {
   context: {
@@ -187,6 +238,11 @@ const KNOWN = {
     retryable: false,
     hint: 'The provider does not know this model or feature. Pass another model or profile.',
   },
+  invalid: {
+    class: 'invalid_output',
+    retryable: true,
+    hint: 'The model could not keep to the format of its tools. Try another model.',
+  },
   network: {
     class: 'network',
     retryable: true,
@@ -196,6 +252,9 @@ const KNOWN = {
 
 const HINTS = {
   launch: 'Run `cc-orchestrator healthcheck` to see what is missing.',
+  interrupted: 'Something else interrupted the worker. Start it again.',
+  memory:
+    'Usually the machine ran out of memory. Free some or run fewer workers at once, then start it again.',
   unsupported:
     'This Claude Code does not enforce our permission hook. Update it to 2.1.329 or newer.',
 };
@@ -206,11 +265,19 @@ function withoutResult({ progress, stderrTail }: EndFacts): Verdict {
   const evidence = [`no result; ${exitText(exit)}`];
   const lastLine = stderrTail.trim().split('\n').at(-1);
   if (lastLine) evidence.push(`stderr: ${lastLine.slice(0, 300)}`);
-  if (progress.initialized === undefined) {
-    return failed('launch_environment', 'process', evidence, false, HINTS.launch);
-  }
+  // Before everything else: a full disk or memory can also end a worker that has only begun.
   if (/no space left|ENOSPC/i.test(stderrTail)) {
     return failed('disk_full', 'stderr', evidence, false, 'Free disk space, then start it again.');
+  }
+  if (/out of memory|ENOMEM|cannot allocate memory/i.test(stderrTail)) {
+    return failed('out_of_memory', 'stderr', evidence, false, HINTS.memory);
+  }
+  // Not our signal, since we stopped nothing; the kernel's is the likely one.
+  if (exit?.signal === 'SIGKILL' || exit?.code === 137) {
+    return failed('out_of_memory', 'process', evidence, false, HINTS.memory);
+  }
+  if (progress.initialized === undefined) {
+    return failed('launch_environment', 'process', evidence, false, HINTS.launch);
   }
   return failed(
     'crashed',

@@ -1,6 +1,14 @@
-import { arrayAt, booleanAt, compact, numberAt, objectAt, stringAt } from '../core/json.ts';
+import {
+  arrayAt,
+  booleanAt,
+  compact,
+  type JsonObject,
+  numberAt,
+  objectAt,
+  stringAt,
+} from '../core/json.ts';
 import { oneLine } from '../core/text.ts';
-import { addUsage } from '../workers/claude/usage.ts';
+import { addUsage, subtractUsage } from '../workers/claude/usage.ts';
 import type { UsageByModel } from '../workers/events.ts';
 import type { RunEvent, StopReason } from './events.ts';
 
@@ -11,15 +19,29 @@ export type TurnEnd = {
   subtype?: string | undefined;
   is_error: boolean;
   reason?: string | undefined;
+  stop_reason?: string | undefined;
+  /** Length of the final answer. */
+  chars: number;
   status?: number | undefined;
   kind?: string | undefined;
   startup_failure?: string | undefined;
   turns: number;
   denials: number;
+  /** Which tools the CLI says were refused, by our hook or by its own rules. */
+  denied_tools: string[];
   errors: string[];
 };
 
-export type ToolLine = { time: string; tool: string; target?: string; ok?: boolean; count: number };
+export type ToolLine = {
+  time: string;
+  /** Of the latest call; calls may run side by side, so results are told apart by it. */
+  id?: string;
+  tool: string;
+  target?: string;
+  /** How the latest call went. */
+  ok?: boolean;
+  count: number;
+};
 
 /**
  * Everything known about a run, folded from its events one at a time. The supervisor keeps it live,
@@ -36,12 +58,12 @@ export type Progress = {
   /** The answer to `initialize`; only with a blocking hook may the task be handed over. */
   initialized?: { blocking_hook: boolean; error?: string };
   /** The task message: sent, and taken up by the worker. */
-  task?: { uuid: string; sent: boolean; started: boolean };
+  task?: { uuid: string; sent: boolean; started: boolean; rejected: boolean };
   ready?: { model?: string; session_id?: string; version?: string; key_source?: string };
   /** Requests of the worker that we have not answered yet, by id, with their raw lines. */
   unanswered: Record<
     string,
-    { kind: 'hook' | 'permission'; raw: [number, number]; attempt: number }
+    { kind: 'hook' | 'permission'; tool: string; raw: [number, number]; attempt: number }
   >;
   end_session: { sent: boolean; acknowledged: boolean };
   model_calls: number;
@@ -49,11 +71,18 @@ export type Progress = {
   models: string[];
   tools: Record<string, number>;
   timeline: ToolLine[];
+  /** Samples of the calls we refused; `refusals` counts them all. */
   refused: { tool: string; target?: string; reason: string }[];
+  refusals: number;
   cli_denials: number;
+  /** The latest of them, since the CLI may tell of one twice. */
+  cli_denied: string[];
   retries: number;
-  api_error?: { error?: string; status?: number; kind?: string; text?: string };
+  /** What the model service last answered to the main conversation, if that was an error. */
+  api_error?: { error?: string; status?: number; kind?: string; code?: string; text?: string };
   background: string[];
+  /** Background tasks that were ended after the turn, when the model could no longer mean it. */
+  background_cut: string[];
   last_message?: string;
   last_action?: { time: string; text: string };
   turn_end?: TurnEnd;
@@ -64,11 +93,21 @@ export type Progress = {
   usage_seen: boolean;
   stop?: { reason: StopReason; by: string; detail?: string };
   requests_done: string[];
+  /** The verdict, once it is journaled; only the record may still be missing. */
+  outcome?: JsonObject | undefined;
   last_event?: string;
 };
 
 const TIMELINE_LINES = 60;
-const REFUSALS_KEPT = 20;
+const REFUSALS_KEPT = 40;
+/** So that one kind of call, tried again and again, leaves room for the others. */
+const REFUSALS_PER_TOOL = 8;
+const REASON_CHARS = 500;
+/** A model may call tools that do not exist, and a gateway may answer with ever new models. */
+const TOOLS_KEPT = 40;
+const MODELS_KEPT = 20;
+const CUT_TASKS_KEPT = 20;
+const DENIED_KEPT = 50;
 
 export function emptyProgress(): Progress {
   return {
@@ -82,9 +121,12 @@ export function emptyProgress(): Progress {
     tools: {},
     timeline: [],
     refused: [],
+    refusals: 0,
     cli_denials: 0,
+    cli_denied: [],
     retries: 0,
     background: [],
+    background_cut: [],
     usage_settled: {},
     usage_total_at_turn_end: {},
     usage_open: {},
@@ -109,7 +151,12 @@ export function applyEvent(state: Progress, event: RunEvent): Progress {
       };
       return state;
     case 'cc.message.sent':
-      state.task = { uuid: stringAt(event, 'message') ?? '', sent: true, started: false };
+      state.task = {
+        uuid: stringAt(event, 'message') ?? '',
+        sent: true,
+        started: false,
+        rejected: false,
+      };
       return state;
     case 'cc.message.state':
       return messageState(state, event);
@@ -124,8 +171,7 @@ export function applyEvent(state: Progress, event: RunEvent): Progress {
     case 'cc.permission.asked':
       return asked(state, event);
     case 'cc.request.withdrawn':
-      delete state.unanswered[stringAt(event, 'request_id') ?? ''];
-      return state;
+      return withdrawn(state, event);
     case 'cc.hook.answered':
     case 'cc.permission.answered':
       return answered(state, event);
@@ -143,8 +189,7 @@ export function applyEvent(state: Progress, event: RunEvent): Progress {
     case 'cc.tool.finished':
       return toolFinished(state, event);
     case 'cc.tool.denied':
-      state.cli_denials += 1;
-      return state;
+      return deniedByCli(state, event);
     case 'cc.api.retried':
       state.retries += 1;
       return act(
@@ -153,15 +198,16 @@ export function applyEvent(state: Progress, event: RunEvent): Progress {
         `retries the model service (${event.status ?? event.error ?? 'network'})`,
       );
     case 'cc.api.failed':
+      if (stringAt(event, 'parent') !== undefined) return state;
       state.api_error = {
-        ...texts(event, ['error', 'kind', 'text']),
+        ...texts(event, ['error', 'kind', 'code', 'text']),
         ...compact({ status: numberAt(event, 'status') }),
       };
       return state;
     case 'cc.task.changed':
-      if (Array.isArray(event.background)) {
-        state.background = event.background.filter((id) => typeof id === 'string');
-      }
+      return taskChanged(state, event);
+    case 'cc.run.ended':
+      state.outcome = objectAt(event, 'outcome');
       return state;
     case 'cc.turn.ended':
       return turnEnded(state, event);
@@ -178,6 +224,11 @@ export function applyEvent(state: Progress, event: RunEvent): Progress {
     default:
       return state;
   }
+}
+
+/** Tool calls that were refused so far, by us or by the worker's CLI. */
+export function refusedCalls(state: Progress): number {
+  return Math.max(state.refusals + state.cli_denials, state.turn_end?.denials ?? 0);
 }
 
 /** Tokens so far: exact for finished turns, a lower bound for the one under way. */
@@ -206,6 +257,8 @@ function startAttempt(state: Progress, event: RunEvent): Progress {
     },
     unanswered: {},
     end_session: { sent: false, acknowledged: false },
+    background: [],
+    background_cut: [],
     usage_settled: settled,
     usage_total_at_turn_end: {},
     usage_open: {},
@@ -216,6 +269,7 @@ function messageState(state: Progress, event: RunEvent): Progress {
   const { task } = state;
   if (task?.uuid === stringAt(event, 'message') && task !== undefined) {
     task.started ||= event.state === 'started';
+    task.rejected ||= event.state === 'refused' || event.state === 'discarded';
   }
   return state;
 }
@@ -230,13 +284,18 @@ function controlAnswered(state: Progress, event: RunEvent): Progress {
   const total = objectAt(event, 'usage_total');
   if (total !== undefined) {
     state.usage_seen = true;
-    state.usage_open = subtract(total as UsageByModel, state.usage_total_at_turn_end);
+    state.usage_open = subtractUsage(total as UsageByModel, state.usage_total_at_turn_end);
   }
   return state;
 }
 
 function workerReady(state: Progress, event: RunEvent): Progress {
   state.ready = texts(event, ['model', 'session_id', 'version', 'key_source']);
+  // It comes once per turn and only after a message: the task was taken up, and an earlier turn's
+  // end says nothing about this one.
+  if (state.task !== undefined) state.task.started = true;
+  delete state.turn_end;
+  state.background_cut = [];
   return act(state, event, `ready with ${stringAt(event, 'model') ?? 'an unknown model'}`);
 }
 
@@ -244,7 +303,8 @@ function asked(state: Progress, event: RunEvent): Progress {
   const id = stringAt(event, 'request_id');
   if (id === undefined || event.raw === undefined) return state;
   const kind = event.type === 'cc.hook.asked' ? 'hook' : 'permission';
-  state.unanswered[id] = { kind, raw: event.raw, attempt: state.attempt };
+  const tool = stringAt(event, 'tool') ?? 'unknown';
+  state.unanswered[id] = { kind, tool, raw: event.raw, attempt: state.attempt };
   return state;
 }
 
@@ -252,14 +312,25 @@ function answered(state: Progress, event: RunEvent): Progress {
   delete state.unanswered[stringAt(event, 'request_id') ?? ''];
   if (event.allow !== false) return state;
   const tool = stringAt(event, 'tool') ?? 'unknown';
-  if (state.refused.length < REFUSALS_KEPT) {
-    state.refused.push({
-      tool,
-      ...texts(event, ['target']),
-      reason: stringAt(event, 'reason') ?? 'not allowed',
-    });
-  }
+  const reason = oneLine(stringAt(event, 'reason') ?? 'not allowed', REASON_CHARS);
+  refuse(state, { tool, ...texts(event, ['target']), reason });
   return act(state, event, `was refused ${tool}`);
+}
+
+/** The CLI waits no longer, and to it no answer is a refusal. It says so nowhere else. */
+function withdrawn(state: Progress, event: RunEvent): Progress {
+  const id = stringAt(event, 'request_id') ?? '';
+  const question = state.unanswered[id];
+  delete state.unanswered[id];
+  if (question === undefined || state.stop !== undefined) return state;
+  refuse(state, { tool: question.tool, reason: 'nobody answered in time' });
+  return act(state, event, `waited in vain for leave to use ${question.tool}`);
+}
+
+function refuse(state: Progress, call: Progress['refused'][number]): void {
+  state.refusals += 1;
+  const alike = state.refused.filter(({ tool }) => tool === call.tool).length;
+  if (state.refused.length < REFUSALS_KEPT && alike < REFUSALS_PER_TOOL) state.refused.push(call);
 }
 
 function modelCalled(state: Progress, event: RunEvent): void {
@@ -267,36 +338,63 @@ function modelCalled(state: Progress, event: RunEvent): void {
   if (id === undefined || id === state.last_message_id) return;
   state.last_message_id = id;
   state.model_calls += 1;
+  if (stringAt(event, 'parent') !== undefined) return;
+  delete state.api_error;
   const model = stringAt(event, 'model');
-  if (
-    model !== undefined &&
-    stringAt(event, 'parent') === undefined &&
-    !state.models.includes(model)
-  ) {
-    state.models.push(model);
-  }
+  if (model === undefined || state.models.includes(model)) return;
+  if (state.models.length < MODELS_KEPT) state.models.push(model);
 }
 
 function toolUsed(state: Progress, event: RunEvent): Progress {
   const tool = stringAt(event, 'tool') ?? 'unknown';
   const target = stringAt(event, 'target');
-  state.tools[tool] = (state.tools[tool] ?? 0) + 1;
+  countTool(state, tool);
   const last = state.timeline.at(-1);
-  if (last !== undefined && last.tool === tool && last.target === target) last.count += 1;
-  else
-    state.timeline.push({
-      time: event.time,
-      tool,
-      ...(target === undefined ? {} : { target }),
-      count: 1,
-    });
+  if (last !== undefined && last.tool === tool && last.target === target) {
+    last.count += 1;
+    Object.assign(last, texts(event, ['id']));
+    delete last.ok;
+  } else {
+    state.timeline.push({ time: event.time, ...texts(event, ['id', 'target']), tool, count: 1 });
+  }
   if (state.timeline.length > TIMELINE_LINES) state.timeline.shift();
   return act(state, event, target === undefined ? tool : `${tool} ${oneLine(target, 120)}`);
 }
 
 function toolFinished(state: Progress, event: RunEvent): Progress {
-  const last = state.timeline.at(-1);
-  if (last !== undefined && last.ok === undefined) last.ok = event.ok === true;
+  const id = stringAt(event, 'id');
+  const line = state.timeline.findLast((item) => item.id !== undefined && item.id === id);
+  if (line !== undefined) line.ok = event.ok === true;
+  // Of its deny rules, unlike of its permission modes, it tells here only.
+  return event.denied_by === 'config' ? deniedByCli(state, event) : state;
+}
+
+function deniedByCli(state: Progress, event: RunEvent): Progress {
+  const id = stringAt(event, 'id');
+  if (id !== undefined && state.cli_denied.includes(id)) return state;
+  if (id !== undefined) state.cli_denied = [...state.cli_denied, id].slice(-DENIED_KEPT);
+  state.cli_denials += 1;
+  return state;
+}
+
+function countTool(state: Progress, tool: string): void {
+  // A tool may be called `constructor`, which every object seems to have.
+  const isKnown = Object.hasOwn(state.tools, tool);
+  const hasRoom = Object.keys(state.tools).length < TOOLS_KEPT;
+  const name = isKnown || hasRoom ? tool : '(other tools)';
+  const before = Object.hasOwn(state.tools, name) ? (state.tools[name] ?? 0) : 0;
+  state.tools = { ...state.tools, [name]: before + 1 };
+}
+
+function taskChanged(state: Progress, event: RunEvent): Progress {
+  if (Array.isArray(event.background)) {
+    state.background = event.background.filter((id) => typeof id === 'string');
+  }
+  const isCut = event.status === 'killed' || event.status === 'stopped';
+  const task = stringAt(event, 'task') ?? '';
+  if (isCut && state.turn_end !== undefined && !state.background_cut.includes(task)) {
+    state.background_cut = [...state.background_cut, task].slice(-CUT_TASKS_KEPT);
+  }
   return state;
 }
 
@@ -306,18 +404,25 @@ function turnEnded(state: Progress, event: RunEvent): Progress {
     subtype: stringAt(event, 'subtype'),
     is_error: booleanAt(event, 'is_error') ?? true,
     reason: stringAt(event, 'reason'),
+    stop_reason: stringAt(event, 'stop_reason'),
+    chars: numberAt(event, 'chars') ?? 0,
     status: numberAt(event, 'status'),
     kind: stringAt(event, 'kind'),
     startup_failure: stringAt(event, 'startup_failure'),
     turns: numberAt(event, 'turns') ?? 0,
-    denials: arrayAt(event, 'denials').length,
+    denials: numberAt(event, 'denials') ?? 0,
+    denied_tools: arrayAt(event, 'denied_tools').filter((item) => typeof item === 'string'),
     errors: arrayAt(event, 'errors').filter((item) => typeof item === 'string'),
   };
-  const delta = objectAt(event, 'usage');
-  if (delta !== undefined) {
+  const total = objectAt(event, 'usage_total') as UsageByModel | undefined;
+  const before = state.usage_total_at_turn_end;
+  const used = (objectAt(event, 'usage') ?? (total && subtractUsage(total, before))) as
+    | UsageByModel
+    | undefined;
+  if (used !== undefined) {
     state.usage_seen = true;
-    state.usage_settled = addUsage(state.usage_settled, delta as UsageByModel);
-    state.usage_total_at_turn_end = (objectAt(event, 'usage_total') ?? {}) as UsageByModel;
+    state.usage_settled = addUsage(state.usage_settled, used);
+    state.usage_total_at_turn_end = total ?? addUsage(before, used);
     state.usage_open = {};
   }
   return act(state, event, event.is_error === true ? 'its turn failed' : 'finished its turn');
@@ -326,21 +431,6 @@ function turnEnded(state: Progress, event: RunEvent): Progress {
 function act(state: Progress, event: RunEvent, text: string): Progress {
   state.last_action = { time: event.time, text };
   return state;
-}
-
-function subtract(total: UsageByModel, before: UsageByModel): UsageByModel {
-  const rest: UsageByModel = {};
-  for (const [model, count] of Object.entries(total)) {
-    const old = before[model];
-    rest[model] = {
-      input: count.input - (old?.input ?? 0),
-      output: count.output - (old?.output ?? 0),
-      cache_read: count.cache_read - (old?.cache_read ?? 0),
-      cache_write: count.cache_write - (old?.cache_write ?? 0),
-      ...(count.cli_usd === undefined ? {} : { cli_usd: count.cli_usd - (old?.cli_usd ?? 0) }),
-    };
-  }
-  return rest;
 }
 
 /** The string fields among `keys`, so that absent ones stay absent. */

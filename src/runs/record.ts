@@ -21,7 +21,7 @@ const usage = z.object({
 });
 export type RunUsage = z.infer<typeof usage>;
 
-const outcome = z.object({
+export const runOutcome = z.object({
   state: z.enum(RUN_STATES),
   failure: z.object({
     class: z.enum(FAILURE_CLASSES),
@@ -42,7 +42,7 @@ const outcome = z.object({
   usage,
   changed_files: z.number().nullable(),
 });
-export type RunOutcome = z.infer<typeof outcome>;
+export type RunOutcome = z.infer<typeof runOutcome>;
 
 const snapshot = z.object({ tree: z.string(), object_dir: z.string(), root: z.string() });
 
@@ -85,7 +85,7 @@ export const runRecord = z.object({
   started: z.string().optional(),
   ended: z.string().optional(),
   elapsed_ms: z.number().optional(),
-  outcome: outcome.optional(),
+  outcome: runOutcome.optional(),
 });
 export type RunRecord = z.infer<typeof runRecord>;
 

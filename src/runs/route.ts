@@ -11,22 +11,24 @@ export function routeMismatch(
   return actual.every((model) => isSameModel(declared, model)) ? undefined : { declared, actual };
 }
 
-const ALIASES = new Set(['opus', 'sonnet', 'haiku', 'fable', 'default']);
+const ALIASES = new Set(['opus', 'sonnet', 'haiku', 'fable']);
+/** Names that leave the choice to the worker CLI. */
+const OPEN = new Set(['default', 'best', 'opusplan']);
 
 export function isSameModel(declared: string, actual: string): boolean {
   const [a, b] = [canonical(declared), canonical(actual)];
-  if (a === b || a === 'default') return true;
+  if (a === b || OPEN.has(a)) return true;
   return ALIASES.has(a) && b.split('-').includes(a);
 }
 
 function canonical(model: string): string {
-  return model
+  const name = model
     .trim()
     .toLowerCase()
     .replace(/\[1m\]$/, '')
     .replace(/^.*\//, '')
-    .replace(/^(?:[a-z]+\.)?anthropic\./, '')
-    .replace(/[@:.]/g, '-')
-    .replace(/-v\d+(?:-\d+)?$/, '')
-    .replace(/-(?:\d{8}|\d{4}-\d{2}-\d{2}|latest)$/, '');
+    .replace(/^(?:[a-z-]+\.)?anthropic\./, '');
+  // Only Claude's platforms count revisions this way; `deepseek-v3` and `-v4` are two models.
+  const unversioned = name.startsWith('claude') ? name.replace(/-v\d+(?::\d+)?(?=@|$)/, '') : name;
+  return unversioned.replace(/[@:.]/g, '-').replace(/-(?:\d{8}|\d{4}-\d{2}-\d{2}|latest)$/, '');
 }

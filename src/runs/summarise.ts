@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { truncate } from '../core/text.ts';
 import type { UsageByModel } from '../workers/events.ts';
-import { type Progress, usageSoFar } from './progress.ts';
+import { type Progress, refusedCalls, usageSoFar } from './progress.ts';
 
 /** progress_summary.json: what a reader wants to know of a run without reading its events. */
 export const progressSummary = z.object({
@@ -9,6 +9,8 @@ export const progressSummary = z.object({
   updated: z.string(),
   elapsed_ms: z.number(),
   seq: z.number(),
+  /** Behind the last event that is counted here; whoever reads on from it misses nothing. */
+  cursor: z.string().optional(),
   attempt: z.number(),
   model: z.string().nullable(),
   model_calls: z.number(),
@@ -60,7 +62,7 @@ function timelineText({ tool, target, ok, count }: Progress['timeline'][number])
 
 function attention(progress: Progress): string[] {
   const flags: string[] = [];
-  const refused = progress.refused.length + progress.cli_denials;
+  const refused = refusedCalls(progress);
   if (refused > 0) flags.push(`${refused} tool call(s) refused`);
   if (progress.retries > 0) flags.push(`${progress.retries} retries of the model service`);
   if (progress.api_error?.error !== undefined)

@@ -1,5 +1,5 @@
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { link, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { sleep } from '../core/clock.ts';
 import { CcError, errnoOf } from '../core/errors.ts';
@@ -21,7 +21,7 @@ export async function writeFileAtomic(
   data: string | Uint8Array,
   { durable = false, mode = PRIVATE_FILE }: WriteOptions = {},
 ): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${randomBase32(8)}.tmp`);
+  const temporary = temporaryFor(path);
   try {
     const handle = await open(temporary, 'wx', mode);
     try {
@@ -32,10 +32,38 @@ export async function writeFileAtomic(
     }
     await renameWithRetry(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    // What went wrong first is what must be told, also where nothing can be removed either.
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw error;
   }
   if (durable) syncDirectory(dirname(path));
+}
+
+/** Creates a file with all of its content, unless there is one already; tells whether it did. */
+export async function createFileAtomic(path: string, data: string): Promise<boolean> {
+  const temporary = temporaryFor(path);
+  try {
+    await writeFile(temporary, data, { flag: 'wx', mode: PRIVATE_FILE });
+    await link(temporary, path).catch((error: unknown) => {
+      if (!lacksHardLinks(error)) throw error;
+      return writeFile(path, data, { flag: 'wx', mode: PRIVATE_FILE });
+    });
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await rm(temporary, { force: true }).catch(() => undefined);
+  }
+}
+
+/** What linking answers on exFAT and on some network mounts. */
+export function lacksHardLinks(error: unknown): boolean {
+  return ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(errnoOf(error) ?? '');
+}
+
+function temporaryFor(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${process.pid}.${randomBase32(8)}.tmp`);
 }
 
 export function writeJsonAtomic(
@@ -66,13 +94,34 @@ export async function readJson(path: string): Promise<unknown> {
   }
 }
 
-/** Creates a directory (and parents) for this user only. */
-export async function makePrivateDir(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: PRIVATE_DIR });
+/** Creates a directory (and parents) for this user only; tells whether it was missing. */
+export async function makePrivateDir(path: string): Promise<boolean> {
+  try {
+    return (await mkdir(path, { recursive: true, mode: PRIVATE_DIR })) !== undefined;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return makeParents(path);
+    throw error;
+  }
 }
 
-export function makePrivateDirSync(path: string): void {
-  mkdirSync(path, { recursive: true, mode: PRIVATE_DIR });
+export function makePrivateDirSync(path: string): boolean {
+  try {
+    return mkdirSync(path, { recursive: true, mode: PRIVATE_DIR }) !== undefined;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return makeParents(path);
+    throw error;
+  }
+}
+
+/**
+ * Node reports a read-only file system as ENOENT when it may make parents as well (seen with 20);
+ * one directory at a time gets the true reason.
+ */
+function makeParents(path: string): true {
+  const parent = dirname(path);
+  if (parent !== path && !existsSync(parent)) makeParents(parent);
+  mkdirSync(path, { mode: PRIVATE_DIR });
+  return true;
 }
 
 /** Narrows an existing path to this user; used on what other programs create for us. */

@@ -50,15 +50,22 @@ export async function submitRequest(
   return id;
 }
 
-/** What is waiting, in order. A file that is no request is removed: nobody could ever take it. */
+/**
+ * What is waiting, in order. A file that is no request is removed: nobody could ever take it. One
+ * that cannot be read at the moment (too many open files, say) is left for the next look.
+ */
 export async function listRequests(directory: string): Promise<InboxRequest[]> {
   const requests: InboxRequest[] = [];
   for (const name of (await namesIn(directory)).sort()) {
     const id = name.endsWith('.json') ? name.slice(0, -'.json'.length) : '';
     if (!isId(id, 'req')) continue;
-    const parsed = inboxRequest.safeParse(
-      await readJson(join(directory, name)).catch(() => undefined),
-    );
+    let value: unknown;
+    try {
+      value = await readJson(join(directory, name));
+    } catch (error) {
+      if (!(error instanceof CcError)) continue;
+    }
+    const parsed = inboxRequest.safeParse(value);
     if (parsed.success && parsed.data.id === id) requests.push(parsed.data);
     else await removeRequest(directory, id);
   }

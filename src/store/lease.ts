@@ -1,10 +1,19 @@
-import { existsSync, linkSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { isoTime, sleep, systemClock } from '../core/clock.ts';
 import { CcError, errnoOf } from '../core/errors.ts';
 import { randomBase32 } from '../core/ids.ts';
+import { objectAt, parseJson, stringAt } from '../core/json.ts';
 import { isAlive, type ProcessIdentity, selfIdentity } from '../proc/identity.ts';
-import { makePrivateDirSync, PRIVATE_FILE } from './atomic.ts';
+import { lacksHardLinks, makePrivateDirSync, PRIVATE_FILE } from './atomic.ts';
 import { SCHEMA_VERSION } from './versions.ts';
 
 /** Who holds, or held, a lease. The epoch is a fencing token: it only ever grows. */
@@ -21,6 +30,8 @@ export type LeaseRecord = {
 type EpochRecord = Omit<LeaseRecord, 'released'>;
 
 const FILE = /^epoch-(\d{8})\.json$/;
+/** How long an epoch file without content is taken for one that is being written. */
+const BIRTH_MS = 2000;
 
 /**
  * Exclusive ownership of a directory, held by a process and not by a file that somebody must delete.
@@ -49,7 +60,7 @@ export class Lease {
     makePrivateDirSync(directory);
     for (;;) {
       const top = topLease(directory);
-      if (top !== undefined && !top.released && isUp(top.holder)) return top;
+      if (top !== undefined && !top.released && (isUnborn(top) || isUp(top.holder))) return top;
       const record = {
         schema_version: SCHEMA_VERSION,
         epoch: (top?.epoch ?? 0) + 1,
@@ -85,7 +96,7 @@ export function topLease(directory: string): LeaseRecord | undefined {
     if (text === undefined) continue; // pruned meanwhile, so there is a higher one
     const record = parseRecord(text);
     const released = existsSync(releasedPath(directory, epoch));
-    return record === undefined ? deadHolder(epoch) : { ...record, released };
+    return record === undefined ? unborn(directory, epoch) : { ...record, released };
   }
 }
 
@@ -127,11 +138,8 @@ function createEpoch(directory: string, record: EpochRecord): boolean {
     linkSync(temporary, target);
     return true;
   } catch (error) {
-    const code = errnoOf(error);
-    if (code === 'EEXIST') return false;
-    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EOPNOTSUPP' && code !== 'ENOSYS') {
-      throw error;
-    }
+    if (errnoOf(error) === 'EEXIST') return false;
+    if (!lacksHardLinks(error)) throw error;
     return createWithoutLinks(target, record);
   } finally {
     rmSync(temporary, { force: true });
@@ -159,17 +167,24 @@ function readText(path: string): string | undefined {
 }
 
 function parseRecord(text: string): EpochRecord | undefined {
-  try {
-    return JSON.parse(text) as EpochRecord;
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(text);
+  const complete = objectAt(value, 'holder') !== undefined && stringAt(value, 'nonce');
+  return complete ? (value as EpochRecord) : undefined;
 }
 
-/** Only creation without hard links can be caught half-done; its process never got to own anything. */
-function deadHolder(epoch: number): LeaseRecord {
+/**
+ * Only creation without hard links can be caught half-done. Its process believes to own the epoch as
+ * soon as the content is there, so it must be waited for; when nothing comes, it died.
+ */
+function unborn(directory: string, epoch: number): LeaseRecord {
   const holder = { pid: 0, start: '', boot: '' };
-  return { schema_version: SCHEMA_VERSION, epoch, nonce: '', holder, since: '', released: true };
+  const stat = statSync(epochPath(directory, epoch), { throwIfNoEntry: false });
+  const released = stat === undefined || Math.abs(Date.now() - stat.mtimeMs) > BIRTH_MS;
+  return { schema_version: SCHEMA_VERSION, epoch, nonce: '', holder, since: '', released };
+}
+
+function isUnborn(record: LeaseRecord): boolean {
+  return record.nonce === '';
 }
 
 function prune(directory: string, epoch: number): void {

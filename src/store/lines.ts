@@ -26,8 +26,9 @@ export class LineReader {
   #parts: Buffer[] = [];
   #partBytes = 0;
 
-  constructor(path: string, offset = 0, maxLineBytes = 64 << 20) {
-    this.#fd = openSync(path, 'r');
+  /** `file` is a path, or a descriptor that is closed with the reader. */
+  constructor(file: string | number, offset = 0, maxLineBytes = 64 << 20) {
+    this.#fd = typeof file === 'number' ? file : openSync(file, 'r');
     this.#position = offset;
     this.#lineStart = offset;
     this.#maxLineBytes = maxLineBytes;
@@ -43,17 +44,21 @@ export class LineReader {
     return this.#position - this.#lineStart;
   }
 
-  /** True when the file is shorter than what was read: somebody replaced or cut it. */
+  /** True when the file is shorter than what was read: somebody cut it, or wrote it anew in place. */
   isReplaced(): boolean {
     return fstatSync(this.#fd).size < this.#position;
   }
 
-  /** The next complete lines, reading at most about `maxBytes`; empty when nothing is new. */
+  /**
+   * The next complete lines, reading about `maxBytes`, and as much more as the first of them needs:
+   * empty means that no complete line is there, never that one was too long for this call.
+   */
   read(maxBytes = 8 << 20): Line[] {
     const lines: Line[] = [];
     let budget = maxBytes;
-    while (budget > 0) {
-      const count = readSync(this.#fd, this.#chunk, 0, CHUNK_BYTES, this.#position);
+    while (budget > 0 || lines.length === 0) {
+      const wanted = budget > 0 ? Math.min(budget, CHUNK_BYTES) : CHUNK_BYTES;
+      const count = readSync(this.#fd, this.#chunk, 0, wanted, this.#position);
       if (count === 0) break;
       budget -= count;
       this.#take(this.#chunk.subarray(0, count), lines);
@@ -95,4 +100,19 @@ export class LineReader {
     this.#parts.push(Buffer.from(part));
     this.#partBytes += part.length;
   }
+}
+
+const TAIL_BLOCK = 64 << 10;
+
+/** Offset behind the last newline of a file: everything after it is a line that is not finished. */
+export function endOfLastLine(fd: number): number {
+  const block = Buffer.allocUnsafe(TAIL_BLOCK);
+  for (let end = fstatSync(fd).size; end > 0; ) {
+    const start = Math.max(0, end - TAIL_BLOCK);
+    const count = readSync(fd, block, 0, end - start, start);
+    const newline = block.subarray(0, count).lastIndexOf(0x0a);
+    if (newline !== -1) return start + newline + 1;
+    end = start;
+  }
+  return 0;
 }

@@ -1,26 +1,10 @@
-import {
-  closeSync,
-  fstatSync,
-  fsyncSync,
-  ftruncateSync,
-  openSync,
-  readSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { randomBase32 } from '../core/ids.ts';
 import { PRIVATE_FILE, syncDirectory } from './atomic.ts';
+import { endOfLastLine } from './lines.ts';
+import { type NdjsonHeader, readNdjsonHeader } from './ndjson-header.ts';
 import { requireWritableVersion, SCHEMA_VERSION } from './versions.ts';
-
-/** First line of every NDJSON file. `file` tells one file from a later one at the same path. */
-export type NdjsonHeader = {
-  schema_version: number;
-  kind: string;
-  file: string;
-  created: string;
-};
-
-const TAIL_BLOCK = 64 << 10;
 
 /**
  * The only writer of one NDJSON file. Opening it cuts off a torn last line, which only a crash in
@@ -30,6 +14,7 @@ export class NdjsonAppender {
   readonly header: NdjsonHeader;
   readonly #fd: number;
   #size: number;
+  #torn = false;
 
   private constructor(fd: number, header: NdjsonHeader, size: number) {
     this.#fd = fd;
@@ -40,12 +25,11 @@ export class NdjsonAppender {
   static open(path: string, kind: string, created: string): NdjsonAppender {
     const fd = openSync(path, 'a+', PRIVATE_FILE);
     try {
+      const head = readNdjsonHeader(fd, path);
+      // Before anything is cut: what somebody else or a newer version wrote is not ours to repair.
+      if (head !== undefined) requireWritableVersion(head.header, path);
       const size = cutTornTail(fd);
-      if (size > 0) {
-        const header = readHeader(fd);
-        requireWritableVersion(header, path);
-        return new NdjsonAppender(fd, header, size);
-      }
+      if (head !== undefined) return new NdjsonAppender(fd, head.header, size);
       const header = {
         schema_version: SCHEMA_VERSION,
         kind,
@@ -70,15 +54,26 @@ export class NdjsonAppender {
   append(records: readonly object[]): void {
     if (records.length === 0) return;
     const data = Buffer.from(`${records.map((record) => JSON.stringify(record)).join('\n')}\n`);
+    if (this.#torn) this.#undo();
     try {
       for (let written = 0; written < data.length; ) {
         written += writeSync(this.#fd, data, written);
       }
     } catch (error) {
-      ftruncateSync(this.#fd, this.#size);
+      this.#torn = true;
+      try {
+        this.#undo();
+      } catch {
+        // The first error is the one to tell; the next append begins by undoing again.
+      }
       throw error;
     }
     this.#size += data.length;
+  }
+
+  #undo(): void {
+    ftruncateSync(this.#fd, this.#size);
+    this.#torn = false;
   }
 
   /** Makes everything appended so far survive a power cut. */
@@ -94,26 +89,7 @@ export class NdjsonAppender {
 
 /** Truncates behind the last newline; returns the remaining size. */
 function cutTornTail(fd: number): number {
-  const size = fstatSync(fd).size;
-  const block = Buffer.allocUnsafe(TAIL_BLOCK);
-  for (let end = size; end > 0; ) {
-    const start = Math.max(0, end - TAIL_BLOCK);
-    const count = readSync(fd, block, 0, end - start, start);
-    const newline = block.subarray(0, count).lastIndexOf(0x0a);
-    if (newline !== -1) {
-      const keep = start + newline + 1;
-      if (keep < size) ftruncateSync(fd, keep);
-      return keep;
-    }
-    end = start;
-  }
-  if (size > 0) ftruncateSync(fd, 0);
-  return 0;
-}
-
-function readHeader(fd: number): NdjsonHeader {
-  const block = Buffer.allocUnsafe(1024);
-  const count = readSync(fd, block, 0, block.length, 0);
-  const line = block.subarray(0, count).toString('utf8').split('\n', 1)[0] ?? '';
-  return JSON.parse(line) as NdjsonHeader;
+  const keep = endOfLastLine(fd);
+  if (keep < fstatSync(fd).size) ftruncateSync(fd, keep);
+  return keep;
 }

@@ -1,6 +1,8 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { CcError, errnoOf } from '../core/errors.ts';
-import { LineReader } from './lines.ts';
+import { isObject, type JsonObject, parseJson } from '../core/json.ts';
+import { endOfLastLine, LineReader } from './lines.ts';
+import { readNdjsonHeader } from './ndjson-header.ts';
 
 /** What a reader gets: the new records and where to go on. */
 export type NdjsonPage = {
@@ -16,12 +18,12 @@ export type NdjsonPage = {
 };
 
 const CURSOR = /^([a-z2-7]{8})\.([0-9a-z]{1,10})$/;
-const HEADER_BYTES = 1024;
 
 /**
  * Reads what is new in an NDJSON file since a cursor, without locks and without touching it.
  * Cost is proportional to what is new: one header read, one positioned read. An unfinished last
- * line is left for the next call. The header line is not returned.
+ * line is left for the next call. The header line is not returned. A page holds at most `maxBytes`,
+ * but always its first line, so that a long one does not stop the reader for ever.
  */
 export function readNdjson(
   path: string,
@@ -29,27 +31,26 @@ export function readNdjson(
   limits: { maxBytes: number; maxRecords: number },
 ): NdjsonPage {
   const wanted = parseCursor(cursor);
-  const head = readHead(path);
-  if (head === undefined) {
-    return { records: [], cursor: '', more: false, reset: false, unreadable: 0 };
+  const opened = openNdjson(path);
+  if (opened === undefined) {
+    return { records: [], cursor: '', more: false, reset: wanted !== undefined, unreadable: 0 };
   }
-  const usable = wanted !== undefined && wanted.file === head.file && wanted.offset <= head.size;
-  const start = usable ? Math.max(wanted.offset, head.end) : head.end;
-  const reader = new LineReader(path, start);
+  const { fd, file, first } = opened;
+  const usable = wanted !== undefined && wanted.file === file && isLineStart(fd, wanted.offset);
+  const start = usable ? Math.max(wanted.offset, first) : first;
+  const reader = new LineReader(fd, start);
   try {
     const records: unknown[] = [];
     let end = start;
     let unreadable = 0;
-    let full = false;
-    read: while (end - start < limits.maxBytes) {
-      const lines = reader.read(Math.min(limits.maxBytes, 1 << 20));
-      if (lines.length === 0 && reader.unfinishedBytes === 0) break;
-      if (lines.length === 0 && reader.offset + reader.unfinishedBytes >= head.size) break;
+    let more = false;
+    page: for (;;) {
+      const lines = reader.read(limits.maxBytes);
+      if (lines.length === 0) break;
       for (const line of lines) {
-        if (records.length >= limits.maxRecords) {
-          full = true;
-          break read;
-        }
+        const tooMuch = end > start && line.end - start > limits.maxBytes;
+        more = tooMuch || records.length >= limits.maxRecords;
+        if (more) break page;
         const record = line.bytes === undefined ? undefined : parseRecord(line.bytes);
         if (record === undefined) unreadable += 1;
         else records.push(record);
@@ -58,8 +59,8 @@ export function readNdjson(
     }
     return {
       records,
-      cursor: formatCursor(head.file, end),
-      more: full || (end < head.size && end - start >= limits.maxBytes),
+      cursor: formatCursor(file, end),
+      more,
       reset: wanted !== undefined && !usable,
       unreadable,
     };
@@ -68,10 +69,15 @@ export function readNdjson(
   }
 }
 
-/** The cursor behind everything that is in the file now. */
+/** The cursor behind the last complete line that is in the file now. */
 export function endCursor(path: string): string {
-  const head = readHead(path);
-  return head === undefined ? '' : formatCursor(head.file, head.size);
+  const opened = openNdjson(path);
+  if (opened === undefined) return '';
+  try {
+    return formatCursor(opened.file, endOfLastLine(opened.fd));
+  } finally {
+    closeSync(opened.fd);
+  }
 }
 
 function parseCursor(cursor: string | undefined): { file: string; offset: number } | undefined {
@@ -89,7 +95,8 @@ function formatCursor(file: string, offset: number): string {
   return `${file}.${offset.toString(36)}`;
 }
 
-function readHead(path: string): { file: string; end: number; size: number } | undefined {
+/** A descriptor, so that header and lines are of the same file even if it is replaced meanwhile. */
+function openNdjson(path: string): { fd: number; file: string; first: number } | undefined {
   let fd: number;
   try {
     fd = openSync(path, 'r');
@@ -97,30 +104,25 @@ function readHead(path: string): { file: string; end: number; size: number } | u
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
+  let head: ReturnType<typeof readNdjsonHeader>;
   try {
-    const block = Buffer.allocUnsafe(HEADER_BYTES);
-    const count = readSync(fd, block, 0, HEADER_BYTES, 0);
-    const newline = block.subarray(0, count).indexOf(0x0a);
-    // The header is one write; without its newline the file is being created this very moment.
-    if (newline === -1) return undefined;
-    const header = parseRecord(block.subarray(0, newline));
-    const file = header !== undefined && 'file' in header ? header.file : undefined;
-    if (typeof file !== 'string') {
-      throw new CcError('STORAGE_CORRUPT', `No header in ${path}`, {
-        hint: 'The file was not written by cc-orchestrator. Move it away.',
-      });
-    }
-    return { file, end: newline + 1, size: fstatSync(fd).size };
-  } finally {
+    head = readNdjsonHeader(fd, path);
+  } catch (error) {
     closeSync(fd);
+    throw error;
   }
+  if (head !== undefined) return { fd, file: head.header.file, first: head.end };
+  closeSync(fd);
+  return undefined;
 }
 
-function parseRecord(bytes: Buffer): object | undefined {
-  try {
-    const value: unknown = JSON.parse(bytes.toString('utf8'));
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch {
-    return undefined;
-  }
+/** After a power cut a file can have lost its tail and grown again beyond an old cursor. */
+function isLineStart(fd: number, offset: number): boolean {
+  const byte = Buffer.alloc(1);
+  return offset > 0 && readSync(fd, byte, 0, 1, offset - 1) === 1 && byte[0] === 0x0a;
+}
+
+function parseRecord(bytes: Buffer): JsonObject | undefined {
+  const value = parseJson(bytes.toString('utf8'));
+  return isObject(value) ? value : undefined;
 }

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { type Clock, isoTime } from '../core/clock.ts';
-import { errnoOf } from '../core/errors.ts';
+import { CcError, errnoOf } from '../core/errors.ts';
 import { requireId } from '../core/ids.ts';
 import type { Environment } from '../proc/env.ts';
 import { makePrivateDir, readJson, writeJsonAtomic } from '../store/atomic.ts';
@@ -17,6 +17,11 @@ export type UserHome = ReturnType<typeof userHome>;
 
 export function userHome(env: Environment) {
   const root = env.CC_ORCHESTRATOR_HOME || join(env.HOME || homedir(), '.cc-orchestrator');
+  if (!isAbsolute(root)) {
+    throw new CcError('BAD_INPUT', `Not an absolute path: ${root}`, {
+      hint: 'Set CC_ORCHESTRATOR_HOME (or HOME) to an absolute path; ~ is not expanded here.',
+    });
+  }
   return {
     root,
     policy: join(root, 'policy.yaml'),

@@ -1,10 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { type Clock, isoTime } from '../core/clock.ts';
 import { CcError, errnoOf } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
-import { makePrivateDir, PRIVATE_FILE, readJson, writeJsonAtomic } from '../store/atomic.ts';
+import { numberAt } from '../core/json.ts';
+import { createFileAtomic, makePrivateDir, readJson } from '../store/atomic.ts';
 import { requireWritableVersion, SCHEMA_VERSION } from '../store/versions.ts';
 import { rememberWorkspace, type UserHome } from './home.ts';
 import { MANAGED_DIRS, managedDir, sharedPaths, type Workspace } from './layout.ts';
@@ -26,7 +27,7 @@ is active.
 
 /**
  * Creates the workspace, or completes it; running it again changes nothing. The project's own files
- * are not touched: one \`.gitignore\` inside \`.agent-workspace/\` hides the directory.
+ * are not touched: one `.gitignore` inside `.agent-workspace/` hides the directory.
  *
  * @returns the workspace file and the paths that were created by this call.
  */
@@ -38,8 +39,8 @@ export async function initWorkspace(
   const created: string[] = [];
   try {
     for (const name of MANAGED_DIRS) {
-      const first = await mkdir(managedDir(workspace, name), { recursive: true, mode: 0o700 });
-      if (first !== undefined) created.push(managedDir(workspace, name));
+      const path = managedDir(workspace, name);
+      if (await makePrivateDir(path)) created.push(path);
     }
     const shared = sharedPaths(workspace);
     await makePrivateDir(shared.active);
@@ -48,10 +49,22 @@ export async function initWorkspace(
     await createOnce(join(dirname(workspace.base), '.gitignore'), '*\n', created);
     await createOnce(join(workspace.base, 'README.md'), README, created);
     const file = await openWorkspaceFile(workspace, clock, created);
-    await rememberWorkspace(home, workspace.root, clock);
+    await remember(workspace, home, clock);
     return { file, created };
   } catch (error) {
-    throw explained(error, workspace);
+    throw explained(
+      error,
+      workspace.base,
+      'Runs are recorded in the project. Make it writable for this user, or pass another cwd.',
+    );
+  }
+}
+
+async function remember(workspace: Workspace, home: UserHome, clock: Clock): Promise<void> {
+  try {
+    await rememberWorkspace(home, workspace.root, clock);
+  } catch (error) {
+    throw explained(error, home.root, 'Set CC_ORCHESTRATOR_HOME to a directory you can write.');
   }
 }
 
@@ -61,32 +74,44 @@ async function openWorkspaceFile(
   created: string[],
 ): Promise<WorkspaceFile> {
   const path = sharedPaths(workspace).workspaceFile;
-  const existing = workspaceFile.safeParse(await readJson(path));
-  if (existing.success) {
-    requireWritableVersion(existing.data, path);
-    return existing.data;
-  }
+  const existing = await readJson(path);
+  if (existing !== undefined) return checked(existing, path);
   const now = clock.now();
   const file = { schema_version: SCHEMA_VERSION, id: newId('ws', now), created: isoTime(now) };
-  await writeJsonAtomic(path, file);
-  created.push(path);
-  return file;
+  // Several servers may come here at once; the first one's id is everybody's.
+  await createOnce(path, `${JSON.stringify(file, null, 2)}\n`, created);
+  return checked(await readJson(path), path);
+}
+
+function checked(value: unknown, path: string): WorkspaceFile {
+  const version = numberAt(value, 'schema_version');
+  if (version !== undefined) requireWritableVersion({ schema_version: version }, path);
+  const parsed = workspaceFile.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new CcError('STORAGE_CORRUPT', `Not a workspace file: ${path}`, {
+    hint: 'Restore the file, or remove it to get a new one.',
+  });
 }
 
 async function createOnce(path: string, text: string, created: string[]): Promise<void> {
-  try {
-    await writeFile(path, text, { flag: 'wx', mode: PRIVATE_FILE });
-    created.push(path);
-  } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') throw error;
-  }
+  const there = await stat(path).then(
+    () => true,
+    () => false,
+  );
+  if (!there && (await createFileAtomic(path, text))) created.push(path);
 }
 
-function explained(error: unknown, workspace: Workspace): unknown {
+function explained(error: unknown, path: string, hint: string): unknown {
   const code = errnoOf(error);
+  if (code === 'ENOTDIR' || code === 'EEXIST') {
+    return new CcError('NOT_A_DIRECTORY', `Something in ${path} is not a directory (${code}).`, {
+      hint: 'A file stands where a directory must be. Move it away.',
+      cause: error,
+    });
+  }
   if (code !== 'EROFS' && code !== 'EACCES' && code !== 'EPERM') return error;
-  return new CcError('STORAGE_READ_ONLY', `Cannot write ${workspace.base} (${code}).`, {
-    hint: 'Runs are recorded in the project. Make it writable for this user, or pass another cwd.',
+  return new CcError('STORAGE_READ_ONLY', `Cannot write ${path} (${code}).`, {
+    hint,
     cause: error,
   });
 }

@@ -42,7 +42,7 @@ export async function readPolicy(home: UserHome): Promise<Policy> {
     text = await readFile(home.policy, 'utf8');
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return policySchema.parse({});
-    throw error;
+    throw invalid(home.policy, error instanceof Error ? error.message : String(error));
   }
   let value: unknown;
   try {

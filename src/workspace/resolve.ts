@@ -1,5 +1,6 @@
 import { realpathSync, statSync } from 'node:fs';
-import { dirname, join, resolve, sep } from 'node:path';
+import { homedir } from 'node:os';
+import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { CcError } from '../core/errors.ts';
 import type { Environment } from '../proc/env.ts';
 import { PRODUCT_DIR, WORKSPACE_DIR, type Workspace, workspaceAt } from './layout.ts';
@@ -29,11 +30,15 @@ export type PlaceHints = {
 export function resolvePlace(hints: PlaceHints): Place {
   const [source, path] = chooseCwd(hints);
   const cwd = requireDirectory(resolve(hints.processCwd, path), source);
-  return { cwd, source, workspace: workspaceAt(projectRoot(cwd, hints.env.HOME)) };
+  return {
+    cwd,
+    source,
+    workspace: workspaceAt(projectRoot(cwd, real(hints.env.HOME || homedir()))),
+  };
 }
 
 function chooseCwd(hints: PlaceHints): [CwdSource, string] {
-  if (hints.cwd) return ['argument', hints.cwd];
+  if (hints.cwd) return ['argument', absolute(hints.cwd, hints)];
   if (hints.callMetadata) return ['call_metadata', hints.callMetadata];
   if (hints.env.CLAUDE_PROJECT_DIR) return ['claude_project_dir', hints.env.CLAUDE_PROJECT_DIR];
   if (hints.clientRoot) return ['roots', hints.clientRoot];
@@ -43,10 +48,18 @@ function chooseCwd(hints: PlaceHints): [CwdSource, string] {
   });
 }
 
+/** A relative path is meant from where the client works, which need not be where this process does. */
+function absolute(path: string, hints: PlaceHints): string {
+  if (isAbsolute(path)) return path;
+  const [, base] = chooseCwd({ ...hints, cwd: undefined });
+  return resolve(hints.processCwd, base, path);
+}
+
 /** Plugin servers are started in the plugin's own directory, which is never the user's project. */
 function isPluginCache(path: string, env: Environment): boolean {
-  const root = env.PLUGIN_ROOT || env.CLAUDE_PLUGIN_ROOT;
-  if (root && (path === root || path.startsWith(root + sep))) return true;
+  const given = env.PLUGIN_ROOT || env.CLAUDE_PLUGIN_ROOT;
+  const root = given && real(given);
+  if (root && (real(path) + sep).startsWith(root.endsWith(sep) ? root : root + sep)) return true;
   return /[\\/]\.(?:codex|claude)[\\/]plugins[\\/]/.test(path + sep);
 }
 
@@ -71,7 +84,7 @@ function requireDirectory(path: string, source: CwdSource): string {
  * top of a git work tree, else `cwd` itself. The user's home is passed over, so that a dotfiles
  * repository there does not swallow every project.
  */
-function projectRoot(cwd: string, home: string | undefined): string {
+function projectRoot(cwd: string, home: string): string {
   for (let at = cwd; ; at = dirname(at)) {
     if (at === home && at !== cwd) return cwd;
     if (exists(join(at, WORKSPACE_DIR, PRODUCT_DIR)) || exists(join(at, '.git'))) return at;
@@ -80,5 +93,18 @@ function projectRoot(cwd: string, home: string | undefined): string {
 }
 
 function exists(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false; // a directory above the project that this user may not look into
+  }
+}
+
+/** Symbolic links resolved, so that two names of one directory compare equal. */
+function real(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return resolve(path);
+  }
 }

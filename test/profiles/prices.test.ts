@@ -1,13 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { isListedClaudeModel } from '../../src/profiles/claude-models.ts';
+import type { Price } from '../../src/profiles/price.ts';
 import { priceKeys } from '../../src/profiles/price-keys.ts';
-import {
-  costOf,
-  lookUpPrice,
-  type Price,
-  parsePrice,
-  priceFor,
-} from '../../src/profiles/prices.ts';
+import { costOf, lookUpPrice, parsePrice, priceFor } from '../../src/profiles/prices.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
 
 const price = (input: number, more: Partial<Price> = {}): Price => ({

@@ -1,5 +1,6 @@
 import { type JsonRecord, textAt } from '../json.ts';
-import { type Price, type PriceTable, parsePrice } from '../prices.ts';
+import type { Price, PriceTable } from '../price.ts';
+import { parsePrice } from '../prices.ts';
 
 /** CC Switch's price rows as a table; a row that cannot be read is left out, not guessed. */
 export function priceTable(rows: readonly JsonRecord[]): {

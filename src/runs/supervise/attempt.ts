@@ -10,7 +10,7 @@ import type { RunRecord } from '../record.ts';
 import { WorkerLink } from './worker-link.ts';
 
 /** Added to the wall budget, within which the supervisor itself should have ended the worker. */
-const GUARD_MARGIN_SECONDS = 5;
+const GUARD_MARGIN_SECONDS = 2;
 
 /** Everything needed to start the worker of a run, again if need be. */
 export type AttemptPlan = {
@@ -22,6 +22,8 @@ export type AttemptPlan = {
   /** The first message: the task word for word, then the controller's context. */
   texts: readonly string[];
   systemPrompt: string;
+  /** Hides the run's own credentials in a raw line of the worker. */
+  hide: (line: Buffer) => Buffer;
   wallSeconds: number;
   idleSeconds: number;
 };
@@ -49,6 +51,7 @@ export async function startAttempt(
       allowWrite: record.scope !== null,
       maxTurns: record.budget.max_turns,
       systemPromptFile: paths.systemPrompt,
+      readableDirs: record.cwd === record.workspace ? [] : [record.workspace],
       officialLogin: record.profile.source === 'official',
     }),
     cwd: record.cwd,

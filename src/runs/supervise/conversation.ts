@@ -54,6 +54,9 @@ export class Conversation {
    */
   catchUp(): void {
     this.#handOver();
+    if (this.#journal.progress.task?.rejected) {
+      this.#options.stop('internal', 'the worker did not take up the task message');
+    }
     for (const [id, question] of Object.entries(this.#journal.progress.unanswered)) {
       const raw = parseJson(this.#link.readLineAt(question.raw).toString('utf8'));
       this.#answer(question.kind, id, raw);

@@ -7,7 +7,7 @@ import type { Redactor } from '../../core/redact.ts';
 import { neutralise } from '../../core/text.ts';
 import { diffTrees } from '../../git/diff.ts';
 import { takeSnapshot } from '../../git/snapshot.ts';
-import type { Price } from '../../profiles/prices.ts';
+import type { Price } from '../../profiles/price.ts';
 import { writeFileAtomic, writeJsonAtomic } from '../../store/atomic.ts';
 import { SCHEMA_VERSION } from '../../store/versions.ts';
 import type { privateRunPaths } from '../../workspace/home.ts';
@@ -15,7 +15,7 @@ import type { Host } from '../../workspace/host.ts';
 import { type RunPaths, sharedPaths, workspaceAt } from '../../workspace/layout.ts';
 import { billRun } from '../bill.ts';
 import { judgeEnding } from '../outcome.ts';
-import { type Progress, usageSoFar } from '../progress.ts';
+import { type Progress, refusedCalls, usageSoFar } from '../progress.ts';
 import { type RunOutcome, type RunRecord, writeRecord } from '../record.ts';
 import { routeMismatch } from '../route.ts';
 import type { Journal } from './journal.ts';
@@ -55,7 +55,7 @@ export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
     ...verdict,
     exit_code: progress.worker_exit?.code ?? null,
     signal: progress.worker_exit?.signal ?? null,
-    denials: progress.refused.length + progress.cli_denials,
+    denials: refusedCalls(progress),
     ...(mismatch === undefined ? {} : { route_mismatch: mismatch }),
     left_processes: parts.leftProcesses,
     usage: bill(record, progress, verdict.state === 'succeeded'),
@@ -70,8 +70,10 @@ export async function settleRun(
   elapsedMs: number,
 ): Promise<void> {
   const { record, journal } = parts;
-  journal.record('cc.run.ended', { outcome });
-  journal.sync();
+  if (journal.progress.outcome === undefined) {
+    journal.record('cc.run.ended', { outcome });
+    journal.sync();
+  }
   await writeEnded(parts, outcome, elapsedMs);
   const shared = sharedPaths(workspaceAt(record.workspace));
   await rm(join(shared.active, `${record.run_id}.json`), { force: true });
@@ -98,7 +100,7 @@ function bill(record: RunRecord, progress: Progress, complete: boolean): RunOutc
   const turnEnded = progress.turn_end !== undefined && progress.attempt === 1;
   return billRun(
     usageSoFar(progress),
-    { price: record.price as Price | null, cliPrice: record.cli_price },
+    { price: record.price as Price | null, model: record.model, cliPrice: record.cli_price },
     // A finished turn has told all its tokens, also where the run failed afterwards.
     (complete || turnEnded) && Object.keys(progress.usage_open).length === 0,
   );

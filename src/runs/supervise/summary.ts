@@ -1,7 +1,9 @@
 import type { Clock } from '../../core/clock.ts';
 import { isoTime } from '../../core/clock.ts';
 import { writeJsonAtomic } from '../../store/atomic.ts';
+import { endCursor } from '../../store/ndjson-read.ts';
 import { SCHEMA_VERSION } from '../../store/versions.ts';
+import type { RunPaths } from '../../workspace/layout.ts';
 import type { Progress } from '../progress.ts';
 import { summarise } from '../summarise.ts';
 import type { Stopwatch } from './stopwatch.ts';
@@ -10,13 +12,13 @@ const WRITE_EVERY_MS = 1000;
 
 /** Writes progress_summary.json, at most once a second and once more at the end. */
 export class SummaryWriter {
-  readonly #path: string;
+  readonly #paths: RunPaths;
   readonly #clock: Clock;
   readonly #stopwatch: Stopwatch;
   #writtenAt = -Infinity;
 
-  constructor(path: string, clock: Clock, stopwatch: Stopwatch) {
-    this.#path = path;
+  constructor(paths: RunPaths, clock: Clock, stopwatch: Stopwatch) {
+    this.#paths = paths;
     this.#clock = clock;
     this.#stopwatch = stopwatch;
   }
@@ -25,10 +27,11 @@ export class SummaryWriter {
     const at = this.#clock.monotonic();
     if (!options.now && at - this.#writtenAt < WRITE_EVERY_MS) return;
     this.#writtenAt = at;
-    await writeJsonAtomic(this.#path, {
+    await writeJsonAtomic(this.#paths.summary, {
       schema_version: SCHEMA_VERSION,
       updated: isoTime(this.#clock.now()),
       elapsed_ms: this.#stopwatch.elapsedMs(),
+      cursor: endCursor(this.#paths.events),
       ...summarise(progress),
     });
   }

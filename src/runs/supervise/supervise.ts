@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { isoTime } from '../../core/clock.ts';
 import { CcError, isStorageFull, toErrorFacts } from '../../core/errors.ts';
-import { createRedactor } from '../../core/redact.ts';
+import { createByteRedactor, createRedactor } from '../../core/redact.ts';
 import { isFinal } from '../../core/vocabulary.ts';
 import { describeHead } from '../../git/head.ts';
 import { takeSnapshot } from '../../git/snapshot.ts';
@@ -15,7 +15,7 @@ import { requireWritableVersion } from '../../store/versions.ts';
 import { privateRunPaths } from '../../workspace/home.ts';
 import type { Host } from '../../workspace/host.ts';
 import { type RunPaths, runPaths, workspaceAt } from '../../workspace/layout.ts';
-import { type RunRecord, readRecord, writeRecord } from '../record.ts';
+import { type RunRecord, readRecord, runOutcome, writeRecord } from '../record.ts';
 import { progressSummary } from '../summarise.ts';
 import type { AttemptPlan } from './attempt.ts';
 import { type FinishParts, finishRun, settleRun, writeEnded } from './finish.ts';
@@ -70,7 +70,7 @@ async function own(
 ): Promise<void> {
   let record = initial;
   const privatePaths = privateRunPaths(host.home, runId);
-  const redact = createRedactor(record.worker.secret_env.flatMap((name) => workerEnv[name] ?? []));
+  const redact = createRedactor(secretsOf(record, workerEnv));
   const journal = Journal.open(paths.events, { lease, clock: host.clock, redact });
   const takeOver = journal.progress.seq > 0;
   const last = progressSummary.safeParse(await readJson(paths.summary).catch(() => undefined)).data;
@@ -89,7 +89,7 @@ async function own(
   if (record.scope !== null && record.base === null) {
     await update({ base: await snapshotBase(record, host, privatePaths.objects) });
   }
-  const summary = new SummaryWriter(paths.summary, host.clock, stopwatch);
+  const summary = new SummaryWriter(paths, host.clock, stopwatch);
   const supervisor = new Supervisor({
     runId,
     clock: host.clock,
@@ -112,11 +112,15 @@ async function own(
     leftProcesses: supervisor.left,
   });
   try {
-    await supervisor.run();
-    await update({ state: 'finalizing' });
-    const outcome = await finishRun(finishParts());
-    await settleRun(finishParts(), outcome, stopwatch.elapsedMs());
+    const journaled = runOutcome.safeParse(journal.progress.outcome).data;
+    if (journaled === undefined) {
+      await supervisor.run();
+      await update({ state: 'finalizing' });
+    }
+    const outcome = journaled ?? (await finishRun(finishParts()));
+    // Before the record says that it is over, so that whoever reads that finds the last figures.
     await summary.write(journal.progress, { now: true });
+    await settleRun(finishParts(), outcome, stopwatch.elapsedMs());
   } catch (error) {
     if (!isStorageFull(error)) throw error;
     rmSync(paths.ballast, { force: true });
@@ -139,6 +143,10 @@ async function endFrozenHolder(paths: RunPaths): Promise<void> {
 /** Living and not frozen. */
 export function isUp(holder: ProcessIdentity): boolean {
   return stateOf(holder) === 'running';
+}
+
+function secretsOf(record: RunRecord, workerEnv: Readonly<Record<string, string>>): string[] {
+  return record.worker.secret_env.flatMap((name) => workerEnv[name] ?? []);
 }
 
 function startFacts(record: RunRecord): Record<string, unknown> {
@@ -192,6 +200,7 @@ function attemptPlan(
       budget: record.budget,
       guidance,
     }),
+    hide: createByteRedactor(secretsOf(record, workerEnv)),
     wallSeconds: record.budget.wall_seconds,
     idleSeconds: record.budget.idle_seconds,
   };

@@ -55,6 +55,7 @@ export class Supervisor {
   #diskFullSince: number | undefined;
   startError: string | undefined;
   left: number[] = [];
+  #killedBy: NodeJS.Signals | undefined;
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
@@ -79,7 +80,9 @@ export class Supervisor {
   /** Ends the run early. The first reason counts. */
   stop(reason: StopReason, by: string, detail: string): void {
     const { journal, clock } = this.#parts;
-    if (journal.progress.stop !== undefined) return;
+    const { stop, end_session } = journal.progress;
+    // Once the session was told to end, the answer is complete and the worker is leaving anyway.
+    if (stop !== undefined || end_session.sent) return;
     journal.record('cc.stop.requested', { reason, by, detail });
     this.#leaveBy = clock.monotonic() + INTERRUPT_MS;
     if (this.#link?.exit() === undefined) this.#conversation?.interrupt();
@@ -88,17 +91,21 @@ export class Supervisor {
 
   /** Starts, adopts or restarts the worker. False when there is nothing to follow. */
   async #begin(): Promise<boolean> {
-    const { journal } = this.#parts;
+    const { journal, clock } = this.#parts;
     const { progress } = journal;
     if (progress.attempt === 0) return this.#start(1);
-    if (progress.worker_exit !== undefined) return false;
-    this.#adopt();
-    this.#record();
-    if (progress.task?.started === true || progress.stop !== undefined) return true;
+    if (progress.worker_exit === undefined) {
+      this.#adopt();
+      this.#record();
+      if (progress.stop !== undefined) this.#leaveBy = clock.monotonic() + INTERRUPT_MS;
+      if (progress.task?.started === true || progress.stop !== undefined) return true;
+      await this.#clearTree();
+      journal.record('cc.worker.exited', { code: null, signal: null, adopted: true });
+      this.#link?.close();
+    } else if (!progress.worker_exit.adopted || progress.task?.started || progress.stop) {
+      return false;
+    }
     // It never took up the task, so starting it again does nothing twice.
-    await this.#clearTree();
-    journal.record('cc.worker.exited', { code: null, signal: null, adopted: true });
-    this.#link?.close();
     if (progress.attempt < MAX_ATTEMPTS) return this.#start(progress.attempt + 1);
     this.startError = `${MAX_ATTEMPTS} workers in a row vanished before they took up the task`;
     return false;
@@ -183,11 +190,13 @@ export class Supervisor {
     const { journal } = this.#parts;
     this.#record();
     const exit = this.#link?.exit();
+    // Of an adopted worker nobody learns the exit code, but our own signal we know.
+    const signal = exit?.signal ?? (exit?.adopted ? (this.#killedBy ?? null) : null);
     await this.#clearTree();
     if (exit !== undefined) {
       journal.record('cc.worker.exited', {
         code: exit.code,
-        signal: exit.signal,
+        signal,
         adopted: exit.adopted,
         unfinished_bytes: this.#link?.unfinishedBytes || undefined,
       });
@@ -198,10 +207,13 @@ export class Supervisor {
   #record(): void {
     const link = this.#link;
     if (link === undefined) return;
-    const { journal, clock } = this.#parts;
+    const { journal, clock, plan } = this.#parts;
     for (let lines = link.peekLines(); lines.length > 0; lines = link.peekLines()) {
       journal.recordLines(
-        lines.map((line) => ({ event: normaliseLine(line.bytes), raw: [line.start, line.end] })),
+        lines.map((line) => ({
+          event: normaliseLine(line.bytes && plan.hide(line.bytes)),
+          raw: [line.start, line.end],
+        })),
       );
       link.consume();
       this.#activeAt = clock.monotonic();
@@ -249,5 +261,6 @@ export class Supervisor {
       seen: this.#seen ?? [],
     });
     this.left = result.left.map((process) => process.pid);
+    this.#killedBy ??= result.signals.at(-1);
   }
 }

@@ -5,6 +5,8 @@ export type LaunchFacts = {
   allowWrite: boolean;
   maxTurns: number;
   systemPromptFile: string;
+  /** Directories it may read beside its own: the rest of the repository. */
+  readableDirs: readonly string[];
   /** The user's own login: its settings must not redirect it, and only blanking can prevent that. */
   officialLogin: boolean;
 };
@@ -63,6 +65,7 @@ export function claudeArguments(facts: LaunchFacts): string[] {
     ...(facts.model === undefined ? [] : ['--model', facts.model]),
     '--append-system-prompt-file',
     facts.systemPromptFile,
+    ...facts.readableDirs.flatMap((directory) => ['--add-dir', directory]),
   ];
 }
 

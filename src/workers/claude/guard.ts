@@ -1,10 +1,11 @@
-import { realpathSync } from 'node:fs';
+import { lstatSync, realpathSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import picomatch from 'picomatch';
 import { type JsonObject, stringAt } from '../../core/json.ts';
+import { oneLine, truncate } from '../../core/text.ts';
 import type { Decision } from './control.ts';
 
-/** What a worker may change. Globs are relative to the worker's directory. */
+/** What a worker may change. Globs are relative to the worker's directory; `!glob` takes away. */
 export type WriteScope = {
   paths: readonly string[];
   /** Shell commands it may run: exact, or a prefix ending in ` *`. */
@@ -23,7 +24,12 @@ const READERS = new Set(['Read', 'Grep', 'Glob', 'LS', 'TodoWrite', 'StructuredO
 const WRITERS = new Set(['Edit', 'Write', 'MultiEdit', 'NotebookEdit']);
 const PROTECTED = ['.git', '.agent-workspace', '.claude', '.mcp.json'];
 /** Characters that let a shell do more than the one command that was allowed by its prefix. */
-const SHELL_SYNTAX = /[;&|<>`$(){}\n\r\\!*?[\]~#]/;
+const SHELL_SYNTAX = /[;&|<>`$(){}\\!*?[\]~#\u0000-\u0008\u000a-\u001f\u007f]/;
+/** Longer paths cannot exist, and resolving them part by part would take for ever. */
+const PATH_CHARS = 4096;
+/** Our answer is one control line, which has a limit, and the refusal is kept in the run's progress. */
+const SHOWN_CHARS = 200;
+const LIST_CHARS = 1000;
 
 /**
  * Whether a tool call may go on; asked for every call, in every mode. What is not expressly allowed
@@ -33,56 +39,111 @@ export function decideToolCall(tool: string, input: JsonObject, context: GuardCo
   if (READERS.has(tool)) return { allow: 'default' };
   const { scope } = context;
   if (scope === undefined) {
-    return deny(`This task is read-only: ${tool} is not available. Report what should be changed.`);
+    return deny(
+      `This task is read-only: ${oneLine(tool, 100)} is not available. Report what should be changed.`,
+    );
   }
-  if (WRITERS.has(tool)) return decideWrite(input, context, scope);
+  if (isWriteTool(tool)) return decideWrite(tool, input, context, scope);
   if (tool === 'Bash') return decideCommand(stringAt(input, 'command') ?? '', scope);
-  return deny(`${tool} is not part of this task's permissions.`);
+  return deny(`${oneLine(tool, 100)} is not part of this task's permissions.`);
 }
 
-function decideWrite(input: JsonObject, context: GuardContext, scope: WriteScope): Decision {
-  const path = stringAt(input, 'file_path') ?? stringAt(input, 'notebook_path');
-  if (path === undefined || path.includes('\0')) return deny('The call names no file.');
-  const real = realTarget(resolve(context.cwd, path));
-  const inRoot = relative(context.root, real);
-  if (inRoot === '' || inRoot.startsWith('..') || isAbsolute(inRoot)) {
-    return deny(`${path} lies outside the project.`);
+export function isWriteTool(tool: string): boolean {
+  return WRITERS.has(tool);
+}
+
+function decideWrite(
+  tool: string,
+  input: JsonObject,
+  context: GuardContext,
+  scope: WriteScope,
+): Decision {
+  const path = stringAt(input, tool === 'NotebookEdit' ? 'notebook_path' : 'file_path');
+  // Globs do not see past a newline.
+  if (!path || /[\u0000-\u001f\u007f]/.test(path) || path.length > PATH_CHARS) {
+    return deny('The call names no file.');
   }
-  if (inRoot.split(sep).some((part) => PROTECTED.includes(part.toLowerCase()))) {
-    return deny(`${path} is protected and must not be changed.`);
+  const shown = oneLine(path, SHOWN_CHARS);
+  // The CLI trims and expands these, so another file would be meant than the one looked at here.
+  if (path !== path.trim() || /^~(?:$|[\\/])/.test(path)) {
+    return deny(`${shown}: give the plain path, without ~ and without spaces around it.`);
+  }
+  const real = realTarget(resolve(context.cwd, path));
+  if (real === undefined) return deny(`${shown} is a symbolic link that leads nowhere.`);
+  const inRoot = relative(context.root, real);
+  if (inRoot === '' || isAbove(inRoot)) return deny(`${shown} lies outside the project.`);
+  if (inRoot.split(sep).some(isProtected)) {
+    return deny(`${shown} is protected and must not be changed.`);
   }
   const inCwd = relative(context.cwd, real).split(sep).join('/');
-  if (picomatch(scope.paths.slice(), { dot: true })(inCwd))
-    return { allow: true, reason: 'in scope' };
+  if (matchesScope(scope.paths, inCwd)) return { allow: true, reason: 'in scope' };
+  const allowed = truncate(scope.paths.join(', '), LIST_CHARS) || 'nothing';
   return deny(
-    `${path} is outside the write scope (${scope.paths.join(', ') || 'nothing'}). Stay inside it; report what else would be needed.`,
+    `${shown} is outside the write scope (${allowed}). Stay inside it; report what else would be needed.`,
   );
 }
 
+/** Whether a path (relative to the worker's directory, with `/`) may be changed. */
+export function matchesScope(globs: readonly string[], path: string): boolean {
+  // To picomatch, `!a` in a list means "anything but a", which would open all the rest.
+  const exclusions = globs.filter((glob) => /^!(?!\()/.test(glob));
+  const inclusions = globs.filter((glob) => glob !== '' && !exclusions.includes(glob));
+  const excluded = exclusions.map((glob) => glob.slice(1)).filter((glob) => glob !== '');
+  return (
+    picomatch(inclusions, { dot: true })(path) &&
+    // On a file system that ignores case, another spelling would be the same file.
+    !picomatch(excluded, { dot: true, nocase: true })(path)
+  );
+}
+
+function isAbove(path: string): boolean {
+  return path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path);
+}
+
+function isProtected(part: string): boolean {
+  // Windows ignores dots and spaces at the end of a name.
+  return PROTECTED.includes(part.toLowerCase().replace(/[. ]+$/, ''));
+}
+
 function decideCommand(command: string, scope: WriteScope): Decision {
-  const wanted = command.trim();
+  // What bash skips, and nothing else: to it, a no-break space is part of a name.
+  const wanted = command.replace(/^[ \t\n]+|[ \t\n]+$/g, '');
   const allowed = scope.commands.some((pattern) => {
     if (wanted === pattern.trim()) return true;
     if (!pattern.endsWith(' *')) return false;
     const prefix = pattern.slice(0, -1);
+    if (wanted === prefix.trimEnd()) return true;
     return wanted.startsWith(prefix) && !SHELL_SYNTAX.test(wanted.slice(prefix.length));
   });
   if (allowed) return { allow: true, reason: 'allowed command' };
-  const list = scope.commands.map((item) => `\`${item}\``).join(', ');
+  const list = truncate(scope.commands.map((item) => `\`${item}\``).join(', '), LIST_CHARS);
   return deny(
     list === ''
       ? 'No shell command is allowed in this task. Use the file tools; we run the checks ourselves.'
-      : `Only these commands are allowed, exactly as written and one at a time: ${list}.`,
+      : `Only these commands are allowed, one at a time and exactly as written (\` *\` at the end stands for plain arguments): ${list}.`,
   );
 }
 
-/** Where a write would really land: symbolic links resolved as far as the path exists. */
-function realTarget(path: string): string {
+/**
+ * Where a write would really land: symbolic links resolved as far as the path exists. Undefined where
+ * a link leads to what does not exist (yet), since a write through it could create anything anywhere.
+ */
+function realTarget(path: string): string | undefined {
   try {
     return realpathSync(path);
   } catch {
     const parent = dirname(path);
-    return parent === path ? path : join(realTarget(parent), basename(path));
+    if (parent === path || isLink(path)) return undefined;
+    const real = realTarget(parent);
+    return real === undefined ? undefined : join(real, basename(path));
+  }
+}
+
+function isLink(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  } catch {
+    return true; // what cannot even be looked at is not written to
   }
 }
 

@@ -3,6 +3,9 @@ import { neutralise, oneLine, truncate } from '../../core/text.ts';
 
 const TARGET_CHARS = 300;
 const INPUT_CHARS = 1000;
+/** A model can nest a thousand lists in one another, which would overflow the stack. */
+const INPUT_DEPTH = 4;
+const INPUT_ITEMS = 20;
 
 /** Parameters that say what a tool call is about, most telling first. */
 const TARGET_KEYS = [
@@ -21,20 +24,37 @@ export function describeToolUse(input: JsonObject): { target?: string; input: st
   const target = TARGET_KEYS.map((key) => stringAt(input, key)).find(
     (value) => value !== undefined,
   );
+  const json = JSON.stringify(shortened(input, 0));
   return {
-    ...(target === undefined ? {} : { target: oneLine(target, TARGET_CHARS) }),
-    input: truncate(neutralise(JSON.stringify(shortened(input))), INPUT_CHARS),
+    ...(target === undefined
+      ? {}
+      : { target: wellFormed(oneLine(target.slice(0, 4 * TARGET_CHARS), TARGET_CHARS)) }),
+    input: truncate(json, INPUT_CHARS),
   };
 }
 
 /** File contents inside an input are cut first, so that the other parameters stay readable. */
-function shortened(input: JsonObject): JsonObject {
+function shortened(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return short(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth === INPUT_DEPTH) return '…';
+  if (Array.isArray(value)) {
+    return value.slice(0, INPUT_ITEMS).map((item) => shortened(item, depth + 1));
+  }
   return Object.fromEntries(
-    Object.entries(input).map(([key, value]) => [
-      key,
-      typeof value === 'string' ? truncate(value, TARGET_CHARS) : value,
-    ]),
+    Object.entries(value)
+      .slice(0, INPUT_ITEMS)
+      .map(([key, item]) => [short(key), shortened(item, depth + 1)]),
   );
+}
+
+function short(text: string): string {
+  return wellFormed(truncate(neutralise(text.slice(0, 2 * TARGET_CHARS)), TARGET_CHARS));
+}
+
+/** JSON may hold half of a surrogate pair, which many readers of our files would refuse. */
+export function wellFormed(text: string): string {
+  return text.replace(/[\ud800-\udfff]/gu, '\ufffd');
 }
 
 /** The text of a tool result or message content, which is a string or a list of blocks. */

@@ -1,0 +1,34 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { TOOLS } from '../../src/tools/registry.ts';
+import { parityDoc, readPredecessor } from './parity.ts';
+import { readmeTable } from './readme-table.ts';
+import { skillIndex } from './skill-index.ts';
+import { snapshotOf } from './snapshot.ts';
+import { toolsDoc } from './tools-doc.ts';
+
+export const SNAPSHOTS = 'test/__toolsnaps__';
+
+/** Every generated file by its path in the repository. Pure but for reading its two sources. */
+export async function generate(root: string): Promise<Map<string, string>> {
+  const readme = await readFile(join(root, 'README.md'), 'utf8');
+  const predecessor = await readPredecessor(join(root, 'scripts/gen/predecessor.yaml'));
+  return new Map([
+    ['docs/tools.md', toolsDoc(TOOLS)],
+    ['docs/parity.md', parityDoc(TOOLS, predecessor)],
+    ['skill/references/tools.md', skillIndex(TOOLS)],
+    ['README.md', between(readme, 'tools', readmeTable(TOOLS))],
+    ...TOOLS.map((tool): [string, string] => [
+      `${SNAPSHOTS}/${tool.name}.json`,
+      `${JSON.stringify(snapshotOf(tool), null, 2)}\n`,
+    ]),
+  ]);
+}
+
+/** The document with what stands between `<!-- name:start -->` and `<!-- name:end -->` replaced. */
+function between(document: string, name: string, content: string): string {
+  const [start, end] = [`<!-- ${name}:start -->`, `<!-- ${name}:end -->`];
+  const [from, to] = [document.indexOf(start), document.indexOf(end)];
+  if (from === -1 || to < from) throw new Error(`README.md has no ${start} … ${end}`);
+  return `${document.slice(0, from + start.length)}\n${content}\n${document.slice(to)}`;
+}

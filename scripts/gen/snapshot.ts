@@ -1,0 +1,17 @@
+import { byteLength } from '../../src/core/text.ts';
+import { describeTool } from '../../src/mcp/server.ts';
+import type { Tool } from '../../src/tools/define.ts';
+import { outputSchemaOf } from '../../src/tools/schema.ts';
+
+export type Snapshot = ReturnType<typeof snapshotOf>;
+
+/** A tool's whole contract: what clients are sent, what its results look like, what it costs. */
+export function snapshotOf(tool: Tool) {
+  return { bytes: toolBytes(tool), listed: describeTool(tool), output: outputSchemaOf(tool) };
+}
+
+/** What a tool costs every controller that loads it: name, description and input schema. */
+export function toolBytes(tool: Tool): number {
+  const { name, description, inputSchema } = describeTool(tool);
+  return byteLength(JSON.stringify({ name, description, inputSchema }));
+}

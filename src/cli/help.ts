@@ -1,0 +1,67 @@
+import { VERSION } from '../core/version.ts';
+import { AREAS, type Tool } from '../tools/define.ts';
+import { type Flag, flagsOf } from './flags.ts';
+
+/** `cc_poll_run` on the command line. */
+export function commandName(tool: Pick<Tool, 'name'>): string {
+  return tool.name.replace(/^cc_/, '').replaceAll('_', '-');
+}
+
+export function generalHelp(tools: readonly Tool[]): string {
+  const lines = [
+    `cc-orchestrator ${VERSION}: delegate work to cheap Claude Code workers, verified and recorded.`,
+    '',
+    'Usage: cc-orchestrator <command> [arguments] [--json]',
+    '',
+    'Commands',
+    row('demo', 'Watch a real worker fix a failing test, offline, without any key.'),
+    row('selftest', 'Prove the installation offline in a temporary directory.'),
+    row('mcp', 'Run the MCP server on stdin and stdout (--toolsets a,b  --read-only).'),
+  ];
+  for (const area of AREAS) {
+    const own = tools.filter((tool) => tool.area === area);
+    if (own.length === 0) continue;
+    lines.push('', `${area[0]?.toUpperCase()}${area.slice(1)}`);
+    for (const tool of own) lines.push(row(commandName(tool), firstSentence(tool.summary)));
+  }
+  lines.push(
+    '',
+    'cc-orchestrator <command> --help shows its arguments. --json prints the exact MCP result.',
+    'Exit codes: 0 ok, 1 what was checked failed, 2 usage, 3 not found, 4 environment, 5 internal.',
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+export function commandHelp(tool: Tool): string {
+  const flags = flagsOf(tool);
+  const positional = flags.filter((flag) => flag.required).map((flag) => `<${flag.name}>`);
+  return [
+    tool.summary,
+    '',
+    `Usage: cc-orchestrator ${[commandName(tool), ...positional].join(' ')} [options] [--json]`,
+    '',
+    ...flags.map((flag) => row(`--${flag.name}${argument(flag)}`, describe(flag), 34)),
+    '',
+  ].join('\n');
+}
+
+function argument(flag: Flag): string {
+  if (flag.type === 'boolean') return '';
+  return flag.type === 'number' ? ' <n>' : ' <text>';
+}
+
+function describe(flag: Flag): string {
+  const parts = [flag.description];
+  if (flag.choices.length > 0) parts.push(`One of: ${flag.choices.join(', ')}.`);
+  if (flag.repeated) parts.push('May be repeated.');
+  if (flag.required) parts.push('Required.');
+  return parts.filter(Boolean).join(' ');
+}
+
+function firstSentence(text: string): string {
+  return text.split(/(?<=\.)\s/, 1)[0] ?? text;
+}
+
+function row(name: string, text: string, width = 22): string {
+  return `  ${name.padEnd(width)} ${text}`;
+}

@@ -1,0 +1,85 @@
+import { parseArgs } from 'node:util';
+import { processHost } from '../bin/process-host.ts';
+import { CcError, ERROR_CODES, EXIT, toErrorFacts } from '../core/errors.ts';
+import { VERSION } from '../core/version.ts';
+import { runDemo } from '../demo/demo.ts';
+import { TOOLS } from '../tools/registry.ts';
+import { commandName, generalHelp } from './help.ts';
+import type { Screen } from './render.ts';
+import { reportError, runTool } from './run-tool.ts';
+
+/** `cc-orchestrator <command> …`: every tool as a command, and the few that are not tools. */
+async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  switch (name) {
+    case undefined:
+    case 'help':
+    case '--help':
+    case '-h':
+      process.stdout.write(generalHelp(TOOLS));
+      return name === undefined ? EXIT.usage : EXIT.ok;
+    case '--version':
+    case '-v':
+      process.stdout.write(`${VERSION}\n`);
+      return EXIT.ok;
+    case 'demo':
+      return demo(rest);
+    default:
+      return runTool(toolFor(name), rest, processHost({ readOnly: false }), screen(process.stderr));
+  }
+}
+
+function toolFor(name: string): (typeof TOOLS)[number] {
+  const wanted = `cc_${name.replaceAll('-', '_')}`;
+  const tool = TOOLS.find((item) => item.name === wanted || item.aliases?.includes(wanted));
+  if (tool !== undefined) return tool;
+  throw new CcError('BAD_INPUT', `There is no command ${JSON.stringify(name.slice(0, 60))}.`, {
+    hint: `Commands: demo, mcp, selftest, ${TOOLS.map(commandName).join(', ')}.`,
+  });
+}
+
+async function demo(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      keep: { type: 'boolean', default: false },
+      replay: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const interrupted = new AbortController();
+  const abort = () => interrupted.abort();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, abort);
+  // Also where nobody reads any more: what it started and created is to be removed first.
+  process.stdout.removeAllListeners('error').on('error', abort);
+  const { isTTY, colour } = screen(process.stdout);
+  const { ok, error } = await runDemo({
+    host: processHost({ readOnly: false }),
+    ...values,
+    out: process.stdout,
+    isTTY,
+    colour,
+    signal: interrupted.signal,
+  });
+  if (error !== undefined) return ERROR_CODES[error.code];
+  return ok ? EXIT.ok : EXIT.checkFailed;
+}
+
+function screen(stream: NodeJS.WriteStream): Screen {
+  const isTTY = stream.isTTY === true;
+  return { isTTY, colour: isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb' };
+}
+
+// A reader that closes the pipe early (`| head`) is no error.
+process.stdout.on('error', () => process.exit(EXIT.ok));
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    // Not process.exit: a pipe may still have to take the output.
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    const json = process.argv.includes('--json');
+    process.exitCode = reportError(toErrorFacts(error), json, screen(process.stderr));
+  },
+);

@@ -1,0 +1,150 @@
+import { access, constants, stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { toErrorFacts } from '../core/errors.ts';
+import { runCommand } from '../proc/command.ts';
+import { allowedEnvironment } from '../proc/env.ts';
+import { listProfiles } from '../profiles/list.ts';
+import { profileHostOf } from '../runs/plan.ts';
+import { makePrivateDir, writeFileAtomic } from '../store/atomic.ts';
+import { compareVersions, MEASURED_CLAUDE, requireClaude } from '../workers/claude/locate.ts';
+import type { Host } from '../workspace/host.ts';
+import { readPolicy } from '../workspace/policy.ts';
+import type { Place } from '../workspace/resolve.ts';
+
+export type Check = {
+  name: string;
+  status: 'pass' | 'warn' | 'fail';
+  detail: string;
+  /** What to do, as a command or a sentence. */
+  fix?: string;
+};
+
+const LOW_DISK_BYTES = 500 << 20;
+
+/** Reads the environment and changes nothing but one probe file in the user home. */
+export async function checkHealth(host: Host, place: () => Promise<Place>): Promise<Check[]> {
+  return Promise.all([
+    check('node', () => nodeVersion()),
+    check('claude', () => claude(host)),
+    check('git', () => git(host)),
+    check('fifo', () => fifo(host)),
+    check('user_home', () => userHome(host)),
+    check('policy', () => policy(host)),
+    check('profiles', () => profiles(host)),
+    check('workspace', () => workspace(place)),
+    check('supervisor', () => supervisor(host)),
+  ]);
+}
+
+type Finding = Omit<Check, 'name'>;
+
+async function check(name: string, look: () => Promise<Finding> | Finding): Promise<Check> {
+  try {
+    return { name, ...(await look()) };
+  } catch (error) {
+    const { message, hint } = toErrorFacts(error);
+    return { name, status: 'fail', detail: message, ...(hint === undefined ? {} : { fix: hint }) };
+  }
+}
+
+function nodeVersion(): Finding {
+  return { status: 'pass', detail: `Node ${process.versions.node} on ${process.platform}` };
+}
+
+async function claude(host: Host): Promise<Finding> {
+  const { claude_path } = await readPolicy(host.home).catch(() => ({ claude_path: undefined }));
+  const found = await requireClaude(host.env, join(host.home.root, 'cache'), claude_path);
+  const detail = `Claude Code ${found.version} at ${found.path} (${found.source})`;
+  if (compareVersions(found.version, MEASURED_CLAUDE) >= 0) return { status: 'pass', detail };
+  return {
+    status: 'warn',
+    detail: `${detail}; older than ${MEASURED_CLAUDE}, with which this was tested`,
+    fix: 'npm install -g @anthropic-ai/claude-code@latest',
+  };
+}
+
+async function git(host: Host): Promise<Finding> {
+  const result = await runCommand('git', ['--version'], {
+    cwd: '/',
+    env: allowedEnvironment(host.env),
+    timeoutMs: 10_000,
+  });
+  return { status: 'pass', detail: result.stdout.trim() };
+}
+
+async function fifo(host: Host): Promise<Finding> {
+  if (process.platform === 'win32') {
+    return {
+      status: 'warn',
+      detail: 'Windows: a worker ends when its supervisor does (untested platform)',
+    };
+  }
+  await runCommand('mkfifo', ['--version'], {
+    cwd: '/',
+    env: allowedEnvironment(host.env),
+    timeoutMs: 10_000,
+  });
+  return {
+    status: 'pass',
+    detail: 'named pipes: a supervisor can be replaced while a worker runs',
+  };
+}
+
+async function userHome(host: Host): Promise<Finding> {
+  const { root } = host.home;
+  await makePrivateDir(root);
+  await writeFileAtomic(join(root, '.probe'), '');
+  const { bavail, bsize } = await statfs(root);
+  const mode = (await stat(root)).mode & 0o077;
+  if (mode !== 0 && process.platform !== 'win32') {
+    return { status: 'fail', detail: `${root} can be read by others`, fix: `chmod 700 ${root}` };
+  }
+  if (bavail * bsize < LOW_DISK_BYTES) {
+    return {
+      status: 'warn',
+      detail: `${root}: less than 500 MB free`,
+      fix: 'Free some disk space.',
+    };
+  }
+  return { status: 'pass', detail: root };
+}
+
+async function policy(host: Host): Promise<Finding> {
+  const { max_concurrent, budget } = await readPolicy(host.home);
+  return {
+    status: 'pass',
+    detail: `at most ${max_concurrent} runs per profile, ${budget.wall_seconds} s each`,
+  };
+}
+
+async function profiles(host: Host): Promise<Finding> {
+  const list = await listProfiles(profileHostOf(host));
+  const usable = list.profiles.filter((profile) => profile.usable);
+  if (usable.length === 0) {
+    return {
+      status: 'fail',
+      detail: `${list.profiles.length} profiles, none usable`,
+      fix: 'cc-orchestrator list-profiles --all  (says what each one lacks)',
+    };
+  }
+  const detail = `${usable.length} of ${list.profiles.length} usable: ${usable
+    .slice(0, 5)
+    .map((profile) => profile.id)
+    .join(', ')}`;
+  const [warning] = list.warnings;
+  return warning === undefined
+    ? { status: 'pass', detail }
+    : { status: 'warn', detail: `${detail}; ${warning}` };
+}
+
+async function workspace(place: () => Promise<Place>): Promise<Finding> {
+  const found = await place();
+  await access(found.workspace.root, constants.W_OK);
+  return { status: 'pass', detail: `${found.workspace.root} (from ${found.source})` };
+}
+
+async function supervisor(host: Host): Promise<Finding> {
+  const [script = ''] = host.supervisor.args;
+  await access(script, constants.R_OK);
+  return { status: 'pass', detail: script };
+}

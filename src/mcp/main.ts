@@ -1,0 +1,35 @@
+import { parseArgs } from 'node:util';
+import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
+import { processHost } from '../bin/process-host.ts';
+import { ERROR_CODES, toErrorFacts } from '../core/errors.ts';
+import { parseToolsets, toolsOf } from '../tools/registry.ts';
+import { createMcpServer } from './server.ts';
+import { exitOnDisconnect } from './shutdown.ts';
+
+/** `cc-orchestrator mcp [--toolsets a,b] [--read-only]`: the stdio server. stdout is protocol only. */
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    args: process.argv.slice(3),
+    options: { toolsets: { type: 'string' }, 'read-only': { type: 'boolean' } },
+  });
+  const readOnly = values['read-only'] ?? false;
+  const host = processHost({ readOnly });
+  const toolsets = parseToolsets(values.toolsets ?? host.env.CC_TOOLSETS);
+  const closing = new AbortController();
+  const server = createMcpServer({
+    host,
+    tools: toolsOf({ toolsets, readOnly }),
+    closing: closing.signal,
+  });
+  exitOnDisconnect(async () => {
+    closing.abort();
+    await server.close();
+  });
+  await server.connect(new StdioServerTransport());
+}
+
+main().catch((error: unknown) => {
+  const { code, message, hint } = toErrorFacts(error);
+  process.stderr.write(`cc-orchestrator mcp: ${message}${hint === undefined ? '' : `\n${hint}`}\n`);
+  process.exit(ERROR_CODES[code]);
+});

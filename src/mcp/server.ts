@@ -1,0 +1,96 @@
+import { Server } from '@modelcontextprotocol/sdk/server/index.js';
+import {
+  CallToolRequestSchema,
+  ListToolsRequestSchema,
+  type Tool as McpTool,
+} from '@modelcontextprotocol/sdk/types.js';
+import { VERSION } from '../core/version.ts';
+import { annotationsOf } from '../tools/annotations.ts';
+import { type CallOutcome, callTool, failure } from '../tools/call.ts';
+import type { Tool } from '../tools/define.ts';
+import { findTool } from '../tools/registry.ts';
+import { inputSchemaOf } from '../tools/schema.ts';
+import type { Host } from '../workspace/host.ts';
+import { callContext, firstRoot } from './call-context.ts';
+import { INSTRUCTIONS } from './instructions.ts';
+import { respond } from './respond.ts';
+
+const ROOTS_TIMEOUT_MS = 5000;
+
+export type McpServerOptions = {
+  host: Host;
+  tools: readonly Tool[];
+  /** Ends every waiting call when the server shuts down. */
+  closing: AbortSignal;
+};
+
+/**
+ * The MCP face of the registry. The low-level server is used on purpose: the list is ours byte for
+ * byte, and argument errors get our own words instead of a schema dump.
+ */
+export function createMcpServer({ host, tools, closing }: McpServerOptions): Server {
+  const server = new Server(
+    { name: 'cc-orchestrator', version: VERSION },
+    {
+      capabilities: {
+        tools: {},
+        // Makes Codex tell its working directory with every call (codex-cli.md A1).
+        experimental: { 'codex/sandbox-state-meta': {} },
+      },
+      instructions: INSTRUCTIONS,
+    },
+  );
+  const listed = tools.map(describeTool);
+  const clientRoot = once(async () => {
+    if (server.getClientCapabilities()?.roots === undefined) return undefined;
+    return firstRoot(await server.listRoots(undefined, { timeout: ROOTS_TIMEOUT_MS }));
+  });
+
+  server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: listed }));
+  server.setRequestHandler(CallToolRequestSchema, async (request, extra) => {
+    const clientName = server.getClientVersion()?.name ?? 'unknown';
+    const tool = lookUp(tools, request.params.name);
+    if ('ok' in tool) return respond(undefined, tool, clientName);
+    const context = callContext({
+      host,
+      clientName,
+      meta: request.params._meta,
+      clientRoot,
+      signal: AbortSignal.any([extra.signal, closing]),
+      notifyProgress: (params) => {
+        // A client that has gone gets no progress; the call itself will notice.
+        extra.sendNotification({ method: 'notifications/progress', params }).catch(() => undefined);
+      },
+    });
+    return respond(tool, await callTool(tool, request.params.arguments, context), clientName);
+  });
+  return server;
+}
+
+/** A tool as it is listed; its bytes are budgeted (DESIGN §3) and reported by the bench. */
+export function describeTool(tool: Tool): McpTool {
+  return {
+    name: tool.name,
+    description: tool.summary,
+    inputSchema: inputSchemaOf(tool),
+    annotations: annotationsOf(tool.kind),
+    ...(tool.core ? { _meta: { 'anthropic/alwaysLoad': true } } : {}),
+  };
+}
+
+function lookUp(tools: readonly Tool[], name: string): Tool | (CallOutcome & { ok: false }) {
+  try {
+    return findTool(tools, name);
+  } catch (error) {
+    return failure(error);
+  }
+}
+
+/** Asks at most once per connection; a failed answer is no root. */
+function once<T>(ask: () => Promise<T | undefined>): () => Promise<T | undefined> {
+  let answer: Promise<T | undefined> | undefined;
+  return () => {
+    answer ??= ask().catch(() => undefined);
+    return answer;
+  };
+}

@@ -1,0 +1,33 @@
+import { statSync } from 'node:fs';
+import { CcError } from '../core/errors.ts';
+import { requireId } from '../core/ids.ts';
+import { knownWorkspaces } from '../workspace/home.ts';
+import type { Host } from '../workspace/host.ts';
+import { type RunPaths, runPaths, type Workspace, workspaceAt } from '../workspace/layout.ts';
+import { type RunRecord, readRecord } from './record.ts';
+
+export type FoundRun = { workspace: Workspace; paths: RunPaths; record: RunRecord };
+
+/** A run by its id: in the given workspace, else in any workspace this user ever had. */
+export async function findRun(
+  host: Host,
+  runId: string,
+  near: Workspace | undefined,
+): Promise<FoundRun> {
+  requireId(runId, 'run');
+  const roots = near === undefined ? [] : [near.root];
+  const tried = new Set<string>();
+  for (const list of [roots, await knownWorkspaces(host.home)]) {
+    for (const root of list) {
+      if (tried.has(root)) continue;
+      tried.add(root);
+      const workspace = workspaceAt(root);
+      const paths = runPaths(workspace, runId);
+      if (statSync(paths.metadata, { throwIfNoEntry: false }) === undefined) continue;
+      return { workspace, paths, record: await readRecord(paths, runId) };
+    }
+  }
+  throw new CcError('RUN_NOT_FOUND', `No run ${runId} in ${tried.size} known workspace(s).`, {
+    hint: 'List runs with cc_run_status (include_finished: true), or pass cwd of its project.',
+  });
+}

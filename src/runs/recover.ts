@@ -1,0 +1,85 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { isFinal } from '../core/vocabulary.ts';
+import { allowedEnvironment } from '../proc/env.ts';
+import { isAlive, stateOf } from '../proc/identity.ts';
+import { killProcess } from '../proc/terminate.ts';
+import { resolveCredentials } from '../profiles/resolve-credentials.ts';
+import { readJson } from '../store/atomic.ts';
+import { topLease } from '../store/lease.ts';
+import type { Host } from '../workspace/host.ts';
+import { sharedPaths, workspaceAt } from '../workspace/layout.ts';
+import { readPolicy } from '../workspace/policy.ts';
+import type { FoundRun } from './find.ts';
+import { profileHostOf } from './plan.ts';
+import type { RunRecord } from './record.ts';
+import { startSupervisor } from './start-supervisor.ts';
+
+/** A supervisor that was just started needs a moment before it owns its run. */
+const START_GRACE_MS = 10_000;
+
+/** A supervisor needs a moment to become owner; until then this process starts no second one. */
+const START_EVERY_MS = 2000;
+const startedAt = new Map<string, number>();
+
+export type Supervision =
+  | 'supervised'
+  | 'ended'
+  /** It has just been launched and its supervisor is coming up. */
+  | 'starting'
+  /** The supervisor is gone or frozen. */
+  | 'unsupervised';
+
+/** Whether somebody follows this run, judged by process identity only. */
+export async function supervisionOf({ record, paths }: FoundRun, now: Date): Promise<Supervision> {
+  if (isFinal(record.state)) return 'ended';
+  const top = topLease(paths.lease);
+  if (top === undefined) return (await isBeingLaunched(record, now)) ? 'starting' : 'unsupervised';
+  if (top.released) return 'unsupervised';
+  return stateOf(top.holder) === 'running' ? 'supervised' : 'unsupervised';
+}
+
+/**
+ * Gives an unsupervised run a new supervisor, which adopts the living worker or ends the run
+ * honestly. Idempotent, cheap when all is well, and safe from several places at once: whoever
+ * becomes owner first wins. False when it was needed but this host may start nothing.
+ */
+export async function ensureSupervised(host: Host, run: FoundRun): Promise<boolean> {
+  const supervision = await supervisionOf(run, host.clock.now());
+  if (supervision !== 'unsupervised') return true;
+  if (host.readOnly) return false;
+  const now = host.clock.monotonic();
+  const last = startedAt.get(run.record.run_id) ?? -Infinity;
+  if (now - last < START_EVERY_MS) return true;
+  startedAt.set(run.record.run_id, now);
+  await startSupervisor(host, run.record, await workerEnvironment(host, run.record));
+  return true;
+}
+
+/** Replaces a supervisor that lives but does not answer. */
+export async function replaceSupervisor(host: Host, run: FoundRun): Promise<void> {
+  const top = topLease(run.paths.lease);
+  if (top !== undefined && !top.released) await killProcess(top.holder);
+  await ensureSupervised(host, run);
+}
+
+/** Credentials are wanted for redaction and a restart, but re-adoption goes without (DESIGN §4). */
+async function workerEnvironment(host: Host, record: RunRecord): Promise<Record<string, string>> {
+  const policy = await readPolicy(host.home);
+  const base = allowedEnvironment(host.env, policy.env_pass);
+  try {
+    const { env } = await resolveCredentials({ id: record.profile.id }, profileHostOf(host));
+    return { ...base, ...env };
+  } catch {
+    return base; // if it turns out to need them, the supervisor says so
+  }
+}
+
+async function isBeingLaunched(record: RunRecord, now: Date): Promise<boolean> {
+  const file = join(sharedPaths(workspaceAt(record.workspace)).active, `${record.run_id}.json`);
+  const launcher = z
+    .object({ launcher: z.object({ pid: z.number(), start: z.string(), boot: z.string() }) })
+    .safeParse(await readJson(file).catch(() => undefined)).data?.launcher;
+  const age = now.getTime() - Date.parse(record.created);
+  return launcher !== undefined && isAlive(launcher) && age >= 0 && age < START_GRACE_MS;
+}

@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { compact } from '../core/json.ts';
+import { truncate } from '../core/text.ts';
+import { isFinal, type RunState } from '../core/vocabulary.ts';
+import { readJson } from '../store/atomic.ts';
+import type { Host } from '../workspace/host.ts';
+import type { FoundRun } from './find.ts';
+import type { RunRecord } from './record.ts';
+import { ensureSupervised } from './recover.ts';
+import { type ProgressSummary, progressSummary } from './summarise.ts';
+
+/** A run as a controller wants to see it: small, every fact by name, nothing it must work out. */
+export const runView = z.object({
+  run_id: z.string(),
+  state: z.string(),
+  title: z.string(),
+  role: z.string(),
+  profile: z.string(),
+  model: z.string().nullable(),
+  elapsed_s: z.number(),
+  model_calls: z.number(),
+  tokens: z.object({ input: z.number(), output: z.number(), cached: z.number() }),
+  /** null: the price is not known. */
+  usd: z.number().nullable().optional(),
+  /** Present when tokens and usd are a lower bound. */
+  cost_complete: z.literal(false).optional(),
+  last_action: z.string().optional(),
+  attention: z.array(z.string()).optional(),
+  failure: z
+    .object({
+      class: z.string(),
+      evidence: z.array(z.string()),
+      retryable: z.boolean(),
+      hint: z.string().optional(),
+    })
+    .optional(),
+  changed_files: z.number().optional(),
+  route_mismatch: z.string().optional(),
+  /** Where everything about the run is recorded. */
+  folder: z.string().optional(),
+});
+export type RunView = z.infer<typeof runView>;
+
+export type LiveRun = { run: FoundRun; state: RunState; summary: ProgressSummary | undefined };
+
+/**
+ * The state of a run right now. A run that nobody supervises gets a supervisor on the way; where
+ * this host may not start one, its state reads `lost` and it needs recovery.
+ */
+export async function lookAt(host: Host, run: FoundRun): Promise<LiveRun> {
+  const summary = progressSummary.safeParse(
+    await readJson(run.paths.summary).catch(() => undefined),
+  ).data;
+  if (isFinal(run.record.state)) return { run, state: run.record.state, summary };
+  const supervised = await ensureSupervised(host, run);
+  return { run, state: supervised ? run.record.state : 'lost', summary };
+}
+
+export function viewOf(
+  { run, state, summary }: LiveRun,
+  options: { folder?: boolean } = {},
+): RunView {
+  const { record, paths } = run;
+  const { outcome } = record;
+  const attention = attentionOf(record, summary, state);
+  return {
+    run_id: record.run_id,
+    state,
+    title: truncate(record.title, 80),
+    role: record.role,
+    profile: record.profile.id,
+    model: record.model,
+    elapsed_s: Math.round((record.elapsed_ms ?? summary?.elapsed_ms ?? 0) / 1000),
+    model_calls: summary?.model_calls ?? 0,
+    tokens: finalTokens(record) ?? summary?.tokens ?? { input: 0, output: 0, cached: 0 },
+    ...compact({
+      usd: outcome?.usage.usd,
+      cost_complete: outcome?.usage.complete === false ? (false as const) : undefined,
+      last_action: outcome === undefined ? summary?.last_action?.text : undefined,
+      attention: attention.length === 0 ? undefined : attention,
+      failure: failureOf(record),
+      changed_files: outcome?.changed_files ?? undefined,
+      route_mismatch: mismatchOf(record),
+      folder: options.folder ? paths.dir : undefined,
+    }),
+  };
+}
+
+function finalTokens(record: RunRecord): RunView['tokens'] | undefined {
+  const tokens = record.outcome?.usage.tokens;
+  if (tokens === undefined) return undefined;
+  return {
+    input: tokens.input + tokens.cache_write,
+    output: tokens.output,
+    cached: tokens.cache_read,
+  };
+}
+
+function failureOf(record: RunRecord): RunView['failure'] {
+  const failure = record.outcome?.failure;
+  if (failure === undefined || failure.class === 'success') return undefined;
+  return {
+    class: failure.class,
+    evidence: failure.evidence.slice(0, 3).map((item) => truncate(item, 200)),
+    retryable: failure.retryable,
+    ...compact({ hint: failure.hint }),
+  };
+}
+
+function mismatchOf(record: RunRecord): string | undefined {
+  const mismatch = record.outcome?.route_mismatch;
+  if (mismatch === undefined) return undefined;
+  return `asked for ${mismatch.declared}, answered by ${mismatch.actual.join(', ')}`;
+}
+
+function attentionOf(
+  record: RunRecord,
+  summary: ProgressSummary | undefined,
+  state: RunState,
+): string[] {
+  const flags = [...(summary?.attention ?? [])];
+  if (state === 'lost')
+    flags.push('needs_recovery: nobody supervises it and this server is read-only');
+  const left = record.outcome?.left_processes ?? [];
+  if (left.length > 0) flags.push(`processes still running: ${left.join(', ')}`);
+  return flags;
+}

@@ -1,0 +1,74 @@
+import { CcError } from '../core/errors.ts';
+import { AREAS, type Area, type Tool } from './define.ts';
+import gitDiff from './git/git-diff.ts';
+import listProfiles from './profiles/list-profiles.ts';
+import pickProfile from './profiles/pick-profile.ts';
+import lastRun from './runs/last-run.ts';
+import mockStreamTest from './runs/mock-stream-test.ts';
+import openRunFolder from './runs/open-run-folder.ts';
+import pollRun from './runs/poll-run.ts';
+import runAgent from './runs/run-agent.ts';
+import runStatus from './runs/run-status.ts';
+import runStreamingAgent from './runs/run-streaming-agent.ts';
+import stopRun from './runs/stop-run.ts';
+import waitRuns from './runs/wait-runs.ts';
+import folderPolicy from './workspace/folder-policy.ts';
+import healthcheck from './workspace/healthcheck.ts';
+import initWorkspace from './workspace/init-workspace.ts';
+import workspaceStatus from './workspace/workspace-status.ts';
+
+/** Every tool, sorted by name: the list is the same for every client, always. */
+export const TOOLS: readonly Tool[] = [
+  folderPolicy,
+  gitDiff,
+  healthcheck,
+  initWorkspace,
+  lastRun,
+  listProfiles,
+  mockStreamTest,
+  openRunFolder,
+  pickProfile,
+  pollRun,
+  runAgent,
+  runStatus,
+  runStreamingAgent,
+  stopRun,
+  waitRuns,
+  workspaceStatus,
+].sort((a, b) => (a.name < b.name ? -1 : 1));
+
+export type Surface = { toolsets: readonly Area[] | undefined; readOnly: boolean };
+
+/** The tools a server shows, chosen once at its start. */
+export function toolsOf(surface: Surface): readonly Tool[] {
+  return TOOLS.filter(
+    (tool) =>
+      (surface.toolsets?.includes(tool.area) ?? true) &&
+      (!surface.readOnly || tool.kind === 'read'),
+  );
+}
+
+/** A tool by its name or a former name. */
+export function findTool(tools: readonly Tool[], name: string): Tool {
+  const found = tools.find((tool) => tool.name === name || tool.aliases?.includes(name));
+  if (found !== undefined) return found;
+  throw new CcError('UNKNOWN_TOOL', `There is no tool ${JSON.stringify(name.slice(0, 80))}.`, {
+    hint: `Tools here: ${tools.map((tool) => tool.name).join(', ')}.`,
+  });
+}
+
+/** `runs,profiles` as areas; undefined means all of them. */
+export function parseToolsets(text: string | undefined): readonly Area[] | undefined {
+  if (text === undefined || text.trim() === '') return undefined;
+  return text.split(',').map((part) => {
+    const area = AREAS.find((known) => known === part.trim());
+    if (area !== undefined) return area;
+    throw new CcError(
+      'BAD_INPUT',
+      `There is no toolset ${JSON.stringify(part.trim().slice(0, 40))}.`,
+      {
+        hint: `Toolsets: ${AREAS.join(', ')}.`,
+      },
+    );
+  });
+}

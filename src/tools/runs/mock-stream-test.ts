@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { selfTest } from '../../demo/selftest.ts';
+import { defineTool } from '../define.ts';
+
+export default defineTool({
+  name: 'cc_mock_stream_test',
+  area: 'runs',
+  kind: 'launch',
+  summary:
+    'Prove the installation offline: a real worker against an embedded loopback model in a temporary project. Costs nothing.',
+  aliases: ['cc_selftest'],
+  input: z.strictObject({
+    timeout_seconds: z.int().min(10).max(120).optional().describe('Give up after; default 60 s.'),
+  }),
+  output: z.object({
+    ok: z.boolean(),
+    gates: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string().optional() })),
+    seconds: z.number(),
+  }),
+  failed: ({ ok }) => ok !== true,
+  handler: (input, context) =>
+    selfTest(context.host, {
+      timeoutMs: (input.timeout_seconds ?? 60) * 1000,
+      signal: context.signal,
+      progress: context.progress,
+    }),
+});

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { isFinal, type RunState } from '../../core/vocabulary.ts';
+import { findRun } from '../../runs/find.ts';
+import { launchRun } from '../../runs/launch.ts';
+import { planRun } from '../../runs/plan.ts';
+import { lookAt, viewOf } from '../../runs/view.ts';
+import { waitForRuns } from '../../runs/wait.ts';
+import { runPaths } from '../../workspace/layout.ts';
+import { defineTool } from '../define.ts';
+import { waitSeconds } from '../fields.ts';
+import { readAnswer } from './answer.ts';
+import { launched, planView, requestOf, runInput } from './run-input.ts';
+
+export default defineTool({
+  name: 'cc_run_agent',
+  area: 'runs',
+  kind: 'launch',
+  summary:
+    'Delegate a task to a worker agent and wait for its answer. Answers still_running with the run id when it takes longer; go on with cc_wait_runs.',
+  input: runInput.extend({ wait_seconds: waitSeconds }),
+  output: launched.extend({
+    still_running: z.literal(true).optional(),
+    answer: z.string().optional(),
+  }),
+  failed: ({ state }) => isFinal(state as RunState) && state !== 'succeeded',
+  handler: async (input, context) => {
+    const { host } = context;
+    const place = await context.place(input.cwd);
+    const request = requestOf(input, context);
+    if (input.dry_run) return planView(await planRun(host, place, request), place);
+    const { record, existing } = await launchRun(host, place, request);
+    const paths = runPaths(place.workspace, record.run_id);
+    await waitForRuns(host, {
+      runs: [{ workspace: place.workspace, paths, record }],
+      until: 'all',
+      cursor: undefined,
+      timeoutMs: (input.wait_seconds ?? context.client.waitSeconds) * 1000,
+      signal: context.signal,
+      progress: context.progress,
+    });
+    const run = await findRun(host, record.run_id, place.workspace);
+    const live = await lookAt(host, run);
+    return {
+      ...viewOf(live, { folder: true }),
+      ...(existing ? { existing: true as const } : {}),
+      ...(isFinal(live.state)
+        ? { answer: await readAnswer(run.paths) }
+        : { still_running: true as const }),
+    };
+  },
+});

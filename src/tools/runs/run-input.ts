@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import type { RunPlan, RunRequest } from '../../runs/plan.ts';
+import { runView } from '../../runs/view.ts';
+import type { Place } from '../../workspace/resolve.ts';
+import type { ToolContext } from '../define.ts';
+import { cwd, model, profile, role } from '../fields.ts';
+
+/** Largest task; it travels as one line through the worker's stdin. */
+const TASK_CHARS = 2_000_000;
+
+/** What both starting tools take. Kept short: every byte is sent to every controller. */
+export const runInput = z.strictObject({
+  task: z.string().min(1).max(TASK_CHARS).describe('What to do, passed on word for word.'),
+  role,
+  allow_write: z.boolean().optional().describe('Let it change files; default read-only.'),
+  scope: z
+    .strictObject({
+      paths: z.array(z.string().min(1).max(500)).max(100).optional(),
+      commands: z.array(z.string().min(1).max(1000)).max(100).optional(),
+    })
+    .optional()
+    .describe('What it may change: path globs, shell commands (exact, or `prefix *`).'),
+  budget: z
+    .strictObject({
+      wall_seconds: z.int().min(10).max(86_400).optional(),
+      idle_seconds: z.int().min(10).max(86_400).optional(),
+      max_turns: z.int().min(1).max(1000).optional(),
+    })
+    .optional(),
+  context: z.string().max(TASK_CHARS).optional().describe('Facts to pass along.'),
+  profile,
+  model,
+  cwd,
+  project_guidance: z.boolean().optional().describe('Pass on CLAUDE.md/AGENTS.md; default true.'),
+  idempotency_key: z.string().min(1).max(200).optional().describe('Same key never starts twice.'),
+  dry_run: z.boolean().optional().describe('Show the plan only.'),
+});
+
+export const planned = z.object({
+  dry_run: z.literal(true),
+  cwd: z.string(),
+  workspace: z.string(),
+  role: z.string(),
+  profile: z.string(),
+  model: z.string().nullable(),
+  reason: z.string(),
+  ranked: z.array(z.object({ id: z.string(), why: z.string() })),
+  scope: z.object({ paths: z.array(z.string()), commands: z.array(z.string()) }).nullable(),
+  budget: z.record(z.string(), z.number()),
+  guidance_files: z.array(z.string()),
+  worker: z.object({ path: z.string(), version: z.string() }),
+  /** Names only; values may be secret. */
+  env: z.array(z.string()),
+  task_sha256: z.string(),
+});
+
+export const launched = runView.partial().extend({
+  ...planned.partial().shape,
+  existing: z.literal(true).optional(),
+});
+
+export function requestOf(input: z.output<typeof runInput>, context: ToolContext): RunRequest {
+  return {
+    task: input.task,
+    context: input.context,
+    role: input.role,
+    profile: input.profile,
+    model: input.model,
+    allowWrite: input.allow_write,
+    scope: input.scope,
+    budget: input.budget,
+    projectGuidance: input.project_guidance,
+    idempotencyKey: input.idempotency_key,
+    client: context.client.name,
+    threadId: context.client.threadId,
+  };
+}
+
+export function planView({ record, pick }: RunPlan, place: Place): z.input<typeof launched> {
+  return {
+    dry_run: true,
+    cwd: place.cwd,
+    workspace: place.workspace.root,
+    role: record.role,
+    profile: record.profile.id,
+    model: record.model,
+    reason: record.pick_reason,
+    ranked: pick.ranked,
+    scope: record.scope,
+    budget: record.budget,
+    guidance_files: record.guidance_files,
+    worker: { path: record.worker.path, version: record.worker.version },
+    env: record.worker.env,
+    task_sha256: record.task_sha256,
+  };
+}

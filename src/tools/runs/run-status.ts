@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { findRun } from '../../runs/find.ts';
+import { activeRuns, newestRuns } from '../../runs/list.ts';
+import { lookAt, runView, viewOf } from '../../runs/view.ts';
+import { defineTool } from '../define.ts';
+import { cwd } from '../fields.ts';
+
+export default defineTool({
+  name: 'cc_run_status',
+  area: 'runs',
+  kind: 'read',
+  core: true,
+  summary: 'Status of one run, or list the active runs of a project.',
+  input: z.strictObject({
+    run_id: z.string().max(64).optional().describe('Run id; without it, a list.'),
+    include_finished: z.boolean().optional().describe('List finished runs too.'),
+    limit: z.int().min(1).max(100).optional().describe('Newest runs to list, default 10.'),
+    cwd,
+  }),
+  output: z.object({ active: z.number().optional(), runs: z.array(runView) }),
+  handler: async (input, context) => {
+    const { host } = context;
+    if (input.run_id !== undefined) {
+      const near = input.cwd === undefined ? undefined : (await context.place(input.cwd)).workspace;
+      const run = await findRun(host, input.run_id, near);
+      return { runs: [viewOf(await lookAt(host, run), { folder: true })] };
+    }
+    const { workspace } = await context.place(input.cwd);
+    const active = await activeRuns(workspace);
+    const listed = input.include_finished
+      ? await newestRuns(workspace, input.limit ?? 10)
+      : active.slice(-(input.limit ?? 10)).reverse();
+    const live = await Promise.all(listed.map((run) => lookAt(host, run)));
+    return { active: active.length, runs: live.map((run) => viewOf(run)) };
+  },
+});

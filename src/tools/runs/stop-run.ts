@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { findRun } from '../../runs/find.ts';
+import { stopRun } from '../../runs/stop.ts';
+import { defineTool } from '../define.ts';
+import { cwd, runId } from '../fields.ts';
+
+export default defineTool({
+  name: 'cc_stop_run',
+  area: 'runs',
+  kind: 'destructive',
+  core: true,
+  summary: 'Stop (cancel, kill) a worker run and its whole process tree; what it did is kept.',
+  input: z.strictObject({
+    run_id: runId,
+    force: z.boolean().optional().describe('Kill at once instead of interrupting first.'),
+    timeout_seconds: z.int().min(1).max(60).optional().describe('Wait for the end, default 15 s.'),
+    cwd,
+  }),
+  output: z.object({
+    run_id: z.string(),
+    state: z.string(),
+    stopped: z.boolean(),
+    already_ended: z.boolean(),
+    request_id: z.string().optional(),
+  }),
+  handler: async (input, context) => {
+    const near = input.cwd === undefined ? undefined : (await context.place(input.cwd)).workspace;
+    return stopRun(context.host, await findRun(context.host, input.run_id, near), {
+      force: input.force ?? false,
+      timeoutMs: (input.timeout_seconds ?? 15) * 1000,
+      from: context.client.name,
+      signal: context.signal,
+    });
+  },
+});

@@ -1,0 +1,126 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Lab, REPOSITORY, TOKEN } from './lab.ts';
+
+export const BIN = join(REPOSITORY, 'dist/cc-orchestrator.js');
+const CODEX = join(REPOSITORY, 'node_modules/.bin/codex');
+
+export type Finished = { exitCode: number | null; stdout: string; stderr: string };
+
+/** Runs a program to its end with a clean environment; its group is ended if the time is up. */
+export async function runProgram(
+  file: string,
+  args: readonly string[],
+  options: { cwd: string; env: Record<string, string>; timeoutMs?: number },
+): Promise<Finished> {
+  const child = spawn(file, args, {
+    cwd: options.cwd,
+    env: options.env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const timer = setTimeout(() => endGroup(child), options.timeoutMs ?? 90_000);
+  const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
+  const exitCode = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  clearTimeout(timer);
+  return { exitCode, stdout: stdout(), stderr: stderr() };
+}
+
+function endGroup(child: ChildProcess): void {
+  if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+}
+
+function collect(stream: NodeJS.ReadableStream): () => string {
+  let text = '';
+  stream.on('data', (chunk) => {
+    text += chunk;
+  });
+  return () => text;
+}
+
+/** Our own variables that a controller has to hand to the server by name. */
+const FORWARDED = [
+  'CC_CLAUDE_PATH',
+  'CC_PROFILE_LAB_BASE_URL',
+  'CC_PROFILE_LAB_AUTH_TOKEN',
+  'CC_PROFILE_LAB_MODEL',
+  'CC_PROFILE_LAB_PRICE_INPUT',
+  'CC_PROFILE_LAB_PRICE_OUTPUT',
+];
+
+/** `codex exec` with our server configured as the README says. `slug` decides its tool regime. */
+export async function codexExec(
+  lab: Lab,
+  prompt: string,
+  options: { slug?: string; approve?: boolean } = {},
+): Promise<Finished> {
+  const codexHome = join(lab.dir, 'codex');
+  mkdirSync(codexHome, { recursive: true });
+  const approvals = ['cc_run_streaming_agent', 'cc_run_agent', 'cc_stop_run']
+    .map((tool) => `[mcp_servers.cc-orchestrator.tools.${tool}]\napproval_mode = "approve"\n`)
+    .join('\n');
+  writeFileSync(
+    join(codexHome, 'config.toml'),
+    `model = "${options.slug ?? 'loopback'}"
+model_provider = "loop"
+mcp_optional_startup_grace_ms = 5000
+
+[model_providers.loop]
+name = "loop"
+base_url = "${lab.model.url}/v1"
+wire_api = "responses"
+env_key = "LOOP_KEY"
+request_max_retries = 0
+stream_max_retries = 1
+
+[mcp_servers.cc-orchestrator]
+command = "${process.execPath}"
+args = ["${BIN}", "mcp"]
+env_vars = ${JSON.stringify(FORWARDED)}
+tool_timeout_sec = 300
+
+${options.approve === false ? '' : approvals}`,
+  );
+  return runProgram(CODEX, ['exec', '--json', '--skip-git-repo-check', prompt], {
+    cwd: lab.project,
+    env: { ...lab.env, CODEX_HOME: codexHome, LOOP_KEY: TOKEN },
+  });
+}
+
+/** `claude -p` as a controller, with our server in its MCP configuration. */
+export async function claudeController(
+  lab: Lab,
+  prompt: string,
+  claude: string,
+): Promise<Finished> {
+  const config = JSON.stringify({
+    mcpServers: { cc: { type: 'stdio', command: process.execPath, args: [BIN, 'mcp'] } },
+  });
+  return runProgram(
+    claude,
+    [
+      '-p',
+      prompt,
+      '--mcp-config',
+      config,
+      '--strict-mcp-config',
+      '--allowedTools',
+      'mcp__cc',
+      '--output-format',
+      'json',
+    ],
+    {
+      cwd: lab.project,
+      env: {
+        ...lab.env,
+        ANTHROPIC_BASE_URL: lab.model.url,
+        ANTHROPIC_AUTH_TOKEN: TOKEN,
+        ANTHROPIC_MODEL: 'controller-model',
+        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+        DISABLE_AUTOUPDATER: '1',
+        DISABLE_TELEMETRY: '1',
+      },
+    },
+  );
+}

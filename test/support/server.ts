@@ -1,0 +1,43 @@
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { BIN } from './controllers.ts';
+import type { Lab } from './lab.ts';
+
+/** A real server process over stdio, with a real client. */
+export class LabServer {
+  readonly #client: Client;
+  readonly #transport: StdioClientTransport;
+
+  private constructor(client: Client, transport: StdioClientTransport) {
+    this.#client = client;
+    this.#transport = transport;
+  }
+
+  static async start(lab: Lab, args: readonly string[] = []): Promise<LabServer> {
+    const transport = new StdioClientTransport({
+      command: process.execPath,
+      args: [BIN, 'mcp', ...args],
+      cwd: lab.project,
+      env: lab.env,
+      stderr: 'ignore',
+    });
+    const client = new Client({ name: 'lab-client', version: '1' });
+    await client.connect(transport);
+    return new LabServer(client, transport);
+  }
+
+  get pid(): number {
+    return this.#transport.pid ?? 0;
+  }
+
+  async call(name: string, input: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
+    const result = await this.#client.callTool({ name, arguments: input }, undefined, {
+      timeout: 100_000,
+    });
+    return (result.structuredContent ?? {}) as Record<string, unknown>;
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close();
+  }
+}
