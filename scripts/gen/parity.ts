@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { commandName } from '../../src/cli/help.ts';
 import type { Tool } from '../../src/tools/define.ts';
 import { parametersOf } from './schema-text.ts';

@@ -21,13 +21,13 @@ export function flagsOf(tool: Tool): Flag[] {
   return fromObject(inputSchemaOf(tool), []);
 }
 
-function fromObject(schema: unknown, parents: readonly string[]): Flag[] {
+function fromObject(schema: unknown, parents: readonly string[], about = ''): Flag[] {
   const required = arrayAt(schema, 'required');
   const flags: Flag[] = [];
   for (const [key, property] of Object.entries(objectAt(schema, 'properties') ?? {})) {
     const path = [...parents, key];
     if (isObject(property) && property.type === 'object') {
-      flags.push(...fromObject(property, path));
+      flags.push(...fromObject(property, path, stringAt(property, 'description')));
       continue;
     }
     const repeated = stringAt(property, 'type') === 'array';
@@ -39,7 +39,7 @@ function fromObject(schema: unknown, parents: readonly string[]): Flag[] {
       repeated,
       required: parents.length === 0 && required.includes(key),
       choices: arrayAt(value, 'enum').filter((item) => typeof item === 'string'),
-      description: stringAt(property, 'description') ?? '',
+      description: stringAt(property, 'description') ?? about,
     });
   }
   return flags;
@@ -89,13 +89,20 @@ export function parseCommand(
   return { input, json: values.json === true, help: values.help === true };
 }
 
+/** Required parameters, and the run id also where it is optional: it is what people have at hand. */
+export function isPositional(flag: Flag): boolean {
+  return flag.required || flag.name === 'run-id';
+}
+
 function fillPositionals(
   flags: readonly Flag[],
   positionals: readonly string[],
   input: Record<string, unknown>,
   readStdin: () => string,
 ): void {
-  const open = flags.filter((flag) => flag.required && input[flag.path[0] ?? ''] === undefined);
+  const open = flags.filter(
+    (flag) => isPositional(flag) && input[flag.path[0] ?? ''] === undefined,
+  );
   for (const [index, text] of positionals.entries()) {
     const flag = open[index];
     if (flag === undefined) {

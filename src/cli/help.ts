@@ -1,6 +1,6 @@
 import { VERSION } from '../core/version.ts';
 import { AREAS, type Tool } from '../tools/define.ts';
-import { type Flag, flagsOf } from './flags.ts';
+import { type Flag, flagsOf, isPositional } from './flags.ts';
 
 /** `cc_poll_run` on the command line. */
 export function commandName(tool: Pick<Tool, 'name'>): string {
@@ -34,7 +34,9 @@ export function generalHelp(tools: readonly Tool[]): string {
 
 export function commandHelp(tool: Tool): string {
   const flags = flagsOf(tool);
-  const positional = flags.filter((flag) => flag.required).map((flag) => `<${flag.name}>`);
+  const positional = flags
+    .filter(isPositional)
+    .map((flag) => (flag.required ? `<${flag.name}>` : `[${flag.name}]`));
   return [
     tool.summary,
     '',

@@ -2,7 +2,6 @@ import { parseArgs } from 'node:util';
 import { processHost } from '../bin/process-host.ts';
 import { CcError, ERROR_CODES, EXIT, toErrorFacts } from '../core/errors.ts';
 import { VERSION } from '../core/version.ts';
-import { runDemo } from '../demo/demo.ts';
 import { TOOLS } from '../tools/registry.ts';
 import { commandName, generalHelp } from './help.ts';
 import type { Screen } from './render.ts';
@@ -53,6 +52,7 @@ async function demo(args: readonly string[]): Promise<number> {
   // Also where nobody reads any more: what it started and created is to be removed first.
   process.stdout.removeAllListeners('error').on('error', abort);
   const { isTTY, colour } = screen(process.stdout);
+  const { runDemo } = await import('../demo/demo.ts');
   const { ok, error } = await runDemo({
     host: processHost({ readOnly: false }),
     ...values,

@@ -15,12 +15,17 @@ export function renderResult(tool: Tool, result: Record<string, unknown>): strin
 
 export function renderError(error: ErrorFacts, screen: Screen): string {
   const head = paint('red', neutralise(`error: ${error.message} [${error.code}]`), screen);
-  const hint = error.hint === undefined ? '' : `\n  -> ${neutralise(error.hint)}`;
+  const hint = error.hint === undefined ? '' : `\n  -> ${neutralise(asCommands(error.hint))}`;
   return withNewline(head + hint);
 }
 
 export function renderProgress(message: string, screen: Screen): string {
   return withNewline(paint('dim', `… ${neutralise(message)}`, screen));
+}
+
+/** Hints name tools; at a shell the same things are commands. */
+function asCommands(hint: string): string {
+  return hint.replace(/\bcc_([a-z_]+)/g, (_, name: string) => name.replaceAll('_', '-'));
 }
 
 /** The last step: what is painted may hold no control characters of its own. */

@@ -1,4 +1,3 @@
-import { simpleGit } from 'simple-git';
 import { CcError } from '../core/errors.ts';
 import { gitFailure, gitTimeout } from './failure.ts';
 import { GUARDS, withSafeFlags } from './guards.ts';
@@ -37,6 +36,7 @@ export async function runGit(
   let stderrBytes = 0;
   let exitCode = 0;
 
+  const { simpleGit } = await import('simple-git');
   const git = simpleGit(cwd, {
     ...GUARDS,
     allowEnvironment: Object.keys(environment),

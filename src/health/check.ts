@@ -1,11 +1,10 @@
 import { access, constants, stat, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { toErrorFacts } from '../core/errors.ts';
 import { runCommand } from '../proc/command.ts';
 import { allowedEnvironment } from '../proc/env.ts';
 import { listProfiles } from '../profiles/list.ts';
 import { profileHostOf } from '../runs/plan.ts';
-import { makePrivateDir, writeFileAtomic } from '../store/atomic.ts';
 import { compareVersions, MEASURED_CLAUDE, requireClaude } from '../workers/claude/locate.ts';
 import type { Host } from '../workspace/host.ts';
 import { readPolicy } from '../workspace/policy.ts';
@@ -21,7 +20,7 @@ export type Check = {
 
 const LOW_DISK_BYTES = 500 << 20;
 
-/** Reads the environment and changes nothing but one probe file in the user home. */
+/** Reads the environment and changes nothing. */
 export async function checkHealth(host: Host, place: () => Promise<Place>): Promise<Check[]> {
   return Promise.all([
     check('node', () => nodeVersion()),
@@ -92,8 +91,11 @@ async function fifo(host: Host): Promise<Finding> {
 
 async function userHome(host: Host): Promise<Finding> {
   const { root } = host.home;
-  await makePrivateDir(root);
-  await writeFileAtomic(join(root, '.probe'), '');
+  if (!(await exists(root))) {
+    await access(dirname(root), constants.W_OK);
+    return { status: 'pass', detail: `${root} (will be created)` };
+  }
+  await access(root, constants.W_OK);
   const { bavail, bsize } = await statfs(root);
   const mode = (await stat(root)).mode & 0o077;
   if (mode !== 0 && process.platform !== 'win32') {
@@ -107,6 +109,13 @@ async function userHome(host: Host): Promise<Finding> {
     };
   }
   return { status: 'pass', detail: root };
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function policy(host: Host): Promise<Finding> {

@@ -6,6 +6,9 @@ import { parseToolsets, toolsOf } from '../tools/registry.ts';
 import { createMcpServer } from './server.ts';
 import { exitOnDisconnect } from './shutdown.ts';
 
+/** Longest request line. The SDK's own limit of 10 MB would end the server for one large task. */
+const MAX_LINE_BYTES = 64 << 20;
+
 /** `cc-orchestrator mcp [--toolsets a,b] [--read-only]`: the stdio server. stdout is protocol only. */
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -25,7 +28,8 @@ async function main(): Promise<void> {
     closing.abort();
     await server.close();
   });
-  await server.connect(new StdioServerTransport());
+  const { stdin, stdout } = process;
+  await server.connect(new StdioServerTransport(stdin, stdout, { maxBufferSize: MAX_LINE_BYTES }));
 }
 
 main().catch((error: unknown) => {

@@ -38,15 +38,20 @@ export function createMcpServer({ host, tools, closing }: McpServerOptions): Ser
         experimental: { 'codex/sandbox-state-meta': {} },
       },
       instructions: INSTRUCTIONS,
+      jsonSchemaValidator: { getValidator: elicitsNothing },
     },
   );
-  const listed = tools.map(describeTool);
   const clientRoot = once(async () => {
     if (server.getClientCapabilities()?.roots === undefined) return undefined;
     return firstRoot(await server.listRoots(undefined, { timeout: ROOTS_TIMEOUT_MS }));
   });
 
-  server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: listed }));
+  let listed: McpTool[] | undefined;
+  server.setRequestHandler(ListToolsRequestSchema, () => {
+    // Made when it is asked for, because the answer to `initialize` must not wait for it.
+    listed ??= tools.map(describeTool);
+    return { tools: listed };
+  });
   server.setRequestHandler(CallToolRequestSchema, async (request, extra) => {
     const clientName = server.getClientVersion()?.name ?? 'unknown';
     const tool = lookUp(tools, request.params.name);
@@ -84,6 +89,11 @@ function lookUp(tools: readonly Tool[], name: string): Tool | (CallOutcome & { o
   } catch (error) {
     return failure(error);
   }
+}
+
+/** Only answers to elicitations are validated by it; the SDK's own costs every start some 10 ms. */
+function elicitsNothing(): never {
+  throw new Error('this server elicits nothing');
 }
 
 /** Asks at most once per connection; a failed answer is no root. */

@@ -20,6 +20,8 @@ export function exitOnDisconnect(close: () => Promise<void>): void {
   process.stdin.on('close', leave);
   // Without a listener EPIPE would end the process in the middle of whatever it does.
   process.stdout.on('error', leave);
+  // The SDK waits for room once per message; many answers to a slow reader are no leak.
+  process.stdout.setMaxListeners(0);
   process.stderr.on('error', () => undefined);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, leave);
 }

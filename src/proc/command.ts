@@ -1,7 +1,6 @@
-import { execa } from 'execa';
 import { CcError } from '../core/errors.ts';
 import { identityOf } from './identity.ts';
-import { terminateTree } from './terminate.ts';
+import { freeze, terminateTree } from './terminate.ts';
 
 export type CommandResult = {
   exitCode: number | undefined;
@@ -23,6 +22,8 @@ export type CommandOptions = {
   signal?: AbortSignal;
 };
 
+type Execa = typeof import('execa').execa;
+
 /** How long output is waited for after the command has gone, where something it left behind holds it. */
 const DRAIN_MS = 500;
 
@@ -38,7 +39,9 @@ export async function runCommand(
   args: readonly string[],
   options: CommandOptions,
 ): Promise<CommandResult> {
-  const command = start(file, args, options);
+  // Only now: a server that has just been started would wait for it.
+  const { execa } = await import('execa');
+  const command = start(execa, file, args, options);
   let timedOut = false;
   const end = () => void endTree(command.pid);
   const timer = setTimeout(() => {
@@ -75,7 +78,7 @@ export async function runCommand(
   };
 }
 
-function start(file: string, args: readonly string[], options: CommandOptions) {
+function start(execa: Execa, file: string, args: readonly string[], options: CommandOptions) {
   try {
     return execa(file, args, {
       cwd: options.cwd,
@@ -94,7 +97,10 @@ function start(file: string, args: readonly string[], options: CommandOptions) {
 
 async function endTree(pid: number | undefined): Promise<void> {
   const root = pid === undefined ? undefined : identityOf(pid);
-  if (root !== undefined) await terminateTree({ root });
+  if (root === undefined) return;
+  // It carries no cookie, so a child that it starts after the look at its children would be lost.
+  if (process.platform !== 'win32') await freeze(root);
+  await terminateTree({ root });
 }
 
 function notStarted(

@@ -1,22 +1,25 @@
+import { execFile } from 'node:child_process';
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { sleep } from '../core/clock.ts';
 import { CcError, errnoOf } from '../core/errors.ts';
-import { runCommand } from './command.ts';
+import { stringAt } from '../core/json.ts';
 
 /**
  * A named pipe that outlives the process that feeds it. The reader's end is opened read-write, so it
  * never sees end-of-file when a writer dies and another one takes over (claude-code-cli.md §4b).
  */
 export async function makeFifo(path: string, env: Readonly<Record<string, string>>): Promise<void> {
-  const result = await runCommand('mkfifo', ['-m', '600', path], {
-    cwd: '/',
-    env,
-    timeoutMs: 10_000,
-  });
-  if (result.exitCode === 0) return;
-  throw new CcError('COMMAND_FAILED', `mkfifo failed: ${result.stderr.trim()}`, {
-    hint: 'The user home must be on a file system with named pipes (set CC_ORCHESTRATOR_HOME to a local disk).',
-  });
+  try {
+    // Not our own way to run commands: every run would wait for it to be loaded.
+    await promisify(execFile)('mkfifo', ['-m', '600', path], { cwd: '/', env, timeout: 10_000 });
+  } catch (cause) {
+    const reason = stringAt(cause, 'stderr')?.trim() || String(cause);
+    throw new CcError('COMMAND_FAILED', `mkfifo failed: ${reason}`, {
+      hint: 'The user home must be on a file system with named pipes (set CC_ORCHESTRATOR_HOME to a local disk).',
+      cause,
+    });
+  }
 }
 
 /** The descriptor to give to the child as stdin: blocking, and its own keep-alive writer. */

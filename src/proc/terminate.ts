@@ -1,5 +1,5 @@
 import { sleep } from '../core/clock.ts';
-import { isAlive, type ProcessIdentity } from './identity.ts';
+import { isAlive, type ProcessIdentity, stateOf } from './identity.ts';
 import { descendantsOf, findByCookie } from './tree.ts';
 
 /** What is to end: one process, everything that carries its cookie, and what was seen below it. */
@@ -22,8 +22,11 @@ export type Termination = {
 
 /** How long SIGTERM may take; Claude Code needs up to 1.6 s to end its tools (claude-code-cli.md §3). */
 const GRACE_MS = 2000;
+const FREEZE_MS = 100;
 const SWEEP_ROUNDS = 20;
 const SWEEP_PAUSE_MS = 50;
+/** Between two looks that found nothing; every run ends with it. */
+const EMPTY_PAUSE_MS = 20;
 /** A process in the middle of fork or exec shows no environment, so one empty look proves nothing. */
 const EMPTY_LOOKS = 2;
 
@@ -55,12 +58,14 @@ export async function terminateTree(tree: ProcessTree, graceMs = GRACE_MS): Prom
     const left = survivors(tree, known);
     empty = left.length === 0 ? empty + 1 : 0;
     if (empty === EMPTY_LOOKS) break;
+    // Frozen first: none can start another between the look at its children and its end.
+    for (const survivor of left) signal(survivor, 'SIGSTOP');
     known.push(...descendantsOf(left));
     for (const survivor of survivors(tree, known)) {
       swept.add(`${survivor.pid}.${survivor.start}`);
       signal(survivor, 'SIGKILL');
     }
-    await sleep(SWEEP_PAUSE_MS);
+    await sleep(empty > 0 ? EMPTY_PAUSE_MS : SWEEP_PAUSE_MS);
   }
   return { signals, swept: swept.size, left: survivors(tree, known) };
 }
@@ -88,6 +93,13 @@ export async function killProcess(identity: ProcessIdentity): Promise<boolean> {
   signal(identity, 'SIGKILL');
   await waitGone(identity, 2000);
   return !isAlive(identity);
+}
+
+/** Stops a process that is about to be ended, so that what it has started can be counted. */
+export async function freeze(identity: ProcessIdentity): Promise<void> {
+  signal(identity, 'SIGSTOP');
+  const until = performance.now() + FREEZE_MS;
+  while (stateOf(identity) === 'running' && performance.now() < until) await sleep(1);
 }
 
 function signal(identity: ProcessIdentity, name: NodeJS.Signals): void {

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { CcError } from '../core/errors.ts';
 import { requireId } from '../core/ids.ts';
 import { knownWorkspaces } from '../workspace/home.ts';
@@ -23,7 +23,7 @@ export async function findRun(
       tried.add(root);
       const workspace = workspaceAt(root);
       const paths = runPaths(workspace, runId);
-      if (statSync(paths.metadata, { throwIfNoEntry: false }) === undefined) continue;
+      if (!existsSync(paths.metadata)) continue;
       return { workspace, paths, record: await readRecord(paths, runId) };
     }
   }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { readNdjson } from '../store/ndjson-read.ts';
 import type { Host } from '../workspace/host.ts';
 import type { Workspace } from '../workspace/layout.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { CcError } from '../core/errors.ts';
 import { FAILURE_CLASSES, ROLES, RUN_STATES } from '../core/vocabulary.ts';
 import { readJson, writeJsonAtomic } from '../store/atomic.ts';

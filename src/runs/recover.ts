@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isFinal } from '../core/vocabulary.ts';
 import { allowedEnvironment } from '../proc/env.ts';
 import { isAlive, stateOf } from '../proc/identity.ts';

@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isoTime, sleep } from '../core/clock.ts';
 import { CcError, errnoOf } from '../core/errors.ts';
 import { isFinal } from '../core/vocabulary.ts';

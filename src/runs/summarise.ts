@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { truncate } from '../core/text.ts';
 import type { UsageByModel } from '../workers/events.ts';
 import { type Progress, refusedCalls, usageSoFar } from './progress.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { compact } from '../core/json.ts';
 import { truncate } from '../core/text.ts';
 import { isFinal, type RunState } from '../core/vocabulary.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { CcError } from '../core/errors.ts';
 import { isFinal } from '../core/vocabulary.ts';
 import { DirectoryWatcher } from '../store/watch.ts';

@@ -1,6 +1,7 @@
-import { readdir, rm } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Clock, isoTime } from '../core/clock.ts';
 import { CcError, errnoOf } from '../core/errors.ts';
 import { isId, newId } from '../core/ids.ts';
@@ -56,7 +57,7 @@ export async function submitRequest(
  */
 export async function listRequests(directory: string): Promise<InboxRequest[]> {
   const requests: InboxRequest[] = [];
-  for (const name of (await namesIn(directory)).sort()) {
+  for (const name of namesIn(directory).sort()) {
     const id = name.endsWith('.json') ? name.slice(0, -'.json'.length) : '';
     if (!isId(id, 'req')) continue;
     let value: unknown;
@@ -76,9 +77,10 @@ export async function removeRequest(directory: string, id: string): Promise<void
   await rm(join(directory, `${id}.json`), { force: true });
 }
 
-async function namesIn(directory: string): Promise<string[]> {
+/** Synchronous: an owner looks after every line of its worker, and a promise costs ten times as much. */
+function namesIn(directory: string): string[] {
   try {
-    return await readdir(directory);
+    return readdirSync(directory);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return [];
     throw error;

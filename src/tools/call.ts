@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { CcError, type ErrorFacts, toErrorFacts } from '../core/errors.ts';
 import { redact, redactJson } from '../core/redact.ts';
 import { oneLine } from '../core/text.ts';

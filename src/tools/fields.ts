@@ -1,28 +1,22 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ROLES } from '../core/vocabulary.ts';
 
 /** Parameters many tools share, described once. A description is one clause. */
-export const cwd = z
-  .string()
-  .max(4096)
-  .optional()
-  .describe('Project directory; default: where the client works.');
+export const cwd = z.string().max(4096).optional().describe('Project directory.');
 
 export const runId = z.string().max(64).describe('Run id.');
 
-export const role = z.enum(ROLES).optional().describe('Role of the worker.');
-
-export const profile = z
+/** Checked as an enum, published as a string: the fourteen names cost more than they tell. */
+export const role = z
   .string()
-  .max(200)
+  .max(40)
+  .pipe(z.enum(ROLES))
   .optional()
-  .describe('Profile id or name; default: picked.');
+  .describe('Role, e.g. review, testing, security, implementation.');
 
-export const model = z
-  .string()
-  .max(200)
-  .optional()
-  .describe('Model id; default: the profile decides.');
+export const profile = z.string().max(200).optional().describe('Profile id or name.');
+
+export const model = z.string().max(200).optional().describe('Model id.');
 
 export const waitSeconds = z
   .int()

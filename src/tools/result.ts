@@ -1,3 +1,4 @@
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { newId } from '../core/ids.ts';
 import { byteLength } from '../core/text.ts';
@@ -109,6 +110,17 @@ function summary(leftOut: Record<string, string>): Record<string, string> {
   return { ...Object.fromEntries(entries.slice(0, NAMED_FIELDS)), '…': `${more} more fields` };
 }
 
+/** Spilled results are for the conversation they were asked in; nothing else ever removes them. */
+const KEEP_MS = 7 * 24 * 3_600_000;
+
+async function removeOld(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    const path = join(directory, name);
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
+    if (Date.now() - mtimeMs > KEEP_MS) await rm(path, { force: true });
+  }
+}
+
 async function spill(
   home: UserHome,
   name: string,
@@ -119,6 +131,7 @@ async function spill(
   const file = join(directory, `${name}-${newId('file', new Date())}.${isText ? 'txt' : 'json'}`);
   try {
     await makePrivateDir(directory);
+    await removeOld(directory);
     await writeFileAtomic(file, content);
     return file;
   } catch {

@@ -1,10 +1,11 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Tool } from './define.ts';
 
 /**
  * The input schema as clients get it. What costs bytes and tells a model nothing is left out:
  * `$schema`, `additionalProperties` (an unknown argument is refused with the valid names), and how
- * long texts and lists may be (what is too long is refused with the limit).
+ * long texts and lists and how large numbers may be (clients drop bounds; descriptions say them, and
+ * what is out of bounds is refused with the limit).
  */
 export function inputSchemaOf(tool: Tool): { type: 'object' } & Record<string, unknown> {
   return { ...(lean(fullInputSchemaOf(tool)) as Record<string, unknown>), type: 'object' };
@@ -20,7 +21,7 @@ export function outputSchemaOf(tool: Tool): unknown {
   return lean(z.toJSONSchema(tool.output, { io: 'output', target: 'draft-7' }));
 }
 
-const LENGTHS = ['minLength', 'maxLength', 'minItems', 'maxItems'];
+const BOUNDS = ['minLength', 'maxLength', 'minItems', 'maxItems', 'minimum', 'maximum'];
 
 function lean(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(lean);
@@ -36,5 +37,5 @@ function lean(value: unknown): unknown {
 function isDeadWeight(key: string, value: unknown): boolean {
   if (key === '$schema') return typeof value === 'string';
   if (key === 'additionalProperties') return value === false;
-  return LENGTHS.includes(key) && typeof value === 'number';
+  return BOUNDS.includes(key) && typeof value === 'number';
 }

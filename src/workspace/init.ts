@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Clock, isoTime } from '../core/clock.ts';
 import { CcError, errnoOf } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { CcError, errnoOf } from '../core/errors.ts';
 import { ROLES } from '../core/vocabulary.ts';
 import type { UserHome } from './home.ts';
@@ -44,6 +43,7 @@ export async function readPolicy(home: UserHome): Promise<Policy> {
     if (errnoOf(error) === 'ENOENT') return policySchema.parse({});
     throw invalid(home.policy, error instanceof Error ? error.message : String(error));
   }
+  const { parse } = await import('yaml');
   let value: unknown;
   try {
     value = parse(text, { maxAliasCount: 20 });

@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import fg from 'fast-glob';
 import {
   MANAGED_DIRS,
   type ManagedDir,
@@ -21,7 +20,8 @@ export async function workspaceStatus(workspace: Workspace): Promise<WorkspaceSt
     () => true,
     () => false,
   );
-  const entries = await fg('**', {
+  const { default: glob } = await import('fast-glob');
+  const entries = await glob('**', {
     cwd: workspace.base,
     dot: true,
     stats: true,

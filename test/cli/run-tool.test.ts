@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Screen } from '../../src/cli/render.ts';
 import { runTool } from '../../src/cli/run-tool.ts';
 import { CcError, ERROR_CODES, type ErrorCode } from '../../src/core/errors.ts';

@@ -1,6 +1,6 @@
 import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { arrayAt, isObject, objectAt, stringAt } from '../../src/core/json.ts';
@@ -100,9 +100,10 @@ beforeAll(async () => {
 });
 
 afterAll(() => {
-  expect(everythingElse()).toEqual(before);
-  expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
+  const after = everythingElse();
   rmSync(place.dir, { recursive: true, force: true, maxRetries: 5 });
+  expect(after).toEqual(before);
+  expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
 });
 
 /** What exists where our own tools have nothing to create. */
@@ -111,8 +112,11 @@ function everythingElse(): string[] {
   const inside = readdirSync(place.dir, { recursive: true, encoding: 'utf8' }).filter(
     (path) => !own.some((prefix) => !relative(prefix, path).startsWith('..')),
   );
-  const outside = ['/', REPOSITORY].flatMap((path) =>
-    readdirSync(path).map((name) => join(path, name)),
+  // Other tests run beside this one, so elsewhere only what bears our names counts.
+  const outside = ['/', tmpdir(), REPOSITORY, dirname(REPOSITORY)].flatMap((path) =>
+    readdirSync(path)
+      .filter((name) => name.includes(MARK) || name === '.agent-workspace')
+      .map((name) => join(path, name)),
   );
   return [...inside, ...outside].sort();
 }

@@ -85,13 +85,7 @@ test('the tools fit their byte budget', () => {
     `${bytes.length} tools: ${total} bytes, median ${median}, mean ${Math.round(mean)}, largest ${bytes.at(-1)}`,
   );
   expect(median).toBeLessThanOrEqual(450);
-  // The two that start a run carry a whole task, scope and budget; all others are small.
-  const starters = TOOLS.filter(({ input }) => 'task' in input.shape).map(toolBytes);
-  const others =
-    (total - starters.reduce((sum, value) => sum + value, 0)) / (bytes.length - starters.length);
-  expect(starters.length).toBe(2);
-  expect(Math.max(...starters)).toBeLessThanOrEqual(1850);
-  expect(others).toBeLessThanOrEqual(450);
+  expect(mean).toBeLessThanOrEqual(500);
 });
 
 test('the instructions say in their first line what this is and when to use it', async () => {

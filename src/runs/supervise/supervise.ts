@@ -92,6 +92,7 @@ async function own(
   const summary = new SummaryWriter(paths, host.clock, stopwatch);
   const supervisor = new Supervisor({
     runId,
+    takeOver,
     clock: host.clock,
     journal,
     plan: attemptPlan(record, privatePaths, workerEnv),

@@ -28,6 +28,8 @@ const DESCENDANTS_EVERY_MS = 2000;
 
 export type SupervisorParts = {
   runId: string;
+  /** Somebody has supervised this run before. */
+  takeOver: boolean;
   clock: Clock;
   journal: Journal;
   plan: AttemptPlan;
@@ -112,9 +114,9 @@ export class Supervisor {
   }
 
   async #start(attempt: number): Promise<boolean> {
-    const { journal, plan, onRunning, stopwatch } = this.#parts;
+    const { journal, plan, onRunning, stopwatch, takeOver } = this.#parts;
     // A predecessor may have died between starting a worker and recording it.
-    await this.#clearTree();
+    if (takeOver) await this.#clearTree();
     try {
       this.#link = await startAttempt(plan, attempt, stopwatch.remainingMs(), () =>
         this.#watcher.wake(),

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { CcError } from '../../core/errors.ts';
 import { isFinal } from '../../core/vocabulary.ts';
 import { diffWorkingTree } from '../../git/diff.ts';
@@ -21,7 +21,7 @@ export default defineTool({
       .min(500)
       .max(36_000)
       .optional()
-      .describe('Most patch bytes, default 12000.'),
+      .describe('Patch bytes, 500-36000, default 12000.'),
   }),
   output: z.object({ text: z.string() }),
   format: 'text',

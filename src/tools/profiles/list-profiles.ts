@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { compact } from '../../core/json.ts';
 import { listProfiles } from '../../profiles/list.ts';
 import { priceFor } from '../../profiles/prices.ts';

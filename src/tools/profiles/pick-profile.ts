@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { compact } from '../../core/json.ts';
 import { listProfiles } from '../../profiles/list.ts';
 import { type Preferences, pickProfile } from '../../profiles/pick.ts';

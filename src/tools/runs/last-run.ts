@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { CcError } from '../../core/errors.ts';
 import { findRun } from '../../runs/find.ts';
 import { lastRunId } from '../../runs/last.ts';

@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { selfTest } from '../../demo/selftest.ts';
+import * as z from 'zod';
 import { defineTool } from '../define.ts';
 
 export default defineTool({
@@ -10,7 +9,12 @@ export default defineTool({
     'Prove the installation offline: a real worker against an embedded loopback model in a temporary project. Costs nothing.',
   aliases: ['cc_selftest'],
   input: z.strictObject({
-    timeout_seconds: z.int().min(10).max(120).optional().describe('Give up after; default 60 s.'),
+    timeout_seconds: z
+      .int()
+      .min(10)
+      .max(120)
+      .optional()
+      .describe('Give up after 10-120 s, default 60.'),
   }),
   output: z.object({
     ok: z.boolean(),
@@ -18,10 +22,12 @@ export default defineTool({
     seconds: z.number(),
   }),
   failed: ({ ok }) => ok !== true,
-  handler: (input, context) =>
-    selfTest(context.host, {
+  handler: async (input, context) => {
+    const { selfTest } = await import('../../demo/selftest.ts');
+    return selfTest(context.host, {
       timeoutMs: (input.timeout_seconds ?? 60) * 1000,
       signal: context.signal,
       progress: context.progress,
-    }),
+    });
+  },
 });

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { openFolder } from '../../proc/open-folder.ts';
 import { findRun } from '../../runs/find.ts';
 import { defineTool } from '../define.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { pollResult, pollRun } from '../../runs/poll.ts';
 import { defineTool } from '../define.ts';
 import { cwd, runId } from '../fields.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isFinal, type RunState } from '../../core/vocabulary.ts';
 import { findRun } from '../../runs/find.ts';
 import { launchRun } from '../../runs/launch.ts';
@@ -16,8 +16,10 @@ export default defineTool({
   area: 'runs',
   kind: 'launch',
   summary:
-    'Delegate a task to a worker agent and wait for its answer. Answers still_running with the run id when it takes longer; go on with cc_wait_runs.',
-  input: runInput.extend({ wait_seconds: waitSeconds }),
+    'Delegate a short task to a worker agent and wait for its answer; still_running means go on with cc_wait_runs.',
+  input: runInput
+    .omit({ project_guidance: true, idempotency_key: true })
+    .extend({ wait_seconds: waitSeconds }),
   output: launched.extend({
     still_running: z.literal(true).optional(),
     answer: z.string().optional(),
@@ -28,7 +30,7 @@ export default defineTool({
     const place = await context.place(input.cwd);
     const request = requestOf(input, context);
     if (input.dry_run) return planView(await planRun(host, place, request), place);
-    const { record, existing } = await launchRun(host, place, request);
+    const { record } = await launchRun(host, place, request);
     const paths = runPaths(place.workspace, record.run_id);
     await waitForRuns(host, {
       runs: [{ workspace: place.workspace, paths, record }],
@@ -42,7 +44,6 @@ export default defineTool({
     const live = await lookAt(host, run);
     return {
       ...viewOf(live, { folder: true }),
-      ...(existing ? { existing: true as const } : {}),
       ...(isFinal(live.state)
         ? { answer: await readAnswer(run.paths) }
         : { still_running: true as const }),

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RunPlan, RunRequest } from '../../runs/plan.ts';
 import { runView } from '../../runs/view.ts';
 import type { Place } from '../../workspace/resolve.ts';
@@ -26,7 +26,8 @@ export const runInput = z.strictObject({
       idle_seconds: z.int().min(10).max(86_400).optional(),
       max_turns: z.int().min(1).max(1000).optional(),
     })
-    .optional(),
+    .optional()
+    .describe('Seconds 10-86400, turns 1-1000; default from the policy.'),
   context: z.string().max(TASK_CHARS).optional().describe('Facts to pass along.'),
   profile,
   model,

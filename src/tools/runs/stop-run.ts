@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { findRun } from '../../runs/find.ts';
 import { stopRun } from '../../runs/stop.ts';
 import { defineTool } from '../define.ts';
@@ -9,11 +9,11 @@ export default defineTool({
   area: 'runs',
   kind: 'destructive',
   core: true,
-  summary: 'Stop (cancel, kill) a worker run and its whole process tree; what it did is kept.',
+  summary: 'Stop (cancel, kill) a worker run and its processes; what it did is kept.',
   input: z.strictObject({
     run_id: runId,
-    force: z.boolean().optional().describe('Kill at once instead of interrupting first.'),
-    timeout_seconds: z.int().min(1).max(60).optional().describe('Wait for the end, default 15 s.'),
+    force: z.boolean().optional().describe('Kill at once, without interrupting first.'),
+    timeout_seconds: z.int().min(1).max(60).optional().describe('Wait 1-60 s, default 15.'),
     cwd,
   }),
   output: z.object({

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { CcError } from '../../core/errors.ts';
 import { activeRuns } from '../../runs/list.ts';
 import { findRuns, waitForRuns, waitResult } from '../../runs/wait.ts';
@@ -10,8 +10,7 @@ export default defineTool({
   area: 'runs',
   kind: 'read',
   core: true,
-  summary:
-    'Wait until a worker run ends or needs attention. One call instead of many polls; pass the cursor on to miss nothing.',
+  summary: 'Wait until a worker run ends or needs attention; pass the cursor on to miss nothing.',
   input: z.strictObject({
     run_ids: z
       .array(z.string().max(64))

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { checkHealth } from '../../health/check.ts';
 import { defineTool } from '../define.ts';
 import { cwd } from '../fields.ts';

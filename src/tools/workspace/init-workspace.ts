@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { writeFolderPolicy } from '../../workspace/folder-policy.ts';
 import { initWorkspace } from '../../workspace/init.ts';
 import { defineTool } from '../define.ts';

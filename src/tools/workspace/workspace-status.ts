@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { runIds } from '../../runs/list.ts';
 import { activeSlots } from '../../runs/slots.ts';
 import { workspaceStatus } from '../../workspace/status.ts';

@@ -1,0 +1,21 @@
+import { coldStart } from './cold-start.ts';
+import type { Benchmark } from './harness.ts';
+import { idlePoll } from './idle-poll.ts';
+import { ingestion } from './ingest.ts';
+import { oneTurn } from './one-turn.ts';
+import { pollTime } from './poll-time.ts';
+import { supervisorCpu } from './supervisor-cpu.ts';
+import { surface } from './surface.ts';
+import { waiting } from './wait.ts';
+
+/** Every benchmark, in the order they run and are shown. */
+export const BENCHMARKS: readonly Benchmark[] = [
+  coldStart,
+  oneTurn,
+  surface,
+  idlePoll,
+  pollTime,
+  supervisorCpu,
+  ingestion,
+  waiting,
+];
