@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { toErrorFacts } from '../../src/core/errors.ts';
 import { type CommandOptions, runCommand } from '../../src/proc/command.ts';
+import { findByCookie } from '../../src/proc/tree.ts';
 import { adopt, plainEnv, untilGone } from '../support/processes.ts';
 import { scratch } from '../support/scratch.ts';
 
@@ -99,6 +100,21 @@ describe('an end that does not come', () => {
     expect(result).toMatchObject({ exitCode: 4, timedOut: false });
     process.kill(child.pid);
     await untilGone(child);
+  });
+
+  it('loses no child, whatever moment of the start it hits', async () => {
+    for (let n = 0; n < 24; n += 1) {
+      const value = `command-${process.pid}-${n}`;
+      const controller = new AbortController();
+      setTimeout(() => controller.abort(), n % 6);
+      await sh('sh -c "sleep 300; true"; true', {
+        env: { ...plainEnv(), CC_TEST_COOKIE: value },
+        signal: controller.signal,
+      });
+      const left = findByCookie('CC_TEST_COOKIE', value);
+      for (const { pid } of left) adopt(pid);
+      expect(left).toEqual([]);
+    }
   });
 
   it('is made by the signal, also by one that was given before', async () => {

@@ -105,8 +105,7 @@ const SUCCEEDED: Record<string, RegExp> = {
     /^(?:0[0-9]|41[fgilpqrst]|41i2|41k2|50|51|56|59|75|90|91|92|98)/,
   'sub-agents and background work that came to its end': /^(?:10|97|98)/,
   'the conversation was compacted on the way, or before': /^11[cde]/,
-  'a fault of the service that the CLI got over by itself':
-    /^(?:25e|30-|30b|30c|30e|31g|31h|32)/,
+  'a fault of the service that the CLI got over by itself': /^(?:25e|30-|30b|30c|30e|31g|31h|32)/,
   'calls were refused, and the model ended its turn all the same': /^(?:6[0-4]|70b|71|9[4569]|99)/,
   'tool servers that work, fail or are slow; the turn does not depend on them': /^7[0-4]/,
   'the structured result was given': /^80[abchi]/,
