@@ -43,7 +43,7 @@ export async function readPolicy(home: UserHome): Promise<Policy> {
     if (errnoOf(error) === 'ENOENT') return policySchema.parse({});
     throw invalid(home.policy, error instanceof Error ? error.message : String(error));
   }
-  const { parse } = await import('yaml');
+  const { parse } = await import('./yaml.ts');
   let value: unknown;
   try {
     value = parse(text, { maxAliasCount: 20 });
