@@ -1,7 +1,9 @@
 /** Text that came from a worker or a user, made safe and small for people and models. */
 
-// C0 except tab and newline, DEL, C1, and the invisible bidi controls that can disguise text.
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+// C0 except tab and newline, DEL, C1, the invisible bidi controls that can disguise text, and the tag
+// characters (U+E0000 to U+E007F) that can hide a text inside another.
+const CONTROL =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]|\udb40[\udc00-\udc7f]/g;
 const ANSI = /\u001b\[[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)/g;
 
 /** Removes terminal sequences and control characters; keeps tab, newline and all other Unicode. */

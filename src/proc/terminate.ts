@@ -24,7 +24,8 @@ export type Termination = {
 const GRACE_MS = 2000;
 const FREEZE_MS = 100;
 const SWEEP_ROUNDS = 20;
-const SWEEP_PAUSE_MS = 50;
+/** How long killed processes are waited for before the next look. */
+const SWEEP_MS = 50;
 /** Between two looks that found nothing; every run ends with it. */
 const EMPTY_PAUSE_MS = 20;
 /** A process in the middle of fork or exec shows no environment, so one empty look proves nothing. */
@@ -44,30 +45,36 @@ export async function terminateTree(tree: ProcessTree, graceMs = GRACE_MS): Prom
     signal(root, 'SIGTERM');
     // A stopped process does not see SIGTERM until it is continued.
     signal(root, 'SIGCONT');
-    await waitGone(root, graceMs);
+    await waitGone([root], graceMs);
     if (isAlive(root)) {
       // What it started since then loses its parent now, and with it the last trace.
       known.push(...descendantsOf([root]));
       signals.push('SIGKILL');
       signal(root, 'SIGKILL');
-      await waitGone(root, 1000);
+      await waitGone([root], 1000);
     }
   }
   const swept = new Set<string>();
-  for (let round = 0, empty = 0; round < SWEEP_ROUNDS; round += 1) {
+  for (let round = 0, empty = 0; ; round += 1) {
     const left = survivors(tree, known);
     empty = left.length === 0 ? empty + 1 : 0;
-    if (empty === EMPTY_LOOKS) break;
+    if (empty === EMPTY_LOOKS || round === SWEEP_ROUNDS) {
+      return { signals, swept: swept.size, left };
+    }
+    if (empty > 0) {
+      await sleep(EMPTY_PAUSE_MS);
+      continue;
+    }
     // Frozen first: none can start another between the look at its children and its end.
     for (const survivor of left) signal(survivor, 'SIGSTOP');
-    known.push(...descendantsOf(left));
-    for (const survivor of survivors(tree, known)) {
-      swept.add(`${survivor.pid}.${survivor.start}`);
-      signal(survivor, 'SIGKILL');
+    const targets = [...left, ...descendantsOf(left)];
+    known.push(...targets);
+    for (const target of targets) {
+      swept.add(`${target.pid}.${target.start}`);
+      signal(target, 'SIGKILL');
     }
-    await sleep(empty > 0 ? EMPTY_PAUSE_MS : SWEEP_PAUSE_MS);
+    await waitGone(targets, SWEEP_MS);
   }
-  return { signals, swept: swept.size, left: survivors(tree, known) };
 }
 
 /** Everything of the tree that is alive now. */
@@ -91,7 +98,7 @@ export function survivors(
 export async function killProcess(identity: ProcessIdentity): Promise<boolean> {
   if (!isAlive(identity)) return true;
   signal(identity, 'SIGKILL');
-  await waitGone(identity, 2000);
+  await waitGone([identity], 2000);
   return !isAlive(identity);
 }
 
@@ -111,7 +118,10 @@ function signal(identity: ProcessIdentity, name: NodeJS.Signals): void {
   }
 }
 
-async function waitGone(identity: ProcessIdentity, timeoutMs: number): Promise<void> {
+async function waitGone(processes: readonly ProcessIdentity[], timeoutMs: number): Promise<void> {
   const until = performance.now() + timeoutMs;
-  while (isAlive(identity) && performance.now() < until) await sleep(20);
+  // Most go at once; the others are looked at less and less often.
+  for (let pause = 2; processes.some(isAlive) && performance.now() < until; pause *= 2) {
+    await sleep(Math.min(pause, 20));
+  }
 }

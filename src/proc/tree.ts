@@ -18,6 +18,7 @@ export function findByCookie(name: string, value: string): ProcessIdentity[] {
  * pid may belong to somebody else by now.
  */
 export function descendantsOf(roots: readonly ProcessIdentity[]): ProcessIdentity[] {
+  if (!roots.some(isAlive)) return [];
   const children = new Map<number, number[]>();
   for (const [pid, parent] of parents()) {
     const siblings = children.get(parent);

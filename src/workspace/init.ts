@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { lstat, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { type Clock, isoTime } from '../core/clock.ts';
@@ -38,6 +38,7 @@ export async function initWorkspace(
 ): Promise<{ file: WorkspaceFile; created: string[] }> {
   const created: string[] = [];
   try {
+    await refuseLinks(workspace);
     for (const name of MANAGED_DIRS) {
       const path = managedDir(workspace, name);
       if (await makePrivateDir(path)) created.push(path);
@@ -91,6 +92,20 @@ function checked(value: unknown, path: string): WorkspaceFile {
   throw new CcError('STORAGE_CORRUPT', `Not a workspace file: ${path}`, {
     hint: 'Restore the file, or remove it to get a new one.',
   });
+}
+
+/** A repository could ship the workspace as a link and have us write wherever that leads. */
+async function refuseLinks(workspace: Workspace): Promise<void> {
+  for (const path of [dirname(workspace.base), workspace.base]) {
+    const isLink = await lstat(path).then(
+      (entry) => entry.isSymbolicLink(),
+      () => false,
+    );
+    if (!isLink) continue;
+    throw new CcError('NOT_ALLOWED', `${path} is a symbolic link.`, {
+      hint: 'Remove the link; runs are recorded in a directory of the project itself.',
+    });
+  }
 }
 
 async function createOnce(path: string, text: string, created: string[]): Promise<void> {

@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -210,3 +211,11 @@ function readOnlyDirectory(): string | undefined {
   onTestFinished(() => chmodSync(directory, 0o700));
   return directory;
 }
+
+it('a workspace that is a link is refused, and nothing is written where it leads', async () => {
+  const elsewhere = scratch();
+  const { root, failure } = project();
+  symlinkSync(elsewhere, join(root, '.agent-workspace'));
+  expect(await failure()).toMatchObject({ code: 'NOT_ALLOWED', hint: expect.any(String) });
+  expect(readdirSync(elsewhere)).toEqual([]);
+});

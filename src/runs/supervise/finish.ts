@@ -39,8 +39,10 @@ export type FinishParts = {
 export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
   const { record, journal } = parts;
   const stderr = keptStderr(parts);
-  await writeFileAtomic(parts.paths.stderr, stderr);
-  await writeFileAtomic(parts.paths.stdout, finalText(parts));
+  await Promise.all([
+    writeFileAtomic(parts.paths.stderr, stderr),
+    writeFileAtomic(parts.paths.stdout, finalText(parts)),
+  ]);
   const changedFiles = await recordChanges(parts);
   const { progress } = journal;
   const verdict = judgeEnding({

@@ -1,5 +1,6 @@
 import { type Clock, isoTime } from '../../core/clock.ts';
 import { CcError } from '../../core/errors.ts';
+import { isObject, parseJson } from '../../core/json.ts';
 import { type Redactor, redactJson } from '../../core/redact.ts';
 import type { Lease } from '../../store/lease.ts';
 import { LineReader } from '../../store/lines.ts';
@@ -89,9 +90,9 @@ export function replay(path: string): Progress {
     let first = true;
     for (let lines = reader.read(); lines.length > 0; lines = reader.read()) {
       for (const line of lines) {
-        if (!first && line.bytes !== undefined) {
-          applyEvent(progress, JSON.parse(line.bytes.toString('utf8')) as RunEvent);
-        }
+        const event = line.bytes && parseJson(line.bytes.toString('utf8'));
+        // A power cut may leave a line of zeros; what it was is lost, the rest is not.
+        if (!first && isObject(event)) applyEvent(progress, event as RunEvent);
         first = false;
       }
     }

@@ -251,7 +251,9 @@ export class Supervisor {
     const link = this.#link;
     if (link === undefined || clock.monotonic() - this.#seenAt < DESCENDANTS_EVERY_MS) return;
     this.#seenAt = clock.monotonic();
-    this.#seen = [...(this.#seen ?? []).filter(isAlive), ...descendantsOf([link.identity])];
+    const byPid = new Map((this.#seen ?? []).filter(isAlive).map((one) => [one.pid, one]));
+    for (const one of descendantsOf([link.identity])) byPid.set(one.pid, one);
+    this.#seen = [...byPid.values()];
   }
 
   async #clearTree(): Promise<void> {
