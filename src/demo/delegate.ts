@@ -1,7 +1,8 @@
 import { CcError } from '../core/errors.ts';
+import { applyEvent } from '../runs/apply-event.ts';
 import { findRun } from '../runs/find.ts';
 import { launchRun } from '../runs/launch.ts';
-import { applyEvent, emptyProgress, type Progress, usageSoFar } from '../runs/progress.ts';
+import { emptyProgress, type Progress, usageSoFar } from '../runs/progress.ts';
 import type { RunOutcome, RunRecord } from '../runs/record.ts';
 import { sumTokens } from '../runs/summarise.ts';
 import { runPaths } from '../workspace/layout.ts';

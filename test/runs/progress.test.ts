@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { applyEvent, emptyProgress, refusedCalls, usageSoFar } from '../../src/runs/progress.ts';
+import { applyEvent } from '../../src/runs/apply-event.ts';
+import { emptyProgress, refusedCalls, usageSoFar } from '../../src/runs/progress.ts';
 import { summarise } from '../../src/runs/summarise.ts';
 import {
   captureNames,

@@ -6,8 +6,9 @@ import type { Lease } from '../../store/lease.ts';
 import { LineReader } from '../../store/lines.ts';
 import { NdjsonAppender } from '../../store/ndjson-append.ts';
 import type { WorkerEvent } from '../../workers/events.ts';
+import { applyEvent } from '../apply-event.ts';
 import type { RunEvent, SupervisorEventType } from '../events.ts';
-import { applyEvent, emptyProgress, type Progress } from '../progress.ts';
+import { emptyProgress, type Progress } from '../progress.ts';
 
 /**
  * events.ndjson and what it adds up to. The only place where a run's events are written: redacted,

@@ -1,14 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { applyEvent, emptyProgress } from '../../../src/runs/progress.ts';
+import { applyEvent } from '../../../src/runs/apply-event.ts';
+import { emptyProgress } from '../../../src/runs/progress.ts';
 import { summarise } from '../../../src/runs/summarise.ts';
 import { LineReader } from '../../../src/store/lines.ts';
-import {
-  EVENT_TEXT_CHARS,
-  MAX_EVENT_BYTES,
-  normaliseLine,
-} from '../../../src/workers/claude/normalise.ts';
+import { EVENT_TEXT_CHARS } from '../../../src/workers/claude/event-fields.ts';
+import { MAX_EVENT_BYTES, normaliseLine } from '../../../src/workers/claude/normalise.ts';
 import { WORKER_EVENT_TYPES, type WorkerEvent } from '../../../src/workers/events.ts';
 import { captureLines, captureNames, runEvent } from '../../support/captures.ts';
 import { scratch } from '../../support/scratch.ts';
