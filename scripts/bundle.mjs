@@ -1,11 +1,9 @@
 // Bundles the entries of the product.
-import { rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { build } from 'esbuild';
 
-const OUT = 'dist';
 const common = {
-  outdir: OUT,
+  outdir: 'dist',
   bundle: true,
   platform: 'node',
   format: 'esm',
@@ -29,9 +27,9 @@ const withoutAjv = {
   },
 };
 
-await rm(OUT, { recursive: true, force: true });
+await rm('dist', { recursive: true, force: true });
 // What the faces need only for some calls lies in files of its own, so that they start fast.
-const faces = await build({
+await build({
   ...common,
   entryPoints: {
     'cc-orchestrator': 'src/bin/cc-orchestrator.ts',
@@ -40,33 +38,7 @@ const faces = await build({
   },
   splitting: true,
   plugins: [withoutAjv],
-  metafile: true,
 });
-await writeFile(join(OUT, 'later.js'), importsOf(loadedLater(faces.metafile)));
 // One file, so that an upgrade cannot change the code of a supervisor that is running. It is last:
 // when it is there, all are.
 await build({ ...common, entryPoints: { supervisor: 'src/supervisor/main.ts' } });
-
-/** The files that a server loads on demand. */
-function loadedLater({ outputs }) {
-  const mcp = Object.entries(outputs).find(
-    ([, { entryPoint }]) => entryPoint === 'src/mcp/main.ts',
-  );
-  const later = new Set();
-  const seen = new Set();
-  const visit = (path) => {
-    if (seen.has(path)) return;
-    seen.add(path);
-    for (const { path: target, kind, external } of outputs[path].imports) {
-      if (external) continue;
-      if (kind === 'dynamic-import') later.add(target);
-      visit(target);
-    }
-  };
-  visit(mcp[0]);
-  return [...later];
-}
-
-function importsOf(paths) {
-  return paths.map((path) => `import './${path.slice(OUT.length + 1)}';\n`).join('');
-}

@@ -9,18 +9,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(4);
 }
 
-/** When a server loads what its start did not need. */
-const LATER_MS = 2000;
-
-const isServer = process.argv[2] === 'mcp';
-await load(isServer ? './mcp.js' : './cli.js');
-if (isServer) {
-  // It lives for days, and an upgrade meanwhile takes away the files that it has not loaded yet.
-  setTimeout(() => load('./later.js').catch(() => undefined), LATER_MS).unref();
-}
-
-function load(file: string): Promise<unknown> {
-  return import(new URL(file, import.meta.url).href);
-}
+const entry = process.argv[2] === 'mcp' ? './mcp.js' : './cli.js';
+await import(new URL(entry, import.meta.url).href);
 
 export {};

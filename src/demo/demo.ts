@@ -1,3 +1,4 @@
+import { timeLimit } from '../core/clock.ts';
 import { CcError, type ErrorFacts, toErrorFacts } from '../core/errors.ts';
 import { diffWorkingTree } from '../git/diff.ts';
 import type { Host } from '../workspace/host.ts';
@@ -79,7 +80,7 @@ async function replayed(screen: Screen, { isTTY, json, signal }: DemoOptions): P
 }
 
 async function live(screen: Screen, { host, signal, keep = false }: DemoOptions): Promise<Told> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+  const limit = timeLimit(TIMEOUT_MS, signal);
   const scratch = await openScratch(host, (project) => [repairScript(project)]);
   let facts: DemoFacts;
   try {

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { timeLimit } from '../core/clock.ts';
 import { CcError, toErrorFacts } from '../core/errors.ts';
 import { randomBase32 } from '../core/ids.ts';
 import type { Host } from '../workspace/host.ts';
@@ -50,7 +51,7 @@ async function gather(
   evidence: Evidence,
   { timeoutMs, signal, progress }: SelfTestOptions,
 ): Promise<void> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  const limit = timeLimit(timeoutMs, signal);
   const due = () => {
     if (signal.aborted) throw new CcError('CANCELLED', 'The self-test was interrupted.');
     if (limit.aborted) {

@@ -1,6 +1,9 @@
 import { CcError } from '../core/errors.ts';
+import { lazy } from '../core/lazy.ts';
 import { gitFailure, gitTimeout } from './failure.ts';
 import { GUARDS, withSafeFlags } from './guards.ts';
+
+const loadSimpleGit = /* @__PURE__ */ lazy(() => import('simple-git'));
 
 export type GitOutput = { stdout: Buffer; stderr: string; exitCode: number; cut: boolean };
 
@@ -36,7 +39,7 @@ export async function runGit(
   let stderrBytes = 0;
   let exitCode = 0;
 
-  const { simpleGit } = await import('simple-git');
+  const { simpleGit } = await loadSimpleGit();
   const git = simpleGit(cwd, {
     ...GUARDS,
     allowEnvironment: Object.keys(environment),

@@ -2,12 +2,16 @@ import { parseArgs } from 'node:util';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import { processHost } from '../bin/process-host.ts';
 import { ERROR_CODES, toErrorFacts } from '../core/errors.ts';
+import { loadLazyModules } from '../core/lazy.ts';
 import { parseToolsets, toolsOf } from '../tools/registry.ts';
 import { createMcpServer } from './server.ts';
 import { exitOnDisconnect } from './shutdown.ts';
 
 /** Longest request line. The SDK's own limit of 10 MB would end the server for one large task. */
 const MAX_LINE_BYTES = 64 << 20;
+
+/** By then a client has its list of tools. */
+const LOAD_REST_MS = 2000;
 
 /** `cc-orchestrator mcp [--toolsets a,b] [--read-only]`: the stdio server. stdout is protocol only. */
 async function main(): Promise<void> {
@@ -30,6 +34,8 @@ async function main(): Promise<void> {
   });
   const { stdin, stdout } = process;
   await server.connect(new StdioServerTransport(stdin, stdout, { maxBufferSize: MAX_LINE_BYTES }));
+  // It lives for days, and an upgrade takes away the files that it has not loaded by then.
+  setTimeout(() => void loadLazyModules(), LOAD_REST_MS).unref();
 }
 
 main().catch((error: unknown) => {

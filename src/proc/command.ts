@@ -1,4 +1,5 @@
 import { CcError } from '../core/errors.ts';
+import { lazy } from '../core/lazy.ts';
 import { identityOf } from './identity.ts';
 import { freeze, terminateTree } from './terminate.ts';
 
@@ -23,6 +24,7 @@ export type CommandOptions = {
 };
 
 type Execa = typeof import('execa').execa;
+const loadExeca = /* @__PURE__ */ lazy(() => import('execa'));
 
 /** How long output is waited for after the command has gone, where something it left behind holds it. */
 const DRAIN_MS = 500;
@@ -39,8 +41,7 @@ export async function runCommand(
   args: readonly string[],
   options: CommandOptions,
 ): Promise<CommandResult> {
-  // Only now: a server that has just been started would wait for it.
-  const { execa } = await import('execa');
+  const { execa } = await loadExeca();
   const command = start(execa, file, args, options);
   let timedOut = false;
   const end = () => void endTree(command.pid);

@@ -1,8 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { CcError, errnoOf } from '../core/errors.ts';
+import { lazy } from '../core/lazy.ts';
 import { ROLES } from '../core/vocabulary.ts';
 import type { UserHome } from './home.ts';
+
+const loadYaml = /* @__PURE__ */ lazy(() => import('./yaml.ts'));
 
 /**
  * The user's policy, `~/.cc-orchestrator/policy.yaml`. It belongs to the user and not to a project,
@@ -43,7 +46,7 @@ export async function readPolicy(home: UserHome): Promise<Policy> {
     if (errnoOf(error) === 'ENOENT') return policySchema.parse({});
     throw invalid(home.policy, error instanceof Error ? error.message : String(error));
   }
-  const { parse } = await import('./yaml.ts');
+  const { parse } = await loadYaml();
   let value: unknown;
   try {
     value = parse(text, { maxAliasCount: 20 });

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { lazy } from '../core/lazy.ts';
 import {
   MANAGED_DIRS,
   type ManagedDir,
@@ -7,6 +8,8 @@ import {
   sharedPaths,
   type Workspace,
 } from './layout.ts';
+
+const loadGlob = /* @__PURE__ */ lazy(() => import('fast-glob'));
 
 export type WorkspaceStatus = {
   initialised: boolean;
@@ -20,7 +23,7 @@ export async function workspaceStatus(workspace: Workspace): Promise<WorkspaceSt
     () => true,
     () => false,
   );
-  const { default: glob } = await import('fast-glob');
+  const { default: glob } = await loadGlob();
   const entries = await glob('**', {
     cwd: workspace.base,
     dot: true,

@@ -95,7 +95,7 @@ function shown(result: Report & { [key: string]: unknown }): string {
     ...skipped.map((text) => `Skipped: ${text}.`),
     ...broken.map((text) => `BROKEN: ${text}`),
     missed.length === 0
-      ? `All ${goals.length} goals were met.`
+      ? `No goal was missed of the ${goals.length} that were measured.`
       : `${missed.length} of ${goals.length} goals MISSED: ${missed.map(({ name }) => name).join('; ')}.`,
     '',
   ].join('\n');

@@ -1,5 +1,8 @@
 import * as z from 'zod';
+import { lazy } from '../../core/lazy.ts';
 import { defineTool } from '../define.ts';
+
+const loadSelfTest = /* @__PURE__ */ lazy(() => import('../../demo/selftest.ts'));
 
 export default defineTool({
   name: 'cc_mock_stream_test',
@@ -23,7 +26,7 @@ export default defineTool({
   }),
   failed: ({ ok }) => ok !== true,
   handler: async (input, context) => {
-    const { selfTest } = await import('../../demo/selftest.ts');
+    const { selfTest } = await loadSelfTest();
     return selfTest(context.host, {
       timeoutMs: (input.timeout_seconds ?? 60) * 1000,
       signal: context.signal,

@@ -1,0 +1,23 @@
+const loaders: (() => Promise<unknown>)[] = [];
+
+/**
+ * A module that is loaded at its first use and then kept. `import()` alone does not keep it: it looks
+ * for the file every time, and after an upgrade the file is another one or gone.
+ */
+export function lazy<T>(load: () => Promise<T>): () => Promise<T> {
+  let loaded: Promise<T> | undefined;
+  const once = () => {
+    loaded ??= load().catch((error: unknown) => {
+      loaded = undefined;
+      throw error;
+    });
+    return loaded;
+  };
+  loaders.push(once);
+  return once;
+}
+
+/** Loads them all, for a process that lives long. What cannot be loaded says so when it is used. */
+export async function loadLazyModules(): Promise<void> {
+  await Promise.allSettled(loaders.map((load) => load()));
+}
