@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { accessSync, constants, statSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isoTime } from '../core/clock.ts';
@@ -110,7 +111,7 @@ export async function planRun(host: Host, place: Place, request: RunRequest): Pr
       session_id: randomUUID(),
       config_dir: official ? null : join(host.home.sessions, runId),
       // Short, because a socket inside it may not have a path longer than about 100 bytes.
-      tmp_dir: join(host.env.TMPDIR || tmpdir(), `cc-${runId.slice(-8)}`),
+      tmp_dir: join(tmpRoot(host.env.TMPDIR), `cc-${runId.slice(-8)}`),
       env: Object.keys(workerEnv).sort(),
       secret_env: Object.entries(credentials.env)
         .filter(([, value]) => credentials.secrets.includes(value))
@@ -123,6 +124,17 @@ export async function planRun(host: Host, place: Place, request: RunRequest): Pr
     state: 'starting',
   };
   return { record, texts, workerEnv, pick, policy };
+}
+
+/** The user's own temporary directory where it can be used, else the system's. */
+function tmpRoot(wanted: string | undefined): string {
+  if (!wanted) return tmpdir();
+  try {
+    accessSync(wanted, constants.W_OK | constants.X_OK);
+    return statSync(wanted).isDirectory() ? wanted : tmpdir();
+  } catch {
+    return tmpdir();
+  }
 }
 
 export function profileHostOf(host: Host): ProfileHost {

@@ -1,5 +1,13 @@
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
-import { link, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  statSync,
+} from 'node:fs';
+import { link, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { sleep } from '../core/clock.ts';
 import { CcError, errnoOf } from '../core/errors.ts';
@@ -96,32 +104,33 @@ export async function readJson(path: string): Promise<unknown> {
 
 /** Creates a directory (and parents) for this user only; tells whether it was missing. */
 export async function makePrivateDir(path: string): Promise<boolean> {
-  try {
-    return (await mkdir(path, { recursive: true, mode: PRIVATE_DIR })) !== undefined;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return makeParents(path);
-    throw error;
-  }
-}
-
-export function makePrivateDirSync(path: string): boolean {
-  try {
-    return mkdirSync(path, { recursive: true, mode: PRIVATE_DIR }) !== undefined;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return makeParents(path);
-    throw error;
-  }
+  return makePrivateDirSync(path);
 }
 
 /**
- * Node reports a read-only file system as ENOENT when it may make parents as well (seen with 20);
- * one directory at a time gets the true reason.
+ * One directory at a time, never `recursive`: Node 20 then reports a read-only disk as ENOENT, and where
+ * a parent exists but takes no directory (TMPDIR=/proc) it tries for ever.
  */
-function makeParents(path: string): true {
+export function makePrivateDirSync(path: string): boolean {
+  if (isDirectory(path)) return false;
   const parent = dirname(path);
-  if (parent !== path && !existsSync(parent)) makeParents(parent);
-  mkdirSync(path, { mode: PRIVATE_DIR });
-  return true;
+  if (parent !== path && !existsSync(parent)) makePrivateDirSync(parent);
+  try {
+    mkdirSync(path, { mode: PRIVATE_DIR });
+    return true;
+  } catch (error) {
+    // Somebody else was faster.
+    if (errnoOf(error) === 'EEXIST' && isDirectory(path)) return false;
+    throw error;
+  }
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch {
+    return false; // behind a file or an unreadable directory; creating it tells why
+  }
 }
 
 /** Narrows an existing path to this user; used on what other programs create for us. */

@@ -14,6 +14,7 @@ import {
   createFileAtomic,
   makePrivate,
   makePrivateDir,
+  makePrivateDirSync,
   PRIVATE_FILE,
   readJson,
   writeFileAtomic,
@@ -162,4 +163,9 @@ it('directories are made for this user only, with their parents', async (context
   writeFileSync(join(directory, 'f'), '', { mode: 0o644 });
   makePrivate(join(directory, 'f'), PRIVATE_FILE);
   expect(statSync(join(directory, 'f')).mode & 0o777).toBe(0o600);
+});
+
+it.runIf(process.platform === 'linux')('a directory that cannot be is refused at once', () => {
+  // Node 20's own recursive mkdir never returns from this one.
+  expect(() => makePrivateDirSync('/proc/cc-test/deeper')).toThrow(/ENOENT/);
 });

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { CcError } from '../../core/errors.ts';
-import { PRIVATE_DIR, writeFileAtomic } from '../../store/atomic.ts';
+import { makePrivateDirSync, writeFileAtomic } from '../../store/atomic.ts';
 import { claudeArguments } from '../../workers/claude/arguments.ts';
 import { RUN_COOKIE, workerVariables } from '../../workers/claude/environment.ts';
 import type { GuardContext } from '../../workers/claude/guard.ts';
@@ -37,9 +36,9 @@ export async function startAttempt(
 ): Promise<WorkerLink> {
   const { record, paths } = plan;
   requireCredentials(plan);
-  mkdirSync(record.worker.tmp_dir, { recursive: true, mode: PRIVATE_DIR });
+  makePrivateDirSync(record.worker.tmp_dir);
   if (record.worker.config_dir !== null) {
-    mkdirSync(record.worker.config_dir, { recursive: true, mode: PRIVATE_DIR });
+    makePrivateDirSync(record.worker.config_dir);
   }
   await writeFileAtomic(paths.systemPrompt, plan.systemPrompt);
   return WorkerLink.start({
