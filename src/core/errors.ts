@@ -122,7 +122,7 @@ function fromSystemError(error: unknown): CcError {
     case 'EACCES':
     case 'EPERM':
       return new CcError('STORAGE_READ_ONLY', message, {
-        hint: 'Make the directory writable for this user, or choose another cwd.',
+        hint: 'This user may not read or write there: correct owner and mode, or choose another cwd.',
         cause: error,
       });
     default:

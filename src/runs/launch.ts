@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { redact } from '../core/redact.ts';
+import { CcError } from '../core/errors.ts';
 import { neutralise } from '../core/text.ts';
 import { makePrivateDir, readJson, writeFileAtomic, writeJsonAtomic } from '../store/atomic.ts';
 import { withLease } from '../store/lease.ts';
@@ -48,23 +48,41 @@ export async function launchRun(host: Host, place: Place, request: RunRequest): 
     }
     return undefined;
   });
-  if (earlier !== undefined) return { record: earlier, plan: undefined, existing: true };
+  if (earlier !== undefined) {
+    requireSameTask(earlier, record);
+    return { record: earlier, plan: undefined, existing: true };
+  }
   await startSupervisor(host, record, plan.workerEnv);
   return { record, plan, existing: false };
 }
 
 async function createRun(host: Host, workspace: Workspace, plan: RunPlan): Promise<void> {
-  const { record, texts } = plan;
+  const { record, texts, hide } = plan;
   const paths = runPaths(workspace, record.run_id);
   const privatePaths = privateRunPaths(host.home, record.run_id);
   await makePrivateDir(paths.inbox);
   await makePrivateDir(privatePaths.dir);
   await writeFileAtomic(privatePaths.prompt, JSON.stringify(texts), { durable: true });
-  await writeFileAtomic(paths.prompt, `${redact(neutralise(texts.join('\n\n---\n\n')))}\n`);
+  await writeFileAtomic(paths.prompt, `${hide(neutralise(texts.join('\n\n---\n\n')))}\n`);
   // From here on the run exists: whoever finds it without a supervisor carries it on or ends it.
   await writeRecord(paths, record);
   await rememberKey(workspace, record);
   await rememberLast(workspace, record);
+}
+
+/** A key stands for one task; answering another one with the first run would look like success. */
+function requireSameTask(earlier: RunRecord, wanted: RunRecord): void {
+  const same =
+    earlier.task_sha256 === wanted.task_sha256 &&
+    JSON.stringify(earlier.scope) === JSON.stringify(wanted.scope);
+  if (same) return;
+  throw new CcError(
+    'BAD_INPUT',
+    `This idempotency_key belongs to another task (${earlier.run_id}).`,
+    {
+      hint: 'Use a new key for a new task; to see the earlier run, read its status.',
+    },
+  );
 }
 
 async function runOfKey(

@@ -6,7 +6,7 @@ import { isoTime } from '../core/clock.ts';
 import { CcError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { compact } from '../core/json.ts';
-import { redact } from '../core/redact.ts';
+import { createRedactor, type Redactor } from '../core/redact.ts';
 import { byteLength, oneLine } from '../core/text.ts';
 import type { Role } from '../core/vocabulary.ts';
 import { allowedEnvironment } from '../proc/env.ts';
@@ -48,6 +48,8 @@ export type RunPlan = {
   record: RunRecord;
   texts: string[];
   workerEnv: Record<string, string>;
+  /** Hides the credentials of the profile in what is stored for reading. */
+  hide: Redactor;
   pick: ProfilePick;
   policy: Policy;
 };
@@ -71,6 +73,7 @@ export async function planRun(host: Host, place: Place, request: RunRequest): Pr
   );
   const credentials = await resolveCredentials(pick.profile, profileHost);
   const workerEnv = { ...allowedEnvironment(host.env, policy.env_pass), ...credentials.env };
+  const hide = createRedactor(credentials.secrets);
   const now = host.clock.now();
   const runId = newId('run', now);
   const texts = messageTexts(request);
@@ -85,7 +88,7 @@ export async function planRun(host: Host, place: Place, request: RunRequest): Pr
     created: isoTime(now),
     workspace: place.workspace.root,
     cwd: place.cwd,
-    title: redact(oneLine(request.task, 120)),
+    title: oneLine(hide(request.task), 120),
     task_sha256: createHash('sha256').update(request.task).digest('hex'),
     task_bytes: byteLength(request.task),
     role,
@@ -123,17 +126,18 @@ export async function planRun(host: Host, place: Place, request: RunRequest): Pr
     base: null,
     state: 'starting',
   };
-  return { record, texts, workerEnv, pick, policy };
+  return { record, texts, workerEnv, hide, pick, policy };
 }
 
 /** The user's own temporary directory where it can be used, else the system's. */
 function tmpRoot(wanted: string | undefined): string {
-  if (!wanted) return tmpdir();
+  const own = process.platform === 'win32' ? tmpdir() : '/tmp';
+  if (!wanted) return own;
   try {
     accessSync(wanted, constants.W_OK | constants.X_OK);
-    return statSync(wanted).isDirectory() ? wanted : tmpdir();
+    return statSync(wanted).isDirectory() ? wanted : own;
   } catch {
-    return tmpdir();
+    return own;
   }
 }
 

@@ -41,6 +41,8 @@ export const runOutcome = z.object({
   left_processes: z.array(z.number()),
   usage,
   changed_files: z.number().nullable(),
+  /** Changed files that the scope does not allow, at most 20: a shell command made them, or somebody else. */
+  outside_scope: z.array(z.string()).optional(),
 });
 export type RunOutcome = z.infer<typeof runOutcome>;
 

@@ -121,6 +121,13 @@ function attentionOf(
   const flags = [...(summary?.attention ?? [])];
   if (state === 'lost')
     flags.push('needs_recovery: nobody supervises it and this server is read-only');
+  const outside = record.outcome?.outside_scope ?? [];
+  if (outside.length > 0) {
+    flags.push(truncate(`changed outside its scope: ${outside.join(', ')}`, 300));
+  }
+  if (record.scope !== null && record.outcome?.changed_files === null) {
+    flags.push('what it changed is unknown: there was no git snapshot to compare with');
+  }
   const left = record.outcome?.left_processes ?? [];
   if (left.length > 0) flags.push(`processes still running: ${left.join(', ')}`);
   return flags;

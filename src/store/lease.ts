@@ -29,7 +29,7 @@ export type LeaseRecord = {
 /** What an epoch file holds; it never changes after its creation. */
 type EpochRecord = Omit<LeaseRecord, 'released'>;
 
-const FILE = /^epoch-(\d{8})\.json$/;
+const FILE = /^epoch-(\d{8,15})\.json$/;
 /** How long an epoch file without content is taken for one that is being written. */
 const BIRTH_MS = 2000;
 

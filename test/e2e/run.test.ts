@@ -5,6 +5,7 @@ import { redactJson } from '../../src/core/redact.ts';
 import type { RecordedRequest, Script } from '../../src/loopback/index.ts';
 import { pollRun } from '../../src/runs/poll.ts';
 import { stopRun } from '../../src/runs/stop.ts';
+import { lookAt, viewOf } from '../../src/runs/view.ts';
 import { waitForRuns } from '../../src/runs/wait.ts';
 import { Lab, rawCoverage, TOKEN } from '../support/lab.ts';
 
@@ -356,4 +357,40 @@ test('a worker in a sub-directory may read the rest of the repository and writes
   expect(JSON.stringify(lab.model.requestsFor('s')[1]?.body)).toContain('SIBLING');
   expect(lab.read('packages/a/new.js')).toBe('n');
   expect(lab.read('packages/b/new.js')).toBeUndefined();
+});
+
+test('what an allowed command changes outside the scope is told', async () => {
+  lab = await Lab.open([]);
+  const command = 'git log --output=README.md';
+  lab.model.addScript({
+    name: 's',
+    steps: [
+      { tools: [{ name: 'Bash', input: { command, description: 'log' } }] },
+      { text: 'I only looked.' },
+    ],
+  });
+  const run = await lab.ended(
+    await lab.launch({
+      task: 'Look.',
+      allowWrite: true,
+      scope: { paths: ['src/**'], commands: ['git log *'] },
+    }),
+  );
+  expect(run.record.outcome?.outside_scope).toEqual(['README.md']);
+  const status = viewOf(await lookAt(lab.host(), run));
+  expect(status.attention?.join()).toContain('changed outside its scope: README.md');
+});
+
+test('the profile token is hidden also where the task itself names it', async () => {
+  const run = await endedRun({ steps: [{ text: 'ok' }] }, { task: `Use ${TOKEN} now` });
+  for (const file of [run.paths.metadata, run.paths.prompt, run.paths.events]) {
+    expect(readFileSync(file, 'utf8')).not.toContain(TOKEN);
+  }
+  expect(JSON.stringify(firstCall().body)).toContain(TOKEN);
+});
+
+test('an idempotency key of another task is refused', async () => {
+  lab = await Lab.open([{ name: 's', steps: [{ text: 'once' }] }]);
+  await lab.ended(await lab.launch({ task: 'x', idempotencyKey: 'k' }));
+  await expect(lab.launch({ task: 'y', idempotencyKey: 'k' })).rejects.toThrow(/another task/);
 });

@@ -1,3 +1,5 @@
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { Script } from '../../src/loopback/index.ts';
 import { isAlive } from '../../src/proc/identity.ts';
@@ -138,4 +140,38 @@ test('recovery from several places at once ends a run once', async () => {
   const events = lab.events(run);
   expect(events.filter((event) => event.type === 'cc.run.ended')).toHaveLength(1);
   expect(rawCoverage(events)).toEqual([]);
+});
+
+test.each([
+  ['a damaged index', () => writeFileSync(lab.path('.git/index'), 'garbage')],
+  ['no git at all', () => Object.assign(lab.env, { PATH: join(lab.dir, 'bin') })],
+])('a supervisor that cannot begin ends the run with the reason: %s', async (_name, damage) => {
+  lab = await Lab.open([{ name: 's', steps: [{ text: 'never' }] }]);
+  mkdirSync(join(lab.dir, 'bin'));
+  for (const tool of ['sh', 'mkfifo', 'sleep', 'env']) {
+    symlinkSync(`/usr/bin/${tool}`, join(lab.dir, 'bin', tool));
+  }
+  damage();
+  const run = await lab.ended(await lab.launch({ task: 'x', allowWrite: true }));
+  expect(run.record.outcome).toMatchObject({
+    state: 'failed',
+    failure: { class: 'launch_environment', evidence: [expect.stringMatching(/git/i)] },
+  });
+});
+
+test('a workspace that is removed under a run ends its worker', async () => {
+  const run = await openWriter();
+  rmSync(lab.path('.agent-workspace'), { recursive: true, force: true });
+  await lab.until(
+    async () => (lab.processes(run.record.run_id).length === 0 ? true : undefined),
+    'the worker to end',
+  );
+});
+
+test('lost private files end the run and its worker', async () => {
+  const run = await openWriter();
+  process.kill(lab.supervisor(run).pid, 'SIGKILL');
+  rmSync(join(lab.host().home.runs, run.record.run_id), { recursive: true, force: true });
+  const { record } = await lab.ended(run);
+  expect(record.outcome?.state).toBe('failed');
 });

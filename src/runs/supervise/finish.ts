@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { isoTime } from '../../core/clock.ts';
 import { parseJson, stringAt } from '../../core/json.ts';
 import type { Redactor } from '../../core/redact.ts';
@@ -10,6 +10,7 @@ import { takeSnapshot } from '../../git/snapshot.ts';
 import type { Price } from '../../profiles/price.ts';
 import { writeFileAtomic, writeJsonAtomic } from '../../store/atomic.ts';
 import { SCHEMA_VERSION } from '../../store/versions.ts';
+import { matchesScope } from '../../workers/claude/guard.ts';
 import type { privateRunPaths } from '../../workspace/home.ts';
 import type { Host } from '../../workspace/host.ts';
 import { type RunPaths, sharedPaths, workspaceAt } from '../../workspace/layout.ts';
@@ -23,6 +24,7 @@ import type { Journal } from './journal.ts';
 const STDERR_BYTES = 64 << 10;
 const STDERR_FOR_VERDICT = 4000;
 const PATCH_BYTES = 4 << 20;
+const OUTSIDE_KEPT = 20;
 
 export type FinishParts = {
   host: Host;
@@ -43,7 +45,8 @@ export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
     writeFileAtomic(parts.paths.stderr, stderr),
     writeFileAtomic(parts.paths.stdout, finalText(parts)),
   ]);
-  const changedFiles = await recordChanges(parts);
+  const changes = await recordChanges(parts);
+  const changedFiles = changes?.count ?? null;
   const { progress } = journal;
   const verdict = judgeEnding({
     progress,
@@ -62,6 +65,7 @@ export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
     left_processes: parts.leftProcesses,
     usage: bill(record, progress, verdict.state === 'succeeded'),
     changed_files: changedFiles,
+    ...(changes && changes.outside.length > 0 ? { outside_scope: changes.outside } : {}),
   };
 }
 
@@ -134,7 +138,9 @@ function keptStderr({ journal, privatePaths, redact }: FinishParts): string {
 }
 
 /** What differs from the snapshot taken at the start; null where there is none (read-only, no git). */
-async function recordChanges(parts: FinishParts): Promise<number | null> {
+async function recordChanges(
+  parts: FinishParts,
+): Promise<{ count: number; outside: string[] } | null> {
   const { record, paths, privatePaths, host } = parts;
   const base = record.base?.snapshot;
   if (!base) return null;
@@ -152,7 +158,8 @@ async function recordChanges(parts: FinishParts): Promise<number | null> {
       ...facts,
     });
     await writeFileAtomic(paths.diff, patch);
-    return diff.files.filter((file) => !file.artifact).length;
+    const changed = diff.files.filter((file) => !file.artifact).map((file) => file.path);
+    return { count: changed.length, outside: outsideScope(changed, record, base.root) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     await writeJsonAtomic(paths.changedFiles, {
@@ -162,6 +169,17 @@ async function recordChanges(parts: FinishParts): Promise<number | null> {
     });
     return null;
   }
+}
+
+/** Changes the scope does not allow. The hook sees tool calls only, not what an allowed command does. */
+function outsideScope(changed: readonly string[], record: RunRecord, root: string): string[] {
+  const globs = record.scope?.paths ?? [];
+  return changed
+    .filter((path) => {
+      const inCwd = relative(record.cwd, join(root, path)).split(sep).join('/');
+      return inCwd.startsWith('../') || !matchesScope(globs, inCwd);
+    })
+    .slice(0, OUTSIDE_KEPT);
 }
 
 /** The raw streams hold unredacted text and have served their purpose. */

@@ -19,6 +19,7 @@ import { type RunRecord, readRecord, runOutcome, writeRecord } from '../record.t
 import { progressSummary } from '../summarise.ts';
 import type { AttemptPlan } from './attempt.ts';
 import { type FinishParts, finishRun, settleRun, writeEnded } from './finish.ts';
+import { giveUp } from './give-up.ts';
 import { Journal } from './journal.ts';
 import { RequestDesk } from './requests.ts';
 import { carriedTime, Stopwatch } from './stopwatch.ts';
@@ -58,6 +59,8 @@ export async function supervise(assignment: Assignment): Promise<void> {
   } catch (error) {
     // Whoever took over goes on from the files; nothing of ours may be written any more.
     if (error instanceof CcError && error.code === 'LEASE_LOST') return;
+    await giveUp(assignment.host, paths, runId, error);
+    lease.release();
     throw error;
   }
 }
@@ -123,7 +126,10 @@ async function own(
     await summary.write(journal.progress, { now: true });
     await settleRun(finishParts(), outcome, stopwatch.elapsedMs());
   } catch (error) {
-    if (!isStorageFull(error)) throw error;
+    if (!isStorageFull(error)) {
+      await supervisor.abandon();
+      throw error;
+    }
     rmSync(paths.ballast, { force: true });
     journal.progress.stop ??= { reason: 'disk_full', by: 'supervisor', detail: String(error) };
     await supervisor.abandon();

@@ -23,6 +23,7 @@ export default defineTool({
     already_ended: z.boolean(),
     request_id: z.string().optional(),
   }),
+  failed: ({ stopped }) => stopped !== true,
   handler: async (input, context) => {
     const near = input.cwd === undefined ? undefined : (await context.place(input.cwd)).workspace;
     return stopRun(context.host, await findRun(context.host, input.run_id, near), {
