@@ -366,11 +366,16 @@ describe('holds', () => {
     await worker.kill();
     const { result } = await ask('go on', ['--resume', id]);
     expect(result.result).toBe('again from the start');
-    expect(model.requestsFor('kill').map((one) => [one.step, one.attempt, one.state])).toEqual([
+    const asked = model.requestsFor('kill').map((one) => [one.step, one.attempt, one.state]);
+    expect(asked.slice(0, 2)).toEqual([
       [0, 1, 'complete'],
       [1, 1, 'aborted'],
-      [1, 2, 'complete'],
     ]);
+    // Killed before it had written down the last tool result, the CLI asks for that step once more.
+    expect(asked.slice(2, -1)).toSatisfy(
+      (between: unknown[]) => between.length === 0 || String(between) === '0,2,complete',
+    );
+    expect(asked.at(-1)).toEqual([1, 2, 'complete']);
   });
 
   it('goes on where it was held once it is released', async () => {
