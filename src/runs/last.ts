@@ -27,7 +27,7 @@ export async function lastRunId(
 }
 
 async function read(path: string): Promise<string | undefined> {
-  const value = await readJson(path).catch(() => undefined);
+  const value = await readJson(path);
   return z.object({ run_id: z.string() }).safeParse(value).data?.run_id;
 }
 

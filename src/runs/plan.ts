@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isoTime } from '../core/clock.ts';
@@ -56,6 +56,7 @@ export type RunPlan = {
 
 /** Decides everything about a run without starting or writing anything (what `dry_run` shows). */
 export async function planRun(host: Host, place: Place, request: RunRequest): Promise<RunPlan> {
+  if (request.allowWrite) refuseBareRepository(place.workspace.root);
   const policy = await readPolicy(host.home);
   const profileHost = profileHostOf(host);
   const [profiles, claude] = await Promise.all([
@@ -127,6 +128,14 @@ export async function planRun(host: Host, place: Place, request: RunRequest): Pr
     state: 'starting',
   };
   return { record, texts, workerEnv, hide, pick, policy };
+}
+
+/** In a bare repository everything is git's own, hooks included, and nothing is a project's. */
+function refuseBareRepository(root: string): void {
+  if (!['HEAD', 'objects', 'refs'].every((name) => existsSync(join(root, name)))) return;
+  throw new CcError('NOT_ALLOWED', `${root} is a bare git repository.`, {
+    hint: 'Clone it, and pass cwd of the clone.',
+  });
 }
 
 /** The user's own temporary directory where it can be used, else the system's. */

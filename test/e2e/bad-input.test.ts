@@ -203,3 +203,11 @@ test('a disk that fills up while events are written ends the run as disk_full', 
     execFileSync('umount', ['-l', lab.project]);
   }
 }, 90_000);
+
+test('a bare repository is not for workers that write', async () => {
+  lab = await Lab.open([], { git: false });
+  lab.git('init', '-q', '--bare', '.');
+  expect((await refusal(() => lab.launch({ task: 'x', allowWrite: true }))).code).toBe(
+    'NOT_ALLOWED',
+  );
+});
