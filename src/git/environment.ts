@@ -1,4 +1,5 @@
 import { delimiter, isAbsolute } from 'node:path';
+import { WINDOWS_ESSENTIALS } from '../proc/env.ts';
 
 /** The environment a caller offers to git; only the names below are taken from it. */
 export type SourceEnvironment = Readonly<Record<string, string | undefined>>;
@@ -17,7 +18,7 @@ export type ExplicitRepository = {
 
 // Nothing that starts with GIT_ is inherited: GIT_DIR, GIT_INDEX_FILE or GIT_EXTERNAL_DIFF of the
 // shell around us would make every answer wrong or run a program.
-const INHERITED = new Set([
+const INHERITED = new Set<string>([
   'PATH',
   'HOME',
   'USER',
@@ -26,18 +27,7 @@ const INHERITED = new Set([
   'TMPDIR',
   'TEMP',
   'TMP',
-  'SYSTEMROOT',
-  'SYSTEMDRIVE',
-  'WINDIR',
-  'COMSPEC',
-  'PATHEXT',
-  'USERPROFILE',
-  'HOMEDRIVE',
-  'HOMEPATH',
-  'APPDATA',
-  'LOCALAPPDATA',
-  'PROGRAMDATA',
-  'PROGRAMFILES',
+  ...WINDOWS_ESSENTIALS,
 ]);
 
 const FIXED: Readonly<Record<string, string>> = {

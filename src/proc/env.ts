@@ -1,6 +1,23 @@
 /** The environment of every process we start is built from an allow-list, never inherited. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Windows cannot start most programs without these. */
+export const WINDOWS_ESSENTIALS = [
+  'SYSTEMROOT',
+  'SYSTEMDRIVE',
+  'WINDIR',
+  'COMSPEC',
+  'PATHEXT',
+  'USERPROFILE',
+  'HOMEDRIVE',
+  'HOMEPATH',
+  'APPDATA',
+  'LOCALAPPDATA',
+  'PROGRAMDATA',
+  'PROGRAMFILES',
+  'PROGRAMFILES(X86)',
+] as const;
+
 const NAMES = [
   'PATH',
   'HOME',
@@ -38,20 +55,7 @@ const NAMES = [
   'VOLTA_HOME',
   'PYENV_ROOT',
   'ASDF_DIR',
-  // Windows cannot start most programs without these.
-  'SYSTEMROOT',
-  'SYSTEMDRIVE',
-  'WINDIR',
-  'COMSPEC',
-  'PATHEXT',
-  'USERPROFILE',
-  'HOMEDRIVE',
-  'HOMEPATH',
-  'APPDATA',
-  'LOCALAPPDATA',
-  'PROGRAMDATA',
-  'PROGRAMFILES',
-  'PROGRAMFILES(X86)',
+  ...WINDOWS_ESSENTIALS,
 ] as const;
 const PREFIXES = ['LC_', 'XDG_'] as const;
 
