@@ -1,4 +1,4 @@
-import { isRecord } from './json.ts';
+import { isObject } from '../core/json.ts';
 
 const SECRET_NAME =
   /key|token|secret|passw|credential|authori[sz]ation|cookie|private|bearer|(?:^|[-_])auth(?:$|[-_])/i;
@@ -29,7 +29,7 @@ function collect(value: unknown, secret: boolean, found: Set<string>): void {
     for (const part of urlSecrets(value)) found.add(part);
   } else if (Array.isArray(value)) {
     for (const item of value) collect(item, secret, found);
-  } else if (isRecord(value)) {
+  } else if (isObject(value)) {
     for (const [name, item] of Object.entries(value)) {
       if (HEADERS_NAME.test(name)) {
         for (const part of headerSecrets(item)) found.add(part);
@@ -41,7 +41,7 @@ function collect(value: unknown, secret: boolean, found: Set<string>): void {
 
 /** Headers as an object or as `Name: value` lines; most are harmless (`Accept: application/json`). */
 function headerSecrets(value: unknown): string[] {
-  const pairs = isRecord(value)
+  const pairs = isObject(value)
     ? Object.entries(value)
     : String(value)
         .split(/\r?\n/)

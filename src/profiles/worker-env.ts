@@ -1,5 +1,5 @@
+import { isObject } from '../core/json.ts';
 import type { Variables } from './credentials.ts';
-import { isRecord } from './json.ts';
 import { withAllTiers } from './models.ts';
 import { isPlaceholder } from './placeholder.ts';
 
@@ -57,7 +57,7 @@ const KIMI_WINDOW = '262144';
 /** The allow-listed variables of an `env` object as strings; presets hold numbers and booleans. */
 export function allowedVariables(env: unknown): Variables {
   const allowed: Record<string, string> = {};
-  for (const [name, value] of Object.entries(isRecord(env) ? env : {})) {
+  for (const [name, value] of Object.entries(isObject(env) ? env : {})) {
     if (!ALLOWED.has(name) || !isScalar(value)) continue;
     const text = String(value).trim();
     // A NUL makes the start of any process fail.
@@ -68,7 +68,7 @@ export function allowedVariables(env: unknown): Variables {
 
 /** Variables of an `env` object that are not taken over, for a warning. */
 export function ignoredVariables(env: unknown): string[] {
-  return Object.keys(isRecord(env) ? env : {}).filter(
+  return Object.keys(isObject(env) ? env : {}).filter(
     (name) => !ALLOWED.has(name) && !name.endsWith('_MODEL_NAME') && /^[A-Z][A-Z0-9_]*$/.test(name),
   );
 }

@@ -1,4 +1,5 @@
-import { isRecord, type JsonRecord, parseJson } from '../json.ts';
+import { isObject, parseJson } from '../../core/json.ts';
+import type { JsonRecord } from '../json.ts';
 import { DEFAULT_PROXY_PORT, type Provider, type Snapshot } from './provider.ts';
 import type { Query } from './sqlite.ts';
 
@@ -34,7 +35,7 @@ export function readDatabase(query: Query): Snapshot {
     "SELECT value FROM settings WHERE key = 'common_config_claude'",
   )[0];
   const commonConfig = parsed(common?.value);
-  if (typeof common?.value === 'string' && common.value.trim() !== '' && !isRecord(commonConfig)) {
+  if (typeof common?.value === 'string' && common.value.trim() !== '' && !isObject(commonConfig)) {
     warnings.push("CC Switch's common configuration for Claude is not JSON; it is left out.");
   }
   const proxy =
@@ -59,8 +60,8 @@ function providerFrom(row: JsonRecord): Provider {
     id: String(row.id ?? ''),
     name: String(row.name ?? ''),
     category: String(row.category ?? ''),
-    settings: isRecord(settings) ? settings : undefined,
-    meta: isRecord(meta) ? meta : {},
+    settings: isObject(settings) ? settings : undefined,
+    meta: isObject(meta) ? meta : {},
   };
 }
 

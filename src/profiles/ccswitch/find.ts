@@ -1,7 +1,8 @@
+import { isObject } from '../../core/json.ts';
 import type { Candidate } from '../candidate.ts';
 import { Credentials } from '../credentials.ts';
 import { endpointCandidate } from '../endpoint-profile.ts';
-import { isRecord, textAt } from '../json.ts';
+import { textAt } from '../json.ts';
 import { KEYCHAIN, loginCredentials, loginState } from '../official.ts';
 import type { PriceTable } from '../price.ts';
 import { parsePrice } from '../prices.ts';
@@ -91,7 +92,7 @@ function providerWarnings({ meta }: Provider, settings: Record<string, unknown>)
 }
 
 function isSet(value: unknown): boolean {
-  return isRecord(value) ? Object.keys(value).length > 0 : Boolean(value);
+  return isObject(value) ? Object.keys(value).length > 0 : Boolean(value);
 }
 
 function multiplierOf(provider: Provider, snapshot: Snapshot, warnings: string[]): number {

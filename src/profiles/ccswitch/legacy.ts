@@ -1,14 +1,15 @@
-import { isRecord, parseJson, recordAt, textAt } from '../json.ts';
+import { isObject, parseJson } from '../../core/json.ts';
+import { recordAt, textAt } from '../json.ts';
 import { DEFAULT_PROXY_PORT, type Provider, type Snapshot } from './provider.ts';
 
 /** Reads the config.json of versions before the database (format 2), and explains format 1. */
 export function readLegacy(text: string): Snapshot {
   const config = parseJson(text);
-  if (!isRecord(config))
+  if (!isObject(config))
     return nothing("CC Switch's config.json is not JSON; start CC Switch to repair it.");
-  if (config.version !== 2 || !isRecord(config.claude)) {
+  if (config.version !== 2 || !isObject(config.claude)) {
     return nothing(
-      isRecord(config.providers)
+      isObject(config.providers)
         ? 'CC Switch has only a config.json of format 1 (before 3.1). Open it once with CC Switch 3.2 to 3.5, then update; it converts the file.'
         : "CC Switch's config.json has a format that is not known here; update CC Switch.",
     );
@@ -31,18 +32,18 @@ export function readLegacy(text: string): Snapshot {
 }
 
 function providerFrom(id: string, provider: unknown): Provider {
-  const settings = isRecord(provider) ? provider.settingsConfig : undefined;
+  const settings = isObject(provider) ? provider.settingsConfig : undefined;
   return {
     id,
     name: textAt(provider, 'name') ?? '',
     category: textAt(provider, 'category') ?? '',
-    settings: isRecord(settings) ? settings : undefined,
+    settings: isObject(settings) ? settings : undefined,
     meta: recordAt(provider, 'meta'),
   };
 }
 
 function order(provider: unknown): number {
-  const index = isRecord(provider) ? provider.sortIndex : undefined;
+  const index = isObject(provider) ? provider.sortIndex : undefined;
   return typeof index === 'number' ? index : Number.MAX_SAFE_INTEGER;
 }
 

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseJson, textAt } from '../json.ts';
+import { parseJson } from '../../core/json.ts';
+import { textAt } from '../json.ts';
 import type { ProfileHost } from '../profile.ts';
 
 const APP_ID = 'com.ccswitch.desktop';

@@ -1,4 +1,5 @@
-import { isRecord, type JsonRecord, recordAt } from '../json.ts';
+import { isObject } from '../../core/json.ts';
+import { type JsonRecord, recordAt } from '../json.ts';
 
 /** A Claude provider as CC Switch stores it; only the fields that are needed are ever read. */
 export type Provider = {
@@ -29,7 +30,7 @@ export const DEFAULT_PROXY_PORT = 15_721;
 /** The settings CC Switch would write for this provider: its own, with the common snippet on top. */
 export function effectiveSettings(provider: Provider, commonConfig: unknown): JsonRecord {
   const settings = provider.settings ?? {};
-  if (!isRecord(commonConfig) || Object.keys(commonConfig).length === 0) return settings;
+  if (!isObject(commonConfig) || Object.keys(commonConfig).length === 0) return settings;
   const enabled = provider.meta.commonConfigEnabled;
   // Before there was a switch, having the snippet inside meant "on".
   const applies = enabled === undefined ? contains(settings, commonConfig) : enabled === true;
@@ -41,9 +42,9 @@ export function envOf(settings: JsonRecord): JsonRecord {
 }
 
 function contains(whole: unknown, part: unknown): boolean {
-  if (isRecord(part)) {
+  if (isObject(part)) {
     return (
-      isRecord(whole) && Object.entries(part).every(([key, item]) => contains(whole[key], item))
+      isObject(whole) && Object.entries(part).every(([key, item]) => contains(whole[key], item))
     );
   }
   if (Array.isArray(part)) {
@@ -56,7 +57,7 @@ function merged(under: JsonRecord, over: JsonRecord): JsonRecord {
   const out = new Map(Object.entries(under));
   for (const [key, item] of Object.entries(over)) {
     const below = out.get(key);
-    out.set(key, isRecord(below) && isRecord(item) ? merged(below, item) : item);
+    out.set(key, isObject(below) && isObject(item) ? merged(below, item) : item);
   }
   return Object.fromEntries(out);
 }

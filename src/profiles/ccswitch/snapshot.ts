@@ -1,6 +1,7 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { CcError, errnoOf } from '../../core/errors.ts';
-import { parseJson, textAt } from '../json.ts';
+import { parseJson } from '../../core/json.ts';
+import { textAt } from '../json.ts';
 import type { ProfileHost } from '../profile.ts';
 import { stateOf, withPrivateCopy } from './copy.ts';
 import { readDatabase } from './database.ts';

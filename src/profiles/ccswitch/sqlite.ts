@@ -1,4 +1,5 @@
-import { isRecord, type JsonRecord } from '../json.ts';
+import { isObject } from '../../core/json.ts';
+import type { JsonRecord } from '../json.ts';
 
 type Database = { prepare(sql: string): { all(): unknown[] }; close(): void };
 type DatabaseClass = new (path: string) => Database;
@@ -19,7 +20,7 @@ function opener(DatabaseOf: DatabaseClass): OpenSqlite {
   return (path, work) => {
     const database = new DatabaseOf(path);
     try {
-      return work((sql) => database.prepare(sql).all().filter(isRecord));
+      return work((sql) => database.prepare(sql).all().filter(isObject));
     } finally {
       database.close();
     }
@@ -29,7 +30,7 @@ function opener(DatabaseOf: DatabaseClass): OpenSqlite {
 /** `node:sqlite` is absent in Node 20; asking for it by function keeps bundlers from resolving it. */
 function builtIn(): DatabaseClass | undefined {
   const module: unknown = quietly(() => process.getBuiltinModule?.('node:sqlite'));
-  return isRecord(module) ? asClass(module.DatabaseSync) : undefined;
+  return isObject(module) ? asClass(module.DatabaseSync) : undefined;
 }
 
 async function optional(): Promise<DatabaseClass | undefined> {
@@ -37,7 +38,7 @@ async function optional(): Promise<DatabaseClass | undefined> {
   const name: string = 'libsql';
   try {
     const module: unknown = await import(name);
-    return isRecord(module) ? asClass(module.default) : undefined;
+    return isObject(module) ? asClass(module.default) : undefined;
   } catch {
     return undefined;
   }

@@ -230,7 +230,6 @@ export class Supervisor {
       if (kind === 'kill') this.#leaveBy = 0;
       return { ok: true, text: 'stopping' };
     }
-    if (kind === 'ping') return { ok: true, text: 'alive' };
     return { ok: false, text: `unknown request: ${kind}` };
   }
 

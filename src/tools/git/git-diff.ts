@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { CcError } from '../../core/errors.ts';
 import { isFinal } from '../../core/vocabulary.ts';
 import { diffWorkingTree } from '../../git/diff.ts';
-import { findRun } from '../../runs/find.ts';
+import { askedRun } from '../asked-run.ts';
 import { defineTool, type ToolContext } from '../define.ts';
 import { cwd } from '../fields.ts';
 
@@ -63,8 +63,7 @@ async function runDiff(
   limit: number,
   context: ToolContext,
 ): Promise<string> {
-  const near = cwd === undefined ? undefined : (await context.place(cwd)).workspace;
-  const { record, paths } = await findRun(context.host, runId, near);
+  const { record, paths } = await askedRun(context, { run_id: runId, cwd });
   if (record.scope === null) return 'This run was read-only; it could not change files.';
   if (!isFinal(record.state)) {
     throw new CcError(

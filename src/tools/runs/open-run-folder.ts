@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { openFolder } from '../../proc/open-folder.ts';
-import { findRun } from '../../runs/find.ts';
+import { askedRun } from '../asked-run.ts';
 import { defineTool } from '../define.ts';
 import { cwd, runId } from '../fields.ts';
 
@@ -24,8 +24,7 @@ export default defineTool({
     not_opened_because: z.string().optional(),
   }),
   handler: async (input, context) => {
-    const near = input.cwd === undefined ? undefined : (await context.place(input.cwd)).workspace;
-    const { paths, record } = await findRun(context.host, input.run_id, near);
+    const { paths, record } = await askedRun(context, input);
     const files: { name: string; bytes: number }[] = [];
     for (const name of (await readdir(paths.dir)).sort()) {
       const facts = await stat(join(paths.dir, name)).catch(() => undefined); // gone meanwhile

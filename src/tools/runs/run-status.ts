@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { findRun } from '../../runs/find.ts';
 import { activeRuns, newestRuns } from '../../runs/list.ts';
 import { lookAt, runView, viewOf } from '../../runs/view.ts';
+import { askedRun } from '../asked-run.ts';
 import { defineTool } from '../define.ts';
 import { cwd } from '../fields.ts';
 
@@ -21,8 +21,7 @@ export default defineTool({
   handler: async (input, context) => {
     const { host } = context;
     if (input.run_id !== undefined) {
-      const near = input.cwd === undefined ? undefined : (await context.place(input.cwd)).workspace;
-      const run = await findRun(host, input.run_id, near);
+      const run = await askedRun(context, { run_id: input.run_id, cwd: input.cwd });
       return { runs: [viewOf(await lookAt(host, run), { folder: true })] };
     }
     const { workspace } = await context.place(input.cwd);

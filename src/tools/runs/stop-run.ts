@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { findRun } from '../../runs/find.ts';
 import { stopRun } from '../../runs/stop.ts';
+import { askedRun } from '../asked-run.ts';
 import { defineTool } from '../define.ts';
 import { cwd, runId } from '../fields.ts';
 
@@ -25,8 +25,7 @@ export default defineTool({
   }),
   failed: ({ stopped }) => stopped !== true,
   handler: async (input, context) => {
-    const near = input.cwd === undefined ? undefined : (await context.place(input.cwd)).workspace;
-    return stopRun(context.host, await findRun(context.host, input.run_id, near), {
+    return stopRun(context.host, await askedRun(context, input), {
       force: input.force ?? false,
       timeoutMs: (input.timeout_seconds ?? 15) * 1000,
       from: context.client.name,
