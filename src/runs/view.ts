@@ -65,7 +65,13 @@ export async function lookAt(host: Host, run: FoundRun): Promise<LiveRun> {
   ).data;
   if (isFinal(run.record.state)) return { run, state: run.record.state, summary };
   const supervised = await ensureSupervised(host, run);
-  return { run, state: supervised ? run.record.state : 'lost', summary };
+  return { run, state: supervised ? liveState(run.record, summary) : 'lost', summary };
+}
+
+/** The record follows the summary by a moment; a question must not be news without its text. */
+function liveState({ state }: RunRecord, summary: ProgressSummary | undefined): RunState {
+  if (state !== 'running' && state !== 'waiting_answer') return state;
+  return (summary?.questions.length ?? 0) > 0 ? 'waiting_answer' : 'running';
 }
 
 export function viewOf(

@@ -112,6 +112,13 @@ export class Lab {
     });
   }
 
+  /** The user's policy.yaml. */
+  writePolicy(text: string): void {
+    const { policy } = userHome(this.env);
+    mkdirSync(dirname(policy), { recursive: true });
+    writeFileSync(policy, text);
+  }
+
   commit(): void {
     this.git('add', '-A');
     this.git('commit', '-qm', 'state');

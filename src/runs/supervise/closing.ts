@@ -62,6 +62,11 @@ export class Closing {
     if (reached !== undefined) this.begin(reached);
   }
 
+  /** The closing turn is for words: one that goes on working would use up what is left, or more. */
+  refuseTools(): void {
+    this.#end('it went on working instead of writing its closing words');
+  }
+
   /** The next thing to do for a session that has to end; judged from the run's progress alone. */
   step(): void {
     const { journal, link } = this.#talk;
@@ -105,7 +110,11 @@ export class Closing {
     // A successor does not know since when; it gives the whole time again.
     if (this.#deadline === undefined) this.#within(WORDS_MS);
     if (this.#talk.stopwatch.elapsedMs() < (this.#deadline ?? Infinity)) return;
+    this.#end('it did not end in time after its budget was used up');
+  }
+
+  #end(why: string): void {
     if (this.#talk.journal.progress.closing?.kind === 'handover') this.#talk.dismiss();
-    else this.#talk.stop('limit', 'it did not end in time after its budget was used up');
+    else this.#talk.stop('limit', why);
   }
 }

@@ -78,8 +78,8 @@ export class Gate {
   /** Nothing stands in the way of this call but the scope. Otherwise it waits, or the run is ending. */
   #isFree(id: string, question: Unanswered): boolean {
     const { closing, stop, questions } = this.#progress;
-    if (closing !== undefined) return closing.message !== undefined;
-    if (stop !== undefined) return false;
+    if (closing?.message !== undefined) this.#closing.refuseTools();
+    if (closing !== undefined || stop !== undefined) return false;
     if (Object.values(questions).some(({ request_id }) => request_id === id)) return false;
     const { record } = this.#talk;
     if (isMetered(record.budget) && this.#progress.usage_asked_at < question.seq) {
@@ -117,9 +117,6 @@ export class Gate {
 
   #decide(tool: string, input: JsonObject): Decision {
     const { guard, record } = this.#talk;
-    if (this.#progress.closing !== undefined) {
-      return { allow: false, reason: 'No tools now: only write what you were asked for.' };
-    }
     if (tool === QUESTION_TOOL && record.ask !== undefined) {
       return { allow: false, reason: 'for the controller', ask: true };
     }
