@@ -12,6 +12,12 @@ type Example = { works: (place: Machine) => Promise<object>; fails: object; code
 
 /** One call that works and one that fails, of every tool; none needs a worker. */
 const EXAMPLES: Record<string, Example> = {
+  cc_answer_question: {
+    // Nobody serves its inbox, so the answer waits there.
+    works: async (place) => ({ question: `${(await storeActiveRun(place)).id}.1`, allow: false }),
+    fails: { question: 'the first one', allow: true },
+    code: 'BAD_INPUT',
+  },
   cc_folder_policy: {
     works: async () => ({ apply: true }),
     fails: { cwd: '/no/such' },
@@ -44,6 +50,14 @@ const EXAMPLES: Record<string, Example> = {
     works: async () => ({ all: true }),
     fails: { all: 'yes' },
     code: 'BAD_INPUT',
+  },
+  cc_list_questions: {
+    works: async (place) => {
+      await storeActiveRun(place);
+      return {};
+    },
+    fails: { run_id: MISSING },
+    code: 'RUN_NOT_FOUND',
   },
   cc_open_run_folder: {
     works: async (place) => ({ run_id: (await storeFinishedRun(place)).id, open_folder: true }),
@@ -84,6 +98,14 @@ const EXAMPLES: Record<string, Example> = {
     }),
     fails: { task: ' ' },
     code: 'BAD_INPUT',
+  },
+  cc_send_instruction: {
+    works: async (place) => ({
+      run_id: (await storeActiveRun(place)).id,
+      instruction: 'Look closer.',
+    }),
+    fails: { run_id: MISSING, instruction: 'Look closer.' },
+    code: 'RUN_NOT_FOUND',
   },
   cc_stop_run: {
     works: async (place) => ({ run_id: (await storeFinishedRun(place)).id }),

@@ -55,7 +55,7 @@ export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
     allowWrite: record.scope !== null,
     stderrTail: stderr.slice(-STDERR_FOR_VERDICT),
   });
-  const mismatch = routeMismatch(record.model, progress.models);
+  const mismatch = routeMismatch(record.model, progress.models, progress.model_asked);
   return {
     ...verdict,
     exit_code: progress.worker_exit?.code ?? null,

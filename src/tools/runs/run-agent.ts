@@ -18,7 +18,7 @@ export default defineTool({
   summary:
     'Delegate a short task to a worker agent and wait for its answer; still_running means go on with cc_wait_runs.',
   input: runInput
-    .omit({ project_guidance: true, idempotency_key: true })
+    .omit({ project_guidance: true, idempotency_key: true, final_only: true })
     .extend({ wait_seconds: waitSeconds }),
   output: launched.extend({
     still_running: z.literal(true).optional(),

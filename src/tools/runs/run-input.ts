@@ -4,6 +4,7 @@ import { runView } from '../../runs/view.ts';
 import type { Place } from '../../workspace/resolve.ts';
 import type { ToolContext } from '../define.ts';
 import { cwd, model, profile, role } from '../fields.ts';
+import { BRIEF } from '../schema.ts';
 
 /** Largest task; it travels as one line through the worker's stdin. */
 const TASK_CHARS = 2_000_000;
@@ -25,10 +26,12 @@ export const budgetInput = z
         max_usd: z.number().positive().optional(),
       })
       .optional()
-      .describe('Over all runs of the task: wall_seconds, max_turns, max_tokens, max_usd.'),
+      .describe('Over all runs of the task.')
+      .meta(BRIEF),
   })
   .optional()
-  .describe('Caps; default from the policy.');
+  .describe('Caps:')
+  .meta(BRIEF);
 
 /** What both starting tools take. Kept short: every byte is sent to every controller. */
 export const runInput = z.strictObject({
@@ -43,7 +46,7 @@ export const runInput = z.strictObject({
     .optional()
     .describe('What it may change: path globs, shell commands (exact, or `prefix *`).'),
   budget: budgetInput,
-  ask: z.boolean().optional().describe('It may ask you and waits (cc_answer_question).'),
+  ask: z.boolean().optional().describe('It may ask you and waits for the answer.'),
   final_only: z.boolean().optional().describe('Record its result only.'),
   context: z.string().max(TASK_CHARS).optional().describe('Facts to pass along.'),
   profile,

@@ -5,6 +5,7 @@ import { runPaths, workspaceAt } from '../../workspace/layout.ts';
 import { askedRun } from '../asked-run.ts';
 import { defineTool } from '../define.ts';
 import { cwd, model, profile, runId } from '../fields.ts';
+import { BRIEF } from '../schema.ts';
 import { budgetInput } from './run-input.ts';
 
 export default defineTool({
@@ -20,18 +21,16 @@ export default defineTool({
     when: z
       .enum(['next_step', 'now', 'after_turn'])
       .optional()
-      .describe('next_step (default), now (interrupts) or after_turn.'),
+      .describe('now interrupts; default next_step.'),
     scope: z
       .strictObject({
         paths: z.array(z.string().min(1).max(500)).max(100).optional(),
         commands: z.array(z.string().min(1).max(1000)).max(100).optional(),
       })
       .optional()
-      .describe('Narrows its scope to paths, commands.'),
-    mode: z
-      .enum(['read_only', 'normal'])
-      .optional()
-      .describe('Take all changes away, or give back.'),
+      .describe('Narrow its scope to')
+      .meta(BRIEF),
+    mode: z.enum(['read_only', 'normal']).optional().describe('Allow no changes, or again.'),
     model,
     profile,
     budget: budgetInput,
