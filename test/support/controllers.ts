@@ -57,7 +57,7 @@ export async function codexExec(
 ): Promise<Finished> {
   const codexHome = join(lab.dir, 'codex');
   mkdirSync(codexHome, { recursive: true });
-  const approvals = ['cc_run_streaming_agent', 'cc_run_agent', 'cc_stop_run']
+  const approvals = ['cc_run_streaming_agent', 'cc_run_agent', 'cc_send_instruction', 'cc_stop_run']
     .map((tool) => `[mcp_servers.cc-orchestrator.tools.${tool}]\napproval_mode = "approve"\n`)
     .join('\n');
   writeFileSync(
