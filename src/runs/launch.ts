@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { CcError } from '../core/errors.ts';
 import { neutralise } from '../core/text.ts';
+import { isFinal } from '../core/vocabulary.ts';
 import { makePrivateDir, readJson, writeFileAtomic, writeJsonAtomic } from '../store/atomic.ts';
 import { withLease } from '../store/lease.ts';
 import { SCHEMA_VERSION } from '../store/versions.ts';
@@ -12,6 +13,7 @@ import { initWorkspace } from '../workspace/init.ts';
 import { runPaths, sharedPaths, type Workspace } from '../workspace/layout.ts';
 import type { Place } from '../workspace/resolve.ts';
 import { rememberLast } from './last.ts';
+import { controllerOf, leaveNote, removeNote } from './outbox.ts';
 import { planRun, type RunPlan, type RunRequest } from './plan.ts';
 import { type RunRecord, readRecord, writeRecord } from './record.ts';
 import { freeSlot, takeSlot } from './slots.ts';
@@ -44,12 +46,14 @@ export async function launchRun(host: Host, place: Place, request: RunRequest): 
       await createRun(host, workspace, plan);
     } catch (error) {
       await freeSlot(workspace, record.run_id);
+      await removeNote(host, controllerOf(record), record.run_id);
       throw error;
     }
     return undefined;
   });
   if (earlier !== undefined) {
     requireSameTask(earlier, record);
+    if (!isFinal(earlier.state)) await leaveNote(host, controllerOf(record), earlier);
     return { record: earlier, plan: undefined, existing: true };
   }
   await startSupervisor(host, record, plan.workerEnv);
@@ -64,6 +68,7 @@ async function createRun(host: Host, workspace: Workspace, plan: RunPlan): Promi
   await makePrivateDir(privatePaths.dir);
   await writeFileAtomic(privatePaths.prompt, JSON.stringify(texts), { durable: true });
   await writeFileAtomic(paths.prompt, `${hide(neutralise(texts.join('\n\n---\n\n')))}\n`);
+  await leaveNote(host, controllerOf(record), record);
   // From here on the run exists: whoever finds it without a supervisor carries it on or ends it.
   await writeRecord(paths, record);
   await rememberKey(workspace, record);

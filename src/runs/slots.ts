@@ -10,7 +10,7 @@ import { topLease } from '../store/lease.ts';
 import { SCHEMA_VERSION } from '../store/versions.ts';
 import type { Host } from '../workspace/host.ts';
 import { runPaths, sharedPaths, type Workspace } from '../workspace/layout.ts';
-import { runRecord } from './record.ts';
+import { readRecord } from './record.ts';
 
 const slotFile = z.object({
   run_id: z.string(),
@@ -70,7 +70,7 @@ export async function freeSlot(workspace: Workspace, runId: string): Promise<voi
 
 async function isOver(workspace: Workspace, slot: Slot): Promise<boolean> {
   const paths = runPaths(workspace, slot.run_id);
-  const record = runRecord.safeParse(await readJson(paths.metadata).catch(() => undefined)).data;
+  const record = await readRecord(paths, slot.run_id).catch(() => undefined);
   if (record !== undefined) return isFinal(record.state);
   // No record: the launcher is about to write it, or died before it did.
   return !isAlive(slot.launcher) && topLease(paths.lease) === undefined;

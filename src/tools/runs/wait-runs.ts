@@ -1,7 +1,6 @@
 import * as z from 'zod';
-import { CcError } from '../../core/errors.ts';
-import { activeRuns } from '../../runs/list.ts';
-import { findRuns, waitForRuns, waitResult } from '../../runs/wait.ts';
+import { waitForRuns, waitResult } from '../../runs/wait.ts';
+import { nothingToWaitFor, runsToWaitFor } from '../../runs/wait-set.ts';
 import { defineTool } from '../define.ts';
 import { cwd, waitSeconds } from '../fields.ts';
 
@@ -25,27 +24,21 @@ export default defineTool({
   }),
   output: waitResult,
   handler: async (input, context) => {
-    const { host } = context;
+    const { host, client } = context;
+    const { threadId } = client;
+    const { cursor } = input;
     const near =
       input.run_ids === undefined || input.cwd !== undefined
         ? (await context.place(input.cwd)).workspace
         : undefined;
-    const runs =
-      input.run_ids !== undefined
-        ? await findRuns(host, input.run_ids, near)
-        : near === undefined
-          ? []
-          : await activeRuns(near);
-    if (runs.length === 0) {
-      throw new CcError('NOT_FOUND', 'No run is active in this project.', {
-        hint: 'Start one with cc_run_streaming_agent, or see cc_run_status with include_finished.',
-      });
-    }
+    const set = await runsToWaitFor(host, { runIds: input.run_ids, near, threadId, cursor });
+    // With a cursor the call may only have been made to acknowledge.
+    if (set.runs.length === 0 && !cursor) throw nothingToWaitFor();
     return waitForRuns(host, {
-      runs,
+      ...set,
       until: input.until ?? 'any',
-      cursor: input.cursor,
-      timeoutMs: (input.wait_seconds ?? context.client.waitSeconds) * 1000,
+      cursor,
+      timeoutMs: (input.wait_seconds ?? client.waitSeconds) * 1000,
       signal: context.signal,
       progress: context.progress,
     });
