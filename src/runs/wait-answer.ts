@@ -1,7 +1,8 @@
+import * as z from 'zod';
 import { compact } from '../core/json.ts';
 import { byteLength, truncate } from '../core/text.ts';
 import { isFinal } from '../core/vocabulary.ts';
-import { type LiveRun, type RunView, viewOf } from './view.ts';
+import { type LiveRun, runView, viewOf } from './view.ts';
 
 /** Room for what is told in one answer; beside it come the cursor and the ids of active runs. */
 const VIEW_BYTES = 3500;
@@ -9,7 +10,8 @@ const BRIEF_BYTES = 4200;
 const TITLE_CHARS = 40;
 
 /** A run in an answer: the whole view where there is room, else what its controller must know. */
-export type ToldView = Partial<RunView> & Pick<RunView, 'run_id' | 'state'>;
+export const toldView = runView.partial().extend({ run_id: z.string(), state: z.string() });
+export type ToldView = z.infer<typeof toldView>;
 
 /**
  * What an answer tells of these runs, endings first: whole views while all of them fit, else brief
@@ -28,13 +30,14 @@ export function tell(changed: readonly LiveRun[]): { views: ToldView[]; told: Li
 }
 
 function briefly(view: ToldView): ToldView {
-  const { run_id, state, title, usd, attention, failure } = view;
+  const { run_id, state, title, usd, cost_complete, attention, failure } = view;
   return {
     run_id,
     state,
     ...compact({
       title: title && truncate(title, TITLE_CHARS),
       usd,
+      cost_complete,
       attention: attention?.slice(0, 1).map((flag) => truncate(flag, 80)),
       failure: failure && { class: failure.class, evidence: [], retryable: failure.retryable },
     }),

@@ -29,42 +29,43 @@ export type WaitFor = {
  * told again. Cost depends on the runs that are active or untold, however many there have been.
  */
 export async function runsToWaitFor(host: Host, wanted: WaitFor): Promise<WaitSet> {
-  const { near, threadId } = wanted;
-  const told = parseCursor(wanted.cursor);
-  const named = new Set(wanted.runIds ?? []);
-  // A run that is waited for by name has to be there; one that only the cursor knows may be gone.
-  const runs = new Map<string, FoundRun>();
-  for (const run of await Promise.all([...named].map((id) => findRun(host, id, near)))) {
-    runs.set(run.record.run_id, run);
-  }
-  for (const [runId, mark] of told) {
-    const run = runs.get(runId) ?? (await findRun(host, runId, near).catch(() => undefined));
-    if (run === undefined) continue;
-    if (isEndMark(mark)) await acknowledge(host, run, mark, threadId);
-    else if (wanted.runIds === undefined) runs.set(runId, run);
-  }
+  const { near, threadId, runIds } = wanted;
+  await acknowledge(host, wanted);
   const quiet = new Set<string>();
-  if (wanted.runIds === undefined && near !== undefined) {
-    for (const run of await activeRuns(near)) runs.set(run.record.run_id, run);
-    for (const run of await untold(host, { threadId, workspace: near.root }, quiet)) {
-      runs.set(run.record.run_id, run);
-    }
+  if (runIds !== undefined) {
+    const ids = [...new Set(runIds)];
+    return { runs: await Promise.all(ids.map((id) => findRun(host, id, near))), quiet };
+  }
+  const runs = new Map<string, FoundRun>();
+  const add = (run: FoundRun) => runs.set(run.record.run_id, run);
+  for (const [runId, mark] of parseCursor(wanted.cursor)) {
+    if (isEndMark(mark)) continue;
+    // Somebody else's that has ended since is in no list any more.
+    const run = await findRun(host, runId, near).catch(() => undefined);
+    if (run !== undefined) add(run);
+  }
+  if (near !== undefined) {
+    for (const run of await activeRuns(near)) add(run);
+    for (const run of await untold(host, { threadId, workspace: near.root }, quiet)) add(run);
   }
   return { runs: [...runs.values()], quiet };
 }
 
-/** Only of the very ending that was told: a run may have been resumed and ended once more. */
-async function acknowledge(
+/** Removes the notes of the endings that this cursor proves to have been told. */
+export async function acknowledge(
   host: Host,
-  run: FoundRun,
-  mark: string,
-  threadId: string | undefined,
+  { near, threadId, cursor }: Omit<WaitFor, 'runIds'>,
 ): Promise<void> {
-  if (!isFinal(run.record.state)) return;
-  if (markOf({ run, state: run.record.state, summary: undefined }) !== mark) return;
-  const who = { threadId, workspace: run.workspace.root };
-  // What cannot be removed is told again; no reason to fail.
-  await removeNote(host, who, run.record.run_id).catch(() => undefined);
+  for (const [runId, mark] of parseCursor(cursor)) {
+    if (!isEndMark(mark)) continue;
+    const run = await findRun(host, runId, near).catch(() => undefined);
+    if (run === undefined || !isFinal(run.record.state)) continue;
+    // Of the very ending that was told: a run may have been resumed and have ended once more.
+    if (markOf({ run, state: run.record.state, summary: undefined }) !== mark) continue;
+    const who = { threadId, workspace: run.workspace.root };
+    // What cannot be removed is told again; no reason to fail.
+    await removeNote(host, who, runId).catch(() => undefined);
+  }
 }
 
 async function untold(

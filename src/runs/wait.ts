@@ -4,8 +4,8 @@ import { DirectoryWatcher } from '../store/watch.ts';
 import type { Host } from '../workspace/host.ts';
 import type { FoundRun } from './find.ts';
 import { readRecord } from './record.ts';
-import { type LiveRun, lookAt, runView } from './view.ts';
-import { tell } from './wait-answer.ts';
+import { type LiveRun, lookAt } from './view.ts';
+import { tell, toldView } from './wait-answer.ts';
 import {
   formatCursor,
   gistOf,
@@ -21,7 +21,7 @@ export const waitResult = z.object({
   /** `change`: something below is news. `still_running`: the time was up first. */
   reason: z.enum(['change', 'still_running', 'all_ended']),
   /** Runs with news since the cursor; with many of them, only the essence of each. */
-  changed: z.array(runView.partial().extend({ run_id: z.string(), state: z.string() })),
+  changed: z.array(toldView),
   /** There was no room for all news: the next call answers at once. */
   more: z.literal(true).optional(),
   /** Runs that have not ended, changed or not. */

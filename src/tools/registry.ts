@@ -7,6 +7,7 @@ import lastRun from './runs/last-run.ts';
 import mockStreamTest from './runs/mock-stream-test.ts';
 import openRunFolder from './runs/open-run-folder.ts';
 import pollRun from './runs/poll-run.ts';
+import recoverRuns from './runs/recover-runs.ts';
 import runAgent from './runs/run-agent.ts';
 import runStatus from './runs/run-status.ts';
 import runStreamingAgent from './runs/run-streaming-agent.ts';
@@ -29,6 +30,7 @@ export const TOOLS: readonly Tool[] = [
   openRunFolder,
   pickProfile,
   pollRun,
+  recoverRuns,
   runAgent,
   runStatus,
   runStreamingAgent,
