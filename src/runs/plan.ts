@@ -41,6 +41,10 @@ export type RunRequest = {
   idempotencyKey?: string | undefined;
   client?: string | undefined;
   threadId?: string | undefined;
+  /** Wake the Codex thread when the run ends; default: the policy. */
+  wake?: boolean | undefined;
+  /** Where the client says its own program is. */
+  codexPath?: string | undefined;
 };
 
 /** A run that could be started. `workerEnv` may hold credentials and never leaves this process as data. */

@@ -14,6 +14,7 @@ import type { FoundRun } from './find.ts';
 import { runIds } from './list.ts';
 import { allNotes } from './outbox.ts';
 import { hasRecord, readRecord } from './record.ts';
+import { startSuccessor } from './recover.ts';
 import { asOwner, endLeftovers, endProcesses, recoverRun } from './recover-run.ts';
 import { activeSlots, freeSlot, restoreSlot } from './slots.ts';
 
@@ -58,7 +59,10 @@ export async function recoverAll(
       if (isId(runId, 'run') && hasRecord(runPaths(workspace, runId))) pass.add(workspace, runId);
     }
   }
-  for (const note of await allNotes(host)) pass.add(workspaceAt(note.workspace), note.run_id);
+  for (const note of await allNotes(host)) {
+    pass.add(workspaceAt(note.workspace), note.run_id);
+    if (note.wake !== undefined && !note.woken) pass.wake(note.run_id);
+  }
   for (const runId of await unfinished(options.thorough)) pass.add(options.thorough, runId);
   await pass.run(cookies);
   return pass.report;
@@ -69,6 +73,7 @@ class Pass {
   readonly #host: Host;
   readonly #signal: AbortSignal;
   readonly #candidates = new Map<string, Workspace>();
+  readonly #toWake = new Set<string>();
 
   constructor(host: Host, signal: AbortSignal) {
     this.#host = host;
@@ -77,6 +82,11 @@ class Pass {
 
   add(workspace: Workspace | undefined, runId: string): void {
     if (workspace !== undefined) this.#candidates.set(runId, workspace);
+  }
+
+  /** Somebody waits to be woken when it has ended. */
+  wake(runId: string): void {
+    this.#toWake.add(runId);
   }
 
   async run(cookies: ReadonlySet<string>): Promise<void> {
@@ -99,6 +109,7 @@ class Pass {
       const run = { workspace, paths, record };
       if (isFinal(record.state)) {
         if (hasProcesses) await this.#clean(run);
+        if (this.#toWake.has(runId)) await startSuccessor(this.#host, record);
       } else if (!this.#isOurs(runId)) this.report.left_alone += 1;
       else await this.#recover(run);
     } catch (error) {

@@ -83,7 +83,7 @@ async function untold(
       await removeNote(host, who, note.run_id).catch(() => undefined);
       continue;
     }
-    if (note.answered) quiet.add(note.run_id);
+    if (note.told_by === 'run') quiet.add(note.run_id);
     runs.push({ workspace, paths, record });
   }
   return runs;

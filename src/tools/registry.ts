@@ -11,6 +11,7 @@ import recoverRuns from './runs/recover-runs.ts';
 import runAgent from './runs/run-agent.ts';
 import runStatus from './runs/run-status.ts';
 import runStreamingAgent from './runs/run-streaming-agent.ts';
+import runVisibleAgent from './runs/run-visible-agent.ts';
 import stopRun from './runs/stop-run.ts';
 import waitRuns from './runs/wait-runs.ts';
 import folderPolicy from './workspace/folder-policy.ts';
@@ -34,6 +35,7 @@ export const TOOLS: readonly Tool[] = [
   runAgent,
   runStatus,
   runStreamingAgent,
+  runVisibleAgent,
   stopRun,
   waitRuns,
   workspaceStatus,

@@ -33,6 +33,8 @@ const policySchema = z.strictObject({
       z.strictObject({ profile: z.string().optional(), model: z.string().optional() }),
     )
     .default({}),
+  /** Wake the Codex thread that launched a run when it ends. */
+  wake_codex: z.boolean().default(false),
   /** The Claude Code binary to use. */
   claude_path: z.string().optional(),
 });

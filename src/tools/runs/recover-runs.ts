@@ -9,7 +9,7 @@ export default defineTool({
   area: 'runs',
   kind: 'destructive',
   summary:
-    'Recover runs after a crash: give orphaned (lost) runs a supervisor, end leftover processes. Also done at every start.',
+    'Recover runs after a crash: give orphaned (lost) runs a supervisor, end leftover processes.',
   input: z.strictObject({ cwd }),
   output: recoveryReport,
   failed: ({ runs }) =>

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { isFinal, type RunState } from '../../core/vocabulary.ts';
 import { findRun } from '../../runs/find.ts';
 import { launchRun } from '../../runs/launch.ts';
-import { controllerOf, markAnswered } from '../../runs/outbox.ts';
+import { controllerOf, markTold } from '../../runs/outbox.ts';
 import { planRun } from '../../runs/plan.ts';
 import { lookAt, viewOf } from '../../runs/view.ts';
 import { waitForRuns } from '../../runs/wait.ts';
@@ -45,7 +45,7 @@ export default defineTool({
     });
     const run = await findRun(host, record.run_id, place.workspace);
     const live = await lookAt(host, run);
-    if (isFinal(live.state)) await markAnswered(host, controllerOf(record), record.run_id);
+    if (isFinal(live.state)) await markTold(host, controllerOf(record), record.run_id, 'run');
     return {
       ...viewOf(live, { folder: true }),
       cursor,

@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { isFinal, type RunState } from '../../core/vocabulary.ts';
+import { markTold } from '../../runs/outbox.ts';
 import { waitForRuns, waitResult } from '../../runs/wait.ts';
 import { nothingToWaitFor, runsToWaitFor } from '../../runs/wait-set.ts';
 import { defineTool } from '../define.ts';
@@ -16,7 +18,7 @@ export default defineTool({
       .min(1)
       .max(64)
       .optional()
-      .describe('Default: the active runs of the project.'),
+      .describe('Default: active ones, and endings not yet told.'),
     until: z.enum(['any', 'all']).optional().describe('any change (default) or all ended.'),
     cursor: z.string().max(4000).optional().describe('Cursor of the previous wait.'),
     wait_seconds: waitSeconds,
@@ -34,7 +36,7 @@ export default defineTool({
     const set = await runsToWaitFor(host, { runIds: input.run_ids, near, threadId, cursor });
     // With a cursor the call may only have been made to acknowledge.
     if (set.runs.length === 0 && !cursor) throw nothingToWaitFor();
-    return waitForRuns(host, {
+    const result = await waitForRuns(host, {
       ...set,
       until: input.until ?? 'any',
       cursor,
@@ -42,5 +44,11 @@ export default defineTool({
       signal: context.signal,
       progress: context.progress,
     });
+    for (const { run_id, state } of result.changed) {
+      const run =
+        isFinal(state as RunState) && set.runs.find(({ record }) => record.run_id === run_id);
+      if (run) await markTold(host, { threadId, workspace: run.workspace.root }, run_id, 'wait');
+    }
+    return result;
   },
 });
