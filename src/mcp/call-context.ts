@@ -46,6 +46,7 @@ export function callContext(facts: CallFacts): ToolContext {
     client: {
       name: facts.clientName,
       threadId: threadId(meta),
+      codexPath: stringAt(objectAt(meta, 'codex/sandbox-launcher'), 'codexExecutable'),
       waitSeconds: facts.clientName.startsWith('codex') ? WAIT_SECONDS.codex : WAIT_SECONDS.other,
     },
     signal: facts.signal,

@@ -21,6 +21,7 @@ export const SUPERVISOR_EVENT_TYPES = [
   'cc.request.done',
   'cc.stop.requested', // our own decision to end the run early
   'cc.run.ended',
+  'cc.controller.woken', // an idle controller was told that the run ended or needs an answer
 ] as const;
 export type SupervisorEventType = (typeof SUPERVISOR_EVENT_TYPES)[number];
 

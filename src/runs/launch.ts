@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { CcError } from '../core/errors.ts';
 import { neutralise } from '../core/text.ts';
+import { isFinal } from '../core/vocabulary.ts';
 import { makePrivateDir, readJson, writeFileAtomic, writeJsonAtomic } from '../store/atomic.ts';
 import { withLease } from '../store/lease.ts';
 import { SCHEMA_VERSION } from '../store/versions.ts';
@@ -13,10 +14,12 @@ import { runPaths, sharedPaths, type Workspace } from '../workspace/layout.ts';
 import type { Place } from '../workspace/resolve.ts';
 import { rememberLast } from './last.ts';
 import { activeRuns } from './list.ts';
+import { controllerOf, leaveNote, removeNote, type WakeTarget } from './outbox.ts';
 import { planRun, type RunPlan, type RunRequest } from './plan.ts';
 import { type RunRecord, readRecord, writeRecord } from './record.ts';
 import { freeSlot, takeSlot } from './slots.ts';
 import { startSupervisor } from './start-supervisor.ts';
+import { wakeTarget } from './wake.ts';
 
 const LEASE_WAIT_MS = 30_000;
 
@@ -29,6 +32,7 @@ export type Launched = { record: RunRecord; plan: RunPlan | undefined; existing:
  */
 export async function launchRun(host: Host, place: Place, request: RunRequest): Promise<Launched> {
   const plan = await planRun(host, place, request);
+  const wake = wakeTarget(host.env, request, plan.policy.wake_codex);
   const { workspace } = place;
   const { record } = plan;
   await initWorkspace(workspace, host.home, host.clock);
@@ -43,15 +47,17 @@ export async function launchRun(host: Host, place: Place, request: RunRequest): 
       intervalMs: plan.policy.start_interval_ms,
     });
     try {
-      await createRun(host, workspace, plan);
+      await createRun(host, workspace, plan, wake);
     } catch (error) {
       await freeSlot(workspace, record.run_id);
+      await removeNote(host, controllerOf(record), record.run_id);
       throw error;
     }
     return undefined;
   });
   if (earlier !== undefined) {
     requireSameTask(earlier, record);
+    if (!isFinal(earlier.state)) await leaveNote(host, controllerOf(record), earlier, wake);
     return { record: earlier, plan: undefined, existing: true };
   }
   await startSupervisor(host, record, plan.workerEnv);
@@ -73,7 +79,12 @@ async function requireFreeLineage(workspace: Workspace, record: RunRecord): Prom
   });
 }
 
-async function createRun(host: Host, workspace: Workspace, plan: RunPlan): Promise<void> {
+async function createRun(
+  host: Host,
+  workspace: Workspace,
+  plan: RunPlan,
+  wake: WakeTarget | undefined,
+): Promise<void> {
   const { record, texts, hide } = plan;
   const paths = runPaths(workspace, record.run_id);
   const privatePaths = privateRunPaths(host.home, record.run_id);
@@ -81,6 +92,7 @@ async function createRun(host: Host, workspace: Workspace, plan: RunPlan): Promi
   await makePrivateDir(privatePaths.dir);
   await writeFileAtomic(privatePaths.prompt, JSON.stringify(texts), { durable: true });
   await writeFileAtomic(paths.prompt, `${hide(neutralise(texts.join('\n\n---\n\n')))}\n`);
+  await leaveNote(host, controllerOf(record), record, wake);
   // From here on the run exists: whoever finds it without a supervisor carries it on or ends it.
   await writeRecord(paths, record);
   await rememberKey(workspace, record);

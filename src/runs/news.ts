@@ -18,11 +18,12 @@ export function newsOf(events: readonly RunEvent[]): string[] {
 }
 
 function lineOf(event: RunEvent): string | undefined {
-  const text = describe(event);
+  const text = describeEvent(event);
   return text === undefined ? undefined : oneLine(text, LINE_CHARS);
 }
 
-function describe(event: RunEvent): string | undefined {
+/** What an event says to somebody who follows a run, or undefined where it says nothing. */
+export function describeEvent(event: RunEvent): string | undefined {
   const field = (name: string) => stringAt(event, name) ?? '';
   switch (event.type) {
     case 'cc.worker.started':

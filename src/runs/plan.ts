@@ -49,6 +49,10 @@ export type RunRequest = {
   threadId?: string | undefined;
   /** It goes on with the task of an earlier run. */
   continues?: Continues | undefined;
+  /** Wake the Codex thread when the run ends; default: the policy. */
+  wake?: boolean | undefined;
+  /** Where the client says its own program is. */
+  codexPath?: string | undefined;
 };
 
 /** Where a continuation stands in the life of its task, and the session it goes on in. */

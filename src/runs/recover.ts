@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { isFinal } from '../core/vocabulary.ts';
 import { allowedEnvironment } from '../proc/env.ts';
-import { isAlive, stateOf } from '../proc/identity.ts';
+import { isAlive, type ProcessIdentity, stateOf } from '../proc/identity.ts';
 import { killProcess } from '../proc/terminate.ts';
 import { resolveCredentials } from '../profiles/resolve-credentials.ts';
 import { readJson } from '../store/atomic.ts';
@@ -52,8 +52,13 @@ export async function ensureSupervised(host: Host, run: FoundRun): Promise<boole
   const last = startedAt.get(run.record.run_id) ?? -Infinity;
   if (now - last < START_EVERY_MS) return true;
   startedAt.set(run.record.run_id, now);
-  await startSupervisor(host, run.record, await workerEnvironment(host, run.record));
+  await startSuccessor(host, run.record);
   return true;
+}
+
+/** Starts one more supervisor. It takes over where nobody is, and else leaves at once. */
+export async function startSuccessor(host: Host, record: RunRecord): Promise<ProcessIdentity> {
+  return startSupervisor(host, record, await workerEnvironment(host, record));
 }
 
 /** Replaces a supervisor that lives but does not answer. */

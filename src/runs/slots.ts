@@ -5,12 +5,12 @@ import { isoTime, sleep } from '../core/clock.ts';
 import { CcError, errnoOf } from '../core/errors.ts';
 import { isFinal } from '../core/vocabulary.ts';
 import { isAlive, selfIdentity } from '../proc/identity.ts';
-import { readJson, writeJsonAtomic } from '../store/atomic.ts';
+import { createFileAtomic, makePrivateDir, readJson, writeJsonAtomic } from '../store/atomic.ts';
 import { topLease } from '../store/lease.ts';
 import { SCHEMA_VERSION } from '../store/versions.ts';
 import type { Host } from '../workspace/host.ts';
 import { runPaths, sharedPaths, type Workspace } from '../workspace/layout.ts';
-import { runRecord } from './record.ts';
+import { type RunRecord, readRecord } from './record.ts';
 
 const slotFile = z.object({
   run_id: z.string(),
@@ -64,13 +64,26 @@ export async function activeSlots(workspace: Workspace): Promise<Slot[]> {
   return slots;
 }
 
+/** Puts a run that goes on back into the index, where somebody removed it. */
+export async function restoreSlot(workspace: Workspace, record: RunRecord): Promise<void> {
+  const slot = {
+    schema_version: SCHEMA_VERSION,
+    run_id: record.run_id,
+    profile: record.profile.id,
+    // Nobody is launching it any more.
+    launcher: { pid: 0, start: '', boot: '' },
+  };
+  await makePrivateDir(sharedPaths(workspace).active);
+  await createFileAtomic(slotPath(workspace, record.run_id), `${JSON.stringify(slot, null, 2)}\n`);
+}
+
 export async function freeSlot(workspace: Workspace, runId: string): Promise<void> {
   await rm(slotPath(workspace, runId), { force: true });
 }
 
 async function isOver(workspace: Workspace, slot: Slot): Promise<boolean> {
   const paths = runPaths(workspace, slot.run_id);
-  const record = runRecord.safeParse(await readJson(paths.metadata).catch(() => undefined)).data;
+  const record = await readRecord(paths, slot.run_id).catch(() => undefined);
   if (record !== undefined) return isFinal(record.state);
   // No record: the launcher is about to write it, or died before it did.
   return !isAlive(slot.launcher) && topLease(paths.lease) === undefined;

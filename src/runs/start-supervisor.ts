@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { allowedEnvironment } from '../proc/env.ts';
+import type { ProcessIdentity } from '../proc/identity.ts';
 import { startDetached } from '../proc/spawn.ts';
 import { makePrivateDir, PRIVATE_FILE } from '../store/atomic.ts';
 import { privateRunPaths } from '../workspace/home.ts';
@@ -14,12 +15,12 @@ export async function startSupervisor(
   host: Host,
   record: Pick<RunRecord, 'run_id' | 'workspace'>,
   workerEnv: Readonly<Record<string, string>>,
-): Promise<void> {
+): Promise<ProcessIdentity> {
   const paths = privateRunPaths(host.home, record.run_id);
   await makePrivateDir(paths.dir);
   const log = openSync(paths.log, 'a', PRIVATE_FILE);
   try {
-    await startDetached(
+    return await startDetached(
       host.supervisor.file,
       [...host.supervisor.args, record.workspace, record.run_id],
       {

@@ -13,6 +13,14 @@ const UNANSWERED_MS = 3000;
 /** The request outlives the call: whoever supervises the run next must still obey it. */
 const REQUEST_TTL_MS = 3_600_000;
 
+export type StopOptions = {
+  /** Kill at once, without interrupting first. */
+  force: boolean;
+  timeoutMs: number;
+  from: string;
+  signal: AbortSignal;
+};
+
 export type StopResult = {
   run_id: string;
   state: string;
@@ -29,7 +37,7 @@ export type StopResult = {
 export async function stopRun(
   host: Host,
   run: FoundRun,
-  options: { force: boolean; timeoutMs: number; from: string; signal: AbortSignal },
+  options: StopOptions,
 ): Promise<StopResult> {
   const { run_id } = run.record;
   if (isFinal(run.record.state)) {

@@ -32,6 +32,8 @@ export type ToolContext = {
     name: string;
     /** The controller's conversation, where the client tells it. */
     threadId: string | undefined;
+    /** Its own program, where it says which. */
+    codexPath?: string | undefined;
     /** How long a waiting tool may wait when the caller does not say. */
     waitSeconds: number;
   };

@@ -9,9 +9,11 @@ import listQuestions from './runs/list-questions.ts';
 import mockStreamTest from './runs/mock-stream-test.ts';
 import openRunFolder from './runs/open-run-folder.ts';
 import pollRun from './runs/poll-run.ts';
+import recoverRuns from './runs/recover-runs.ts';
 import runAgent from './runs/run-agent.ts';
 import runStatus from './runs/run-status.ts';
 import runStreamingAgent from './runs/run-streaming-agent.ts';
+import runVisibleAgent from './runs/run-visible-agent.ts';
 import sendInstruction from './runs/send-instruction.ts';
 import stopRun from './runs/stop-run.ts';
 import waitRuns from './runs/wait-runs.ts';
@@ -34,10 +36,12 @@ export const TOOLS: readonly Tool[] = [
   openRunFolder,
   pickProfile,
   pollRun,
+  recoverRuns,
   runAgent,
   runStatus,
   runStreamingAgent,
   sendInstruction,
+  runVisibleAgent,
   stopRun,
   waitRuns,
   workspaceStatus,

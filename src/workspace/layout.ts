@@ -44,6 +44,8 @@ export function runPaths(workspace: Workspace, runId: string) {
   return {
     dir,
     metadata: join(dir, 'metadata.json'),
+    /** A second copy of it, as long as the run goes on. */
+    spareMetadata: join(dir, '.metadata.json'),
     prompt: join(dir, 'prompt.md'),
     events: join(dir, 'events.ndjson'),
     stdout: join(dir, 'stdout.txt'),

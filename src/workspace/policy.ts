@@ -57,6 +57,8 @@ const policySchema = z.strictObject({
       rotate: z.number().min(0.2).max(1).default(0.65),
     })
     .prefault({}),
+  /** Wake the Codex thread that launched a run when it ends. */
+  wake_codex: z.boolean().default(false),
   /** The Claude Code binary to use. */
   claude_path: z.string().optional(),
 });

@@ -3,6 +3,7 @@ import { isoTime } from '../../core/clock.ts';
 import { isStorageFull, toErrorFacts } from '../../core/errors.ts';
 import { compact } from '../../core/json.ts';
 import { oneLine } from '../../core/text.ts';
+import type { FailureClass } from '../../core/vocabulary.ts';
 import { terminateTree } from '../../proc/terminate.ts';
 import type { Price } from '../../profiles/price.ts';
 import { RUN_COOKIE } from '../../workers/claude/environment.ts';
@@ -25,6 +26,7 @@ export async function giveUp(
   paths: RunPaths,
   runId: string,
   error: unknown,
+  failureClass?: FailureClass,
 ): Promise<void> {
   const { left } = await terminateTree({
     root: undefined,
@@ -36,7 +38,9 @@ export async function giveUp(
   const outcome: RunOutcome = {
     state: 'failed',
     failure: {
-      class: isStorageFull(error) ? 'disk_full' : neverBegan ? 'launch_environment' : 'unknown',
+      class:
+        failureClass ??
+        (isStorageFull(error) ? 'disk_full' : neverBegan ? 'launch_environment' : 'unknown'),
       source: 'supervisor',
       evidence: [oneLine(message, 400)],
       retryable: false,

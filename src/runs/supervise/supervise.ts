@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { isoTime } from '../../core/clock.ts';
 import { CcError, isStorageFull, toErrorFacts } from '../../core/errors.ts';
-import { createByteRedactor, createRedactor } from '../../core/redact.ts';
+import { createByteRedactor, createRedactor, redact } from '../../core/redact.ts';
 import { isFinal } from '../../core/vocabulary.ts';
 import { describeHead } from '../../git/head.ts';
 import { takeSnapshot } from '../../git/snapshot.ts';
@@ -17,6 +17,7 @@ import type { Host } from '../../workspace/host.ts';
 import { type RunPaths, runPaths, workspaceAt } from '../../workspace/layout.ts';
 import { type RunRecord, readRecord, runOutcome, writeRecord } from '../record.ts';
 import { progressSummary } from '../summarise.ts';
+import { hasToWake, wakeControllers } from '../wake.ts';
 import type { AttemptPlan } from './attempt.ts';
 import { type FinishParts, finishRun, settleRun, writeEnded } from './finish.ts';
 import { giveUp } from './give-up.ts';
@@ -46,7 +47,7 @@ export async function supervise(assignment: Assignment): Promise<void> {
   const { root, runId } = assignment;
   const paths = runPaths(workspaceAt(root), runId);
   let record = await readRecord(paths, runId);
-  if (isFinal(record.state)) return;
+  if (isFinal(record.state)) return wakeLate(assignment, record, paths);
   requireWritableVersion(record, paths.metadata);
   await endFrozenHolder(paths);
   const lease = Lease.tryAcquire(paths.lease, isUp);
@@ -61,6 +62,7 @@ export async function supervise(assignment: Assignment): Promise<void> {
     if (error instanceof CcError && error.code === 'LEASE_LOST') return;
     await giveUp(assignment.host, paths, runId, error);
     lease.release();
+    await wakeLate(assignment, await readRecord(paths, runId), paths).catch(() => undefined);
     throw error;
   }
 }
@@ -122,6 +124,9 @@ async function own(
     // Before the record says that it is over, so that whoever reads that finds the last figures.
     await summary.write(journal.progress, { now: true });
     await settleRun(finishParts(), outcome, stopwatch.elapsedMs());
+    await wakeControllers(host, { ...record, state: outcome.state }, 'ended', (facts) =>
+      journal.record('cc.controller.woken', facts),
+    );
   } catch (error) {
     if (!isStorageFull(error)) {
       await supervisor.abandon();
@@ -135,6 +140,23 @@ async function own(
     journal.close();
     rmSync(paths.ballast, { force: true });
   }
+}
+
+/** A predecessor ended the run and vanished before it had woken who asked for that. */
+async function wakeLate(
+  { host, runId }: Assignment,
+  record: RunRecord,
+  paths: RunPaths,
+): Promise<void> {
+  if (!(await hasToWake(host, runId))) return;
+  const lease = Lease.tryAcquire(paths.lease, isUp);
+  if (!(lease instanceof Lease)) return;
+  const journal = Journal.open(paths.events, { lease, clock: host.clock, redact });
+  await wakeControllers(host, record, 'ended', (facts) =>
+    journal.record('cc.controller.woken', facts),
+  );
+  journal.close();
+  lease.release();
 }
 
 /** A holder that is stopped would never answer; it is ended before its run is taken over. */

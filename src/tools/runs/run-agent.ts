@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { isFinal, type RunState } from '../../core/vocabulary.ts';
 import { findRun } from '../../runs/find.ts';
 import { launchRun } from '../../runs/launch.ts';
+import { controllerOf, markTold } from '../../runs/outbox.ts';
 import { planRun } from '../../runs/plan.ts';
 import { lookAt, viewOf } from '../../runs/view.ts';
 import { waitForRuns } from '../../runs/wait.ts';
@@ -23,6 +24,8 @@ export default defineTool({
   output: launched.extend({
     still_running: z.literal(true).optional(),
     answer: z.string().optional(),
+    /** For the next cc_wait_runs: what of this run has been told. */
+    cursor: z.string().optional(),
   }),
   failed: ({ state }) => isFinal(state as RunState) && state !== 'succeeded',
   handler: async (input, context) => {
@@ -32,7 +35,7 @@ export default defineTool({
     if (input.dry_run) return planView(await planRun(host, place, request), place);
     const { record } = await launchRun(host, place, request);
     const paths = runPaths(place.workspace, record.run_id);
-    await waitForRuns(host, {
+    const { cursor } = await waitForRuns(host, {
       runs: [{ workspace: place.workspace, paths, record }],
       until: 'all',
       cursor: undefined,
@@ -42,8 +45,10 @@ export default defineTool({
     });
     const run = await findRun(host, record.run_id, place.workspace);
     const live = await lookAt(host, run);
+    if (isFinal(live.state)) await markTold(host, controllerOf(record), record.run_id, 'run');
     return {
       ...viewOf(live, { folder: true }),
+      cursor,
       ...(isFinal(live.state)
         ? { answer: await readAnswer(run.paths) }
         : { still_running: true as const }),

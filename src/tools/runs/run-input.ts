@@ -35,7 +35,7 @@ export const budgetInput = z
 
 /** What both starting tools take. Kept short: every byte is sent to every controller. */
 export const runInput = z.strictObject({
-  task: z.string().min(1).max(TASK_CHARS).describe('What to do, passed on word for word.'),
+  task: z.string().min(1).max(TASK_CHARS).describe('What to do, passed on verbatim.'),
   role,
   allow_write: z.boolean().optional().describe('Let it change files; default read-only.'),
   scope: z
@@ -54,8 +54,12 @@ export const runInput = z.strictObject({
   cwd,
   project_guidance: z.boolean().optional().describe('Pass on CLAUDE.md/AGENTS.md; default true.'),
   idempotency_key: z.string().min(1).max(200).optional().describe('Same key never starts twice.'),
+  wake: z.boolean().optional().describe('Wake this Codex thread at its end.'),
   dry_run: z.boolean().optional().describe('Show the plan only.'),
 });
+
+/** What a starting tool was given; each takes a part of it. */
+export type RunInput = Partial<z.output<typeof runInput>> & { task: string };
 
 export const planned = z.object({
   dry_run: z.literal(true),
@@ -80,7 +84,7 @@ export const launched = runView.partial().extend({
   existing: z.literal(true).optional(),
 });
 
-export function requestOf(input: z.output<typeof runInput>, context: ToolContext): RunRequest {
+export function requestOf(input: RunInput, context: ToolContext): RunRequest {
   return {
     task: input.task,
     context: input.context,
@@ -96,6 +100,8 @@ export function requestOf(input: z.output<typeof runInput>, context: ToolContext
     idempotencyKey: input.idempotency_key,
     client: context.client.name,
     threadId: context.client.threadId,
+    codexPath: context.client.codexPath,
+    wake: input.wake,
   };
 }
 
