@@ -8,6 +8,7 @@ import { type LiveRun, runView, viewOf } from './view.ts';
 const VIEW_BYTES = 3500;
 const BRIEF_BYTES = 4200;
 const TITLE_CHARS = 40;
+const QUESTION_CHARS = 120;
 
 /** A run in an answer: the whole view where there is room, else what its controller must know. */
 export const toldView = runView.partial().extend({ run_id: z.string(), state: z.string() });
@@ -30,7 +31,7 @@ export function tell(changed: readonly LiveRun[]): { views: ToldView[]; told: Li
 }
 
 function briefly(view: ToldView): ToldView {
-  const { run_id, state, title, usd, cost_complete, attention, failure } = view;
+  const { run_id, state, title, usd, cost_complete, attention, questions, failure } = view;
   return {
     run_id,
     state,
@@ -39,6 +40,10 @@ function briefly(view: ToldView): ToldView {
       usd,
       cost_complete,
       attention: attention?.slice(0, 1).map((flag) => truncate(flag, 80)),
+      questions: questions?.map(({ question, text }) => ({
+        question,
+        text: truncate(text, QUESTION_CHARS),
+      })),
       failure: failure && { class: failure.class, evidence: [], retryable: failure.retryable },
     }),
   };

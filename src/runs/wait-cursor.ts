@@ -37,10 +37,12 @@ export function markOf(live: LiveRun): string {
   const letter = LETTERS[live.state];
   // A run that was resumed ends again, maybe in the same state.
   if (isFinal(live.state)) return letter + short(live.run.record.ended ?? '');
-  const attention = viewOf(live).attention ?? [];
-  if (attention.length === 0) return letter;
+  const { attention = [], questions = [] } = viewOf(live);
+  if (attention.length + questions.length === 0) return letter;
   const text = attention.join('\n');
-  return letter + short(text.replace(/\d+/g, '')) + short(text);
+  // Each question is news of its own, unlike a counter that has grown.
+  const asked = questions.map(({ question }) => question).join();
+  return letter + short(text.replace(/\d+/g, '') + asked) + short(text + asked);
 }
 
 /** The part of a mark that is worth ending a wait for: a counter that has grown is not. */

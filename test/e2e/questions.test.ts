@@ -5,6 +5,7 @@ import { killProcess } from '../../src/proc/terminate.ts';
 import type { FoundRun } from '../../src/runs/find.ts';
 import { answerQuestion, openQuestions } from '../../src/runs/questions.ts';
 import { waitForRuns } from '../../src/runs/wait.ts';
+import { connect, dataOf } from '../mcp/face.ts';
 import { Lab, rawCoverage } from '../support/lab.ts';
 
 let lab: Lab;
@@ -130,4 +131,34 @@ test('a run that may not ask has no such tool', async () => {
   expect(lab.model.requestsFor('s')[0]?.body).not.toMatchObject({
     tools: expect.arrayContaining([expect.objectContaining({ name: 'AskUserQuestion' })]),
   });
+});
+
+test('the person at a client that shows forms is asked once, and their answer is passed on', async () => {
+  const run = await start([{ tools: [asks] }, { tools: [asks] }, { text: 'done' }]);
+  const forms: string[] = [];
+  const { call } = await connect({
+    host: lab.host(),
+    elicit: ({ message, requestedSchema }) => {
+      forms.push(message);
+      expect(requestedSchema.properties.answer_1).toMatchObject({ enum: ['postgres', 'sqlite'] });
+      return forms.length === 1
+        ? { action: 'accept', content: { answer_1: 'sqlite' } }
+        : { action: 'decline' };
+    },
+  });
+  const waited = dataOf(
+    await call('cc_wait_runs', { run_ids: [run.record.run_id], wait_seconds: 30 }),
+  );
+  // The first was answered on the way; the second, which the person would not answer, comes to us.
+  expect(forms).toHaveLength(2);
+  expect(waited).toMatchObject({
+    changed: [{ questions: [{ question: `${run.record.run_id}.2` }] }],
+  });
+  const answered = await call('cc_answer_question', {
+    question: `${run.record.run_id}.2`,
+    answers: ['postgres'],
+  });
+  expect(dataOf(answered)).toMatchObject({ answered: true });
+  expect((await lab.ended(run)).record.state).toBe('succeeded');
+  expect(heard()).toMatch(/=\\"sqlite\\".*=\\"postgres\\"/);
 });

@@ -8,9 +8,18 @@ import { scratch } from '../support/scratch.ts';
 const DEFAULTS = {
   max_concurrent: 4,
   start_interval_ms: 500,
-  budget: { wall_seconds: 900, idle_seconds: 600, max_turns: 100 },
+  budget: {
+    wall_seconds: 900,
+    idle_seconds: 600,
+    max_turns: 100,
+    max_output_bytes: 100_000_000,
+    max_event_bytes: 200_000_000,
+  },
   env_pass: [],
   preferred: {},
+  question_timeout_seconds: 300,
+  context: { warn: 0.5, rotate: 0.65 },
+  wake_codex: false,
 };
 
 function homeWith(text?: string | Buffer) {

@@ -5,7 +5,27 @@ import {
   openQuestions,
   parseQuestionId,
 } from '../../runs/questions.ts';
+import { type WaitRequest, type WaitResult, waitForRuns } from '../../runs/wait.ts';
 import type { Form, FormAnswer, ToolContext } from '../define.ts';
+
+/**
+ * Waits like `waitForRuns`; a question that comes up meanwhile is put before the person at the client,
+ * where there is one, and once it is answered the waiting goes on.
+ */
+export async function waitAndAsk(context: ToolContext, request: WaitRequest): Promise<WaitResult> {
+  const { host } = context;
+  const until = host.clock.monotonic() + request.timeoutMs;
+  for (let { cursor } = request; ; ) {
+    const timeoutMs = Math.max(0, until - host.clock.monotonic());
+    const result = await waitForRuns(host, { ...request, cursor, timeoutMs });
+    const asking = request.runs.filter(({ record }) =>
+      result.changed.some((view) => view.run_id === record.run_id && view.questions !== undefined),
+    );
+    const onlyQuestions = asking.length === result.changed.length;
+    if (!(await elicitAnswers(context, asking)) || !onlyQuestions) return result;
+    cursor = result.cursor;
+  }
+}
 
 /** Asked once per server process: who declined leaves the answer to the controller. */
 const asked = new Set<string>();
@@ -18,10 +38,7 @@ const DENY = 'deny';
  * Puts open questions of these runs before the person at the client, where there is one. True when one
  * was answered, so that waiting on makes sense.
  */
-export async function elicitAnswers(
-  context: ToolContext,
-  runs: readonly FoundRun[],
-): Promise<boolean> {
+async function elicitAnswers(context: ToolContext, runs: readonly FoundRun[]): Promise<boolean> {
   if (context.elicit === undefined || context.host.readOnly) return false;
   let answered = false;
   for (const question of await openQuestions(context.host, runs)) {

@@ -5,11 +5,11 @@ import { launchRun } from '../../runs/launch.ts';
 import { controllerOf, markTold } from '../../runs/outbox.ts';
 import { planRun } from '../../runs/plan.ts';
 import { lookAt, viewOf } from '../../runs/view.ts';
-import { waitForRuns } from '../../runs/wait.ts';
 import { runPaths } from '../../workspace/layout.ts';
 import { defineTool } from '../define.ts';
 import { waitSeconds } from '../fields.ts';
 import { readAnswer } from './answer.ts';
+import { waitAndAsk } from './elicit-answers.ts';
 import { launched, planView, requestOf, runInput } from './run-input.ts';
 
 export default defineTool({
@@ -35,7 +35,7 @@ export default defineTool({
     if (input.dry_run) return planView(await planRun(host, place, request), place);
     const { record } = await launchRun(host, place, request);
     const paths = runPaths(place.workspace, record.run_id);
-    const { cursor } = await waitForRuns(host, {
+    const { cursor } = await waitAndAsk(context, {
       runs: [{ workspace: place.workspace, paths, record }],
       until: 'all',
       cursor: undefined,

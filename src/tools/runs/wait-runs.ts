@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import { isFinal, type RunState } from '../../core/vocabulary.ts';
 import { markTold } from '../../runs/outbox.ts';
-import { waitForRuns, waitResult } from '../../runs/wait.ts';
+import { waitResult } from '../../runs/wait.ts';
 import { nothingToWaitFor, runsToWaitFor } from '../../runs/wait-set.ts';
 import { defineTool } from '../define.ts';
 import { cwd, waitSeconds } from '../fields.ts';
+import { waitAndAsk } from './elicit-answers.ts';
 
 export default defineTool({
   name: 'cc_wait_runs',
@@ -36,7 +37,7 @@ export default defineTool({
     const set = await runsToWaitFor(host, { runIds: input.run_ids, near, threadId, cursor });
     // With a cursor the call may only have been made to acknowledge.
     if (set.runs.length === 0 && !cursor) throw nothingToWaitFor();
-    const result = await waitForRuns(host, {
+    const result = await waitAndAsk(context, {
       ...set,
       until: input.until ?? 'any',
       cursor,
