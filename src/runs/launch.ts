@@ -11,6 +11,7 @@ import type { Host } from '../workspace/host.ts';
 import { initWorkspace } from '../workspace/init.ts';
 import { runPaths, sharedPaths, type Workspace } from '../workspace/layout.ts';
 import type { Place } from '../workspace/resolve.ts';
+import { admitRun } from './cost-guard/admit.ts';
 import { rememberLast } from './last.ts';
 import { planRun, type RunPlan, type RunRequest } from './plan.ts';
 import { type RunRecord, readRecord, writeRecord } from './record.ts';
@@ -34,12 +35,14 @@ export async function launchRun(host: Host, place: Place, request: RunRequest): 
   const earlier = await withLease(sharedPaths(workspace).launchLease, LEASE_WAIT_MS, async () => {
     const existing = await runOfKey(workspace, record.idempotency_key);
     if (existing !== undefined) return existing;
-    await takeSlot(host, workspace, {
-      runId: record.run_id,
-      profile: record.profile.id,
-      limit: plan.policy.max_concurrent,
-      intervalMs: plan.policy.start_interval_ms,
-    });
+    await admitRun(host, workspace, record, () =>
+      takeSlot(host, workspace, {
+        runId: record.run_id,
+        profile: record.profile.id,
+        limit: plan.policy.max_concurrent,
+        intervalMs: plan.policy.start_interval_ms,
+      }),
+    );
     try {
       await createRun(host, workspace, plan);
     } catch (error) {

@@ -25,9 +25,16 @@ export function userHome(env: Environment) {
   return {
     root,
     policy: join(root, 'policy.yaml'),
+    costGuard: join(root, 'cost-guard.json'),
+    /** Held for a moment by whoever changes the caps, or starts a run that must fit under them. */
+    guardLease: join(root, 'state', 'cost-guard'),
     workspaces: join(root, 'workspaces'),
     sessions: join(root, 'private', 'sessions'),
     runs: join(root, 'private', 'runs'),
+    /** What is about to be removed is moved here first. */
+    trash: join(root, 'private', 'trash'),
+    /** Complete results that were too long to show. */
+    spilled: join(root, 'tmp'),
   };
 }
 
