@@ -1,20 +1,17 @@
-import { createHash } from 'node:crypto';
-import { join } from 'node:path';
-import * as z from 'zod';
 import { CcError } from '../core/errors.ts';
 import { neutralise } from '../core/text.ts';
-import { makePrivateDir, readJson, writeFileAtomic, writeJsonAtomic } from '../store/atomic.ts';
+import { makePrivateDir, writeFileAtomic } from '../store/atomic.ts';
 import { withLease } from '../store/lease.ts';
-import { SCHEMA_VERSION } from '../store/versions.ts';
 import { privateRunPaths } from '../workspace/home.ts';
 import type { Host } from '../workspace/host.ts';
 import { initWorkspace } from '../workspace/init.ts';
 import { runPaths, sharedPaths, type Workspace } from '../workspace/layout.ts';
 import type { Place } from '../workspace/resolve.ts';
 import { admitRun } from './cost-guard/admit.ts';
+import { rememberKey, runOfKey } from './keys.ts';
 import { rememberLast } from './last.ts';
 import { planRun, type RunPlan, type RunRequest } from './plan.ts';
-import { type RunRecord, readRecord, writeRecord } from './record.ts';
+import { type RunRecord, writeRecord } from './record.ts';
 import { freeSlot, takeSlot } from './slots.ts';
 import { startSupervisor } from './start-supervisor.ts';
 
@@ -86,28 +83,4 @@ function requireSameTask(earlier: RunRecord, wanted: RunRecord): void {
       hint: 'Use a new key for a new task; to see the earlier run, read its status.',
     },
   );
-}
-
-async function runOfKey(
-  workspace: Workspace,
-  key: string | undefined,
-): Promise<RunRecord | undefined> {
-  if (key === undefined) return undefined;
-  const file = await readJson(keyPath(workspace, key)).catch(() => undefined);
-  const runId = z.object({ run_id: z.string() }).safeParse(file).data?.run_id;
-  return runId === undefined ? undefined : readRecord(runPaths(workspace, runId), runId);
-}
-
-async function rememberKey(workspace: Workspace, record: RunRecord): Promise<void> {
-  if (record.idempotency_key === undefined) return;
-  await writeJsonAtomic(
-    keyPath(workspace, record.idempotency_key),
-    { schema_version: SCHEMA_VERSION, run_id: record.run_id },
-    { durable: true },
-  );
-}
-
-function keyPath(workspace: Workspace, key: string): string {
-  const digest = createHash('sha256').update(key).digest('hex').slice(0, 32);
-  return join(sharedPaths(workspace).keys, `${digest}.json`);
 }

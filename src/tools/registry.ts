@@ -14,6 +14,7 @@ import runStreamingAgent from './runs/run-streaming-agent.ts';
 import stopRun from './runs/stop-run.ts';
 import usageSummary from './runs/usage-summary.ts';
 import waitRuns from './runs/wait-runs.ts';
+import cleanWorkspace from './workspace/clean-workspace.ts';
 import folderPolicy from './workspace/folder-policy.ts';
 import healthcheck from './workspace/healthcheck.ts';
 import initWorkspace from './workspace/init-workspace.ts';
@@ -21,6 +22,7 @@ import workspaceStatus from './workspace/workspace-status.ts';
 
 /** Every tool, sorted by name: the list is the same for every client, always. */
 export const TOOLS: readonly Tool[] = [
+  cleanWorkspace,
   costGuard,
   folderPolicy,
   gitDiff,

@@ -38,6 +38,9 @@ export function userHome(env: Environment) {
   };
 }
 
+/** Spilled results are for the conversation they were asked in. */
+export const KEEP_SPILLED_MS = 7 * 24 * 3_600_000;
+
 /** The private files of one run; `attempt` counts starts of its worker from 1. */
 export function privateRunPaths(home: UserHome, runId: string) {
   const dir = join(home.runs, requireId(runId, 'run'));

@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
-import { systemClock } from '../../../src/core/clock.ts';
+import { sleep, systemClock } from '../../../src/core/clock.ts';
+import { admitRun } from '../../../src/runs/cost-guard/admit.ts';
 import { type CapsBySubject, writeCaps } from '../../../src/runs/cost-guard/caps.ts';
 import { launchRun } from '../../../src/runs/launch.ts';
 import { activeRuns } from '../../../src/runs/list.ts';
@@ -11,7 +12,7 @@ import { logUsage } from '../../../src/runs/usage/log.ts';
 import { runPaths } from '../../../src/workspace/layout.ts';
 import { type Place, resolvePlace } from '../../../src/workspace/resolve.ts';
 import { type Machine, machine } from '../../mcp/face.ts';
-import { endedRecord, storeRecord, usageOf } from '../../support/history.ts';
+import { endedRecord, project, storeActive, storeRecord, usageOf } from '../../support/history.ts';
 
 /** The supervisor of this machine does nothing, so whatever is launched stays active. */
 let place: Machine;
@@ -61,11 +62,19 @@ it('refuses what is over the runs of the user, in whatever project, and takes th
 
 it('lets exactly as many in as fit when many projects start at once', async () => {
   await setCaps({ user: { max_concurrent: 3 } });
-  const projects = Array.from({ length: 6 }, (_, index) => at(join(place.dir, `p${index}`)));
-  const results = await Promise.allSettled(projects.map((project) => launch(project)));
+  const { host } = place;
+  const results = await Promise.allSettled(
+    Array.from({ length: 6 }, async (_, index) => {
+      const workspace = await project(host, join(place.dir, `p${index}`));
+      const record = endedRecord(workspace, new Date());
+      await admitRun(host, workspace, record, async () => {
+        // Long enough for the others to have looked, too, if nobody kept them from it.
+        await sleep(50);
+        await storeActive(host, workspace, record);
+      });
+    }),
+  );
   expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
-  const active = await Promise.all(projects.map(({ workspace }) => activeRuns(workspace)));
-  expect(active.flat()).toHaveLength(3);
 });
 
 it('counts only its own for a project, a profile and a model', async () => {
