@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { digestOf } from '../core/ids.ts';
@@ -12,6 +13,17 @@ export async function rememberLast(workspace: Workspace, record: RunRecord): Pro
   await writeJsonAtomic(lastPath(workspace, undefined), value);
   if (record.thread_id !== undefined) {
     await writeJsonAtomic(lastPath(workspace, record.thread_id), value);
+  }
+}
+
+/** Of a run that is removed: nobody's last run is one that is gone. */
+export async function forgetLast(
+  workspace: Workspace,
+  record: Pick<RunRecord, 'run_id' | 'thread_id'>,
+): Promise<void> {
+  for (const path of [lastPath(workspace, undefined), lastPath(workspace, record.thread_id)]) {
+    if ((await read(path).catch(() => undefined)) === record.run_id)
+      await rm(path, { force: true });
   }
 }
 

@@ -1,22 +1,20 @@
-import { createHash } from 'node:crypto';
-import { join } from 'node:path';
-import * as z from 'zod';
 import { CcError } from '../core/errors.ts';
 import { neutralise } from '../core/text.ts';
 import { isFinal } from '../core/vocabulary.ts';
-import { makePrivateDir, readJson, writeFileAtomic, writeJsonAtomic } from '../store/atomic.ts';
+import { makePrivateDir, writeFileAtomic } from '../store/atomic.ts';
 import { withLease } from '../store/lease.ts';
-import { SCHEMA_VERSION } from '../store/versions.ts';
 import { privateRunPaths } from '../workspace/home.ts';
 import type { Host } from '../workspace/host.ts';
 import { initWorkspace } from '../workspace/init.ts';
 import { runPaths, sharedPaths, type Workspace } from '../workspace/layout.ts';
 import type { Place } from '../workspace/resolve.ts';
+import { admitRun } from './cost-guard/admit.ts';
+import { rememberKey, runOfKey } from './keys.ts';
 import { rememberLast } from './last.ts';
 import { activeRuns } from './list.ts';
 import { controllerOf, leaveNote, removeNote, type WakeTarget } from './outbox.ts';
 import { planRun, type RunPlan, type RunRequest } from './plan.ts';
-import { type RunRecord, readRecord, writeRecord } from './record.ts';
+import { type RunRecord, writeRecord } from './record.ts';
 import { freeSlot, takeSlot } from './slots.ts';
 import { startSupervisor } from './start-supervisor.ts';
 import { wakeTarget } from './wake.ts';
@@ -40,12 +38,14 @@ export async function launchRun(host: Host, place: Place, request: RunRequest): 
     const existing = await runOfKey(workspace, record.idempotency_key);
     if (existing !== undefined) return existing;
     await requireFreeLineage(workspace, record);
-    await takeSlot(host, workspace, {
-      runId: record.run_id,
-      profile: record.profile.id,
-      limit: plan.policy.max_concurrent,
-      intervalMs: plan.policy.start_interval_ms,
-    });
+    await admitRun(host, workspace, record, () =>
+      takeSlot(host, workspace, {
+        runId: record.run_id,
+        profile: record.profile.id,
+        limit: plan.policy.max_concurrent,
+        intervalMs: plan.policy.start_interval_ms,
+      }),
+    );
     try {
       await createRun(host, workspace, plan, wake);
     } catch (error) {
@@ -112,28 +112,4 @@ function requireSameTask(earlier: RunRecord, wanted: RunRecord): void {
       hint: 'Use a new key for a new task; to see the earlier run, read its status.',
     },
   );
-}
-
-async function runOfKey(
-  workspace: Workspace,
-  key: string | undefined,
-): Promise<RunRecord | undefined> {
-  if (key === undefined) return undefined;
-  const file = await readJson(keyPath(workspace, key)).catch(() => undefined);
-  const runId = z.object({ run_id: z.string() }).safeParse(file).data?.run_id;
-  return runId === undefined ? undefined : readRecord(runPaths(workspace, runId), runId);
-}
-
-async function rememberKey(workspace: Workspace, record: RunRecord): Promise<void> {
-  if (record.idempotency_key === undefined) return;
-  await writeJsonAtomic(
-    keyPath(workspace, record.idempotency_key),
-    { schema_version: SCHEMA_VERSION, run_id: record.run_id },
-    { durable: true },
-  );
-}
-
-function keyPath(workspace: Workspace, key: string): string {
-  const digest = createHash('sha256').update(key).digest('hex').slice(0, 32);
-  return join(sharedPaths(workspace).keys, `${digest}.json`);
 }

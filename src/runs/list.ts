@@ -1,19 +1,19 @@
 import { readdir } from 'node:fs/promises';
 import { errnoOf } from '../core/errors.ts';
 import { isId } from '../core/ids.ts';
+import { isFinal } from '../core/vocabulary.ts';
 import { managedDir, runPaths, type Workspace } from '../workspace/layout.ts';
 import type { FoundRun } from './find.ts';
 import { readRecord } from './record.ts';
-import { activeSlots } from './slots.ts';
+import { takenSlots } from './slots.ts';
 
 /** Runs that are not final, oldest first. Cost depends on these alone, however many have finished. */
 export async function activeRuns(workspace: Workspace): Promise<FoundRun[]> {
-  const runs: FoundRun[] = [];
-  for (const slot of await activeSlots(workspace)) {
-    const run = await load(workspace, slot.run_id);
-    if (run !== undefined) runs.push(run);
-  }
-  return runs;
+  return (await takenSlots(workspace)).flatMap(({ slot, record }) =>
+    record === undefined || isFinal(record.state)
+      ? []
+      : [{ workspace, paths: runPaths(workspace, slot.run_id), record }],
+  );
 }
 
 /** The newest runs, active or not. Ids sort by time, so only these are read. */

@@ -24,6 +24,8 @@ import { requireClaude } from '../workers/claude/locate.ts';
 import type { Host } from '../workspace/host.ts';
 import { type Policy, readPolicy } from '../workspace/policy.ts';
 import type { Place } from '../workspace/resolve.ts';
+import { readCaps } from './cost-guard/caps.ts';
+import { clipBudget } from './cost-guard/clip.ts';
 import { type BudgetRequest, planBudget } from './plan-budget.ts';
 import type { Lineage, Narrowing, RunMode, RunRecord } from './record.ts';
 
@@ -154,6 +156,7 @@ export async function planRun(host: Host, place: Place, request: RunRequest): Pr
     base: null,
     state: 'starting',
   };
+  record.budget = clipBudget(record.budget, await readCaps(host.home), record);
   return { record, texts, workerEnv, hide, pick, policy };
 }
 

@@ -6,6 +6,14 @@ import { type ContextShare, contextShare } from './context.ts';
 import { type Progress, refusedCalls, usageSoFar } from './progress.ts';
 import type { RunRecord } from './record.ts';
 
+const tokenCount = z.object({
+  input: z.number(),
+  output: z.number(),
+  cache_read: z.number(),
+  cache_write: z.number(),
+  cli_usd: z.number().exactOptional(),
+});
+
 /** progress_summary.json: what a reader wants to know of a run without reading its events. */
 export const progressSummary = z.object({
   schema_version: z.number(),
@@ -18,6 +26,8 @@ export const progressSummary = z.object({
   model: z.string().nullable(),
   model_calls: z.number(),
   tokens: z.object({ input: z.number(), output: z.number(), cached: z.number() }),
+  /** The same by model, for the bill of a run that goes on. */
+  by_model: z.record(z.string(), tokenCount).optional(),
   tools: z.record(z.string(), z.number()),
   timeline: z.array(z.string()),
   last_action: z.object({ time: z.string(), text: z.string() }).nullable(),
@@ -55,6 +65,7 @@ export function summarise(
     model: progress.ready?.model ?? null,
     model_calls: progress.model_calls,
     tokens: sumTokens(usageSoFar(progress)),
+    by_model: usageSoFar(progress),
     tools: progress.tools,
     timeline: progress.timeline.slice(-TIMELINE_SHOWN).map(timelineText),
     last_action: progress.last_action ?? null,

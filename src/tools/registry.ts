@@ -4,6 +4,7 @@ import gitDiff from './git/git-diff.ts';
 import listProfiles from './profiles/list-profiles.ts';
 import pickProfile from './profiles/pick-profile.ts';
 import answerQuestion from './runs/answer-question.ts';
+import costGuard from './runs/cost-guard.ts';
 import lastRun from './runs/last-run.ts';
 import listQuestions from './runs/list-questions.ts';
 import mockStreamTest from './runs/mock-stream-test.ts';
@@ -16,7 +17,9 @@ import runStreamingAgent from './runs/run-streaming-agent.ts';
 import runVisibleAgent from './runs/run-visible-agent.ts';
 import sendInstruction from './runs/send-instruction.ts';
 import stopRun from './runs/stop-run.ts';
+import usageSummary from './runs/usage-summary.ts';
 import waitRuns from './runs/wait-runs.ts';
+import cleanWorkspace from './workspace/clean-workspace.ts';
 import folderPolicy from './workspace/folder-policy.ts';
 import healthcheck from './workspace/healthcheck.ts';
 import initWorkspace from './workspace/init-workspace.ts';
@@ -25,6 +28,8 @@ import workspaceStatus from './workspace/workspace-status.ts';
 /** Every tool, sorted by name: the list is the same for every client, always. */
 export const TOOLS: readonly Tool[] = [
   answerQuestion,
+  cleanWorkspace,
+  costGuard,
   folderPolicy,
   gitDiff,
   healthcheck,
@@ -43,6 +48,7 @@ export const TOOLS: readonly Tool[] = [
   sendInstruction,
   runVisibleAgent,
   stopRun,
+  usageSummary,
   waitRuns,
   workspaceStatus,
 ].sort((a, b) => (a.name < b.name ? -1 : 1));

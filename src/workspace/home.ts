@@ -24,13 +24,23 @@ export function userHome(env: Environment) {
   return {
     root,
     policy: join(root, 'policy.yaml'),
+    costGuard: join(root, 'cost-guard.json'),
+    /** Held for a moment by whoever changes the caps, or starts a run that must fit under them. */
+    guardLease: join(root, 'state', 'cost-guard'),
     workspaces: join(root, 'workspaces'),
     /** Endings that a controller has still to be told of. */
     outbox: join(root, 'outbox'),
     sessions: join(root, 'private', 'sessions'),
     runs: join(root, 'private', 'runs'),
+    /** What is about to be removed is moved here first. */
+    trash: join(root, 'private', 'trash'),
+    /** Complete results that were too long to show. */
+    spilled: join(root, 'tmp'),
   };
 }
+
+/** Spilled results are for the conversation they were asked in. */
+export const KEEP_SPILLED_MS = 7 * 24 * 3_600_000;
 
 /** The private files of one run; `attempt` counts starts of its worker from 1. */
 export function privateRunPaths(home: UserHome, runId: string) {

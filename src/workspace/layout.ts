@@ -70,5 +70,9 @@ export function sharedPaths(workspace: Workspace) {
     /** The last run, and the last run of each controller thread. */
     last: join(state, 'last'),
     keys: join(state, 'keys'),
+    /** What ended runs have used, one file per day; can be rebuilt from their records. */
+    usage: join(state, 'usage'),
+    /** What is known of the sizes of ended runs, and when it was last looked for old ones. */
+    retention: join(state, 'retention'),
   };
 }

@@ -39,6 +39,17 @@ const policySchema = z.strictObject({
         .optional(),
     })
     .prefault({}),
+  /** What is kept of ended runs; null is no limit. Active runs and their relatives are always kept. */
+  retention: z
+    .strictObject({
+      days: z.int().min(1).max(3650).nullable().default(30),
+      max_runs: z.int().min(1).nullable().default(10_000),
+      /** Records, private store and sessions of one workspace together. */
+      max_bytes: z.int().min(1_000_000).nullable().default(10_000_000_000),
+      /** Kept however old and large they are. */
+      keep_newest: z.int().min(0).max(1000).default(20),
+    })
+    .prefault({}),
   /** Names of further environment variables that workers get. */
   env_pass: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/)).default([]),
   /** Profile (id or name) and model by role; either may be missing. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 import type { Script, Step } from '../../src/loopback/index.ts';
 import { killProcess } from '../../src/proc/terminate.ts';
+import { type CapChange, changeCaps } from '../../src/runs/cost-guard/change.ts';
 import type { RunRequest } from '../../src/runs/plan.ts';
 import { Lab, rawCoverage } from '../support/lab.ts';
 
@@ -32,6 +33,16 @@ async function ended(script: Script, request: Partial<RunRequest>) {
   const run = await lab.launch({ task: 'Read everything.', ...request });
   return lab.ended(run, 60_000);
 }
+
+const NO_CHANGE: CapChange = {
+  max_concurrent: undefined,
+  max_wall_seconds: undefined,
+  max_tokens_per_run: undefined,
+  max_tokens_per_day: undefined,
+  max_usd_per_run: undefined,
+  max_usd_per_day: undefined,
+  allow_unknown_price: undefined,
+};
 
 const served = () => lab.model.tokensServed('s');
 const total = () => served().input + served().output;
@@ -223,4 +234,19 @@ test('final_only keeps the result, and every line still has its event', async ()
   expect(events).not.toContain('CHATTER');
   expect(events).not.toContain('A scratch project');
   expect(rawCoverage(lab.events(run))).toEqual([]);
+});
+
+test('a cap of the user ends workers that run already, and lets no more begin', async () => {
+  lab = await Lab.open([reader({ input: 1000, output: 100 })]);
+  const runs = [await lab.launch({ task: 'Read.' }), await lab.launch({ task: 'Read on.' })];
+  for (const run of runs) await lab.event(run, 'cc.tool.used', 2);
+  await changeCaps(lab.host(), 'user', { ...NO_CHANGE, max_tokens_per_day: 20_000 }, true);
+  for (const run of runs) {
+    const { record } = await lab.ended(run, 60_000);
+    expect(record.state).toBe('stopped_limit');
+    expect(record.outcome?.failure.evidence.join()).toContain('tokens per day (user)');
+  }
+  // One answer of each conversation may have been under way, and what a summary tells is a second old.
+  expect(total()).toBeLessThanOrEqual(20_000 + 20 * 1100);
+  await expect(lab.launch({ task: 'Read more.' })).rejects.toMatchObject({ code: 'LIMIT_REACHED' });
 });

@@ -9,7 +9,7 @@ import {
 import { decideToolCall } from '../../workers/claude/guard.ts';
 import { describeToolUse } from '../../workers/claude/tool-text.ts';
 import { contextShare } from '../context.ts';
-import { callCost, isMetered, limitText, nudgeFor, reachedLimit, shareOf } from '../limits.ts';
+import { callCost, limitText, nudgeFor, shareOf } from '../limits.ts';
 import type { Progress } from '../progress.ts';
 import type { Closing } from './closing.ts';
 import { requestId } from './ids.ts';
@@ -82,19 +82,11 @@ export class Gate {
     if (closing !== undefined || stop !== undefined) return false;
     if (Object.values(questions).some(({ request_id }) => request_id === id)) return false;
     const { record } = this.#talk;
-    if (isMetered(record.budget) && this.#progress.usage_asked_at < question.seq) {
+    if (this.#talk.isMetered() && this.#progress.usage_asked_at < question.seq) {
       this.#askUsage(question.seq);
       return false;
     }
-    const shared = this.#talk.sharedLimit();
-    const reached =
-      shared === undefined
-        ? reachedLimit(limitsNow(this.#talk), callCost(this.#progress, record))
-        : { limit: shared, affordable: true };
-    if (reached !== undefined) {
-      this.#closing.begin(reached);
-      return false;
-    }
+    if (this.#closing.beginBefore(callCost(this.#progress, record))) return false;
     return !this.#closing.beginHandover();
   }
 

@@ -5,15 +5,14 @@ import { compact } from '../../core/json.ts';
 import { oneLine } from '../../core/text.ts';
 import type { FailureClass } from '../../core/vocabulary.ts';
 import { terminateTree } from '../../proc/terminate.ts';
-import type { Price } from '../../profiles/price.ts';
 import { RUN_COOKIE } from '../../workers/claude/environment.ts';
 import type { UsageByModel } from '../../workers/events.ts';
 import type { Host } from '../../workspace/host.ts';
 import { type RunPaths, workspaceAt } from '../../workspace/layout.ts';
-import { billRun } from '../bill.ts';
+import { billingOf, billRun } from '../bill.ts';
 import { usageSoFar } from '../progress.ts';
-import { type RunOutcome, readRecord, writeRecord } from '../record.ts';
-import { freeSlot } from '../slots.ts';
+import { type RunOutcome, type RunRecord, readRecord, writeRecord } from '../record.ts';
+import { settleSlot } from '../slots.ts';
 import { replay } from './journal.ts';
 
 /**
@@ -50,20 +49,17 @@ export async function giveUp(
     signal: null,
     denials: 0,
     left_processes: left.map((process) => process.pid),
-    usage: billRun(
-      usedSoFar(paths),
-      { price: record.price as Price | null, model: record.model, cliPrice: record.cli_price },
-      false,
-    ),
+    usage: billRun(usedSoFar(paths), billingOf(record), false),
     changed_files: null,
   };
-  await writeRecord(paths, {
+  const ended: RunRecord = {
     ...record,
     state: 'failed',
     ended: isoTime(host.clock.now()),
     outcome,
-  });
-  await freeSlot(workspaceAt(record.workspace), runId);
+  };
+  await writeRecord(paths, ended);
+  await settleSlot(workspaceAt(record.workspace), ended);
   await rm(record.worker.tmp_dir, { recursive: true, force: true });
 }
 

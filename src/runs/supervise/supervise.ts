@@ -15,6 +15,7 @@ import { requireWritableVersion } from '../../store/versions.ts';
 import { privateRunPaths } from '../../workspace/home.ts';
 import type { Host } from '../../workspace/host.ts';
 import { type RunPaths, runPaths, workspaceAt } from '../../workspace/layout.ts';
+import { CostGuard } from '../cost-guard/guard.ts';
 import { type RunRecord, readRecord, runOutcome, writeRecord } from '../record.ts';
 import { progressSummary } from '../summarise.ts';
 import { hasToWake, wakeControllers } from '../wake.ts';
@@ -101,7 +102,7 @@ async function own(
     summary,
     desk: new RequestDesk(paths.inbox, journal, host.clock),
     watchDirs: [privatePaths.dir, paths.inbox],
-    sharedLimit: () => undefined,
+    guard: new CostGuard(host, record),
     onState: (state) => update({ state, started: record.started ?? isoTime(host.clock.now()) }),
   });
   const finishParts = (): FinishParts => ({

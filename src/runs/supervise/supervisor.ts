@@ -9,8 +9,11 @@ import { DirectoryWatcher } from '../../store/watch.ts';
 import { RUN_COOKIE } from '../../workers/claude/environment.ts';
 import { normaliseLine } from '../../workers/claude/normalise.ts';
 import type { WorkerEvent } from '../../workers/events.ts';
+import type { CostGuard } from '../cost-guard/guard.ts';
+import { type GuardLimit, reached } from '../cost-guard/limits.ts';
 import type { StopReason } from '../events.ts';
-import type { Limit } from '../limits.ts';
+import { isMetered } from '../limits.ts';
+import { usageSoFar } from '../progress.ts';
 import { type AttemptPlan, sessionFor, startAttempt } from './attempt.ts';
 import { Conversation } from './conversation.ts';
 import { withoutWords } from './final-only.ts';
@@ -46,8 +49,8 @@ export type SupervisorParts = {
   summary: SummaryWriter;
   desk: RequestDesk;
   watchDirs: readonly string[];
-  /** Caps over more than this run; cheap enough to be asked before every tool call. */
-  sharedLimit: () => Limit | undefined;
+  /** Caps of the user that hold for this run and others; they may change while it goes on. */
+  guard: CostGuard;
   /** The run has begun, waits for an answer of the controller, or goes on. */
   onState: (state: 'running' | 'waiting_answer') => Promise<void>;
 };
@@ -65,6 +68,8 @@ export class Supervisor {
   #talk: Talk | undefined;
   #conversation: Conversation | undefined;
   #waiting = false;
+  #guardLimit: GuardLimit | undefined;
+  #isCapped = false;
   #seen: ProcessTree['seen'] = [];
   #seenAt = -Infinity;
   #activeAt: number;
@@ -181,12 +186,13 @@ export class Supervisor {
   }
 
   #converse(link: WorkerLink): void {
-    const { journal, plan, stopwatch, sharedLimit } = this.#parts;
+    const { journal, plan, stopwatch } = this.#parts;
     this.#talk = {
       link,
       journal,
       stopwatch,
-      sharedLimit,
+      guardLimit: () => this.#guardLimit,
+      isMetered: () => this.#isCapped || isMetered(plan.record.budget),
       record: plan.record,
       guard: plan.guard,
       texts: this.#texts,
@@ -212,6 +218,7 @@ export class Supervisor {
     const { desk, summary, journal, clock } = this.#parts;
     try {
       this.#record();
+      await this.#askGuard();
       if (this.#link?.exit() === undefined) this.#conversation?.catchUp();
       await desk.serve((request) => this.#onRequest(request));
       await this.#tellState();
@@ -281,6 +288,17 @@ export class Supervisor {
     }
     this.#watcher.wake();
     return carryOut(request, this.#talk, this.#conversation.gate);
+  }
+
+  /** With what is recorded by now, so that no call begins on a cap that is used up already. */
+  async #askGuard(): Promise<void> {
+    const { guard, journal, stopwatch } = this.#parts;
+    const limits = await guard.limits({
+      byModel: usageSoFar(journal.progress),
+      elapsedMs: stopwatch.elapsedMs(),
+    });
+    this.#isCapped = limits.length > 0;
+    this.#guardLimit = reached(limits);
   }
 
   async #tellState(): Promise<void> {
