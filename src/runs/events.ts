@@ -8,6 +8,13 @@ export const SUPERVISOR_EVENT_TYPES = [
   'cc.worker.exited',
   'cc.control.sent',
   'cc.message.sent', // journaled before it is sent
+  'cc.instruction.accepted', // of the controller; kept until it is due
+  'cc.scope.narrowed', // by the controller: what both scopes allow is what is left
+  'cc.question.asked', // the worker waits for the controller's answer
+  'cc.budget.nudged', // the worker was told how much is used
+  'cc.limit.reached', // a budget is used up: the run is brought to an end in order
+  'cc.context.filled', // the worker has to hand over to a fresh session
+  'cc.context.rotated', // its handover is kept; the next session goes on with it
   'cc.hook.answered',
   'cc.permission.answered',
   'cc.request.accepted', // of the inbox, before acting
@@ -33,6 +40,7 @@ export type RunEvent = {
 export type StopReason =
   | 'cancelled'
   | 'wall'
+  | 'limit'
   | 'idle'
   | 'disk_full'
   | 'worker_unsupported'

@@ -12,6 +12,7 @@ import { initWorkspace } from '../workspace/init.ts';
 import { runPaths, sharedPaths, type Workspace } from '../workspace/layout.ts';
 import type { Place } from '../workspace/resolve.ts';
 import { rememberLast } from './last.ts';
+import { activeRuns } from './list.ts';
 import { planRun, type RunPlan, type RunRequest } from './plan.ts';
 import { type RunRecord, readRecord, writeRecord } from './record.ts';
 import { freeSlot, takeSlot } from './slots.ts';
@@ -34,6 +35,7 @@ export async function launchRun(host: Host, place: Place, request: RunRequest): 
   const earlier = await withLease(sharedPaths(workspace).launchLease, LEASE_WAIT_MS, async () => {
     const existing = await runOfKey(workspace, record.idempotency_key);
     if (existing !== undefined) return existing;
+    await requireFreeLineage(workspace, record);
     await takeSlot(host, workspace, {
       runId: record.run_id,
       profile: record.profile.id,
@@ -54,6 +56,21 @@ export async function launchRun(host: Host, place: Place, request: RunRequest): 
   }
   await startSupervisor(host, record, plan.workerEnv);
   return { record, plan, existing: false };
+}
+
+/** Two resumes of one session both succeed, and the work of one is lost (claude-code-cli.md §4 "Resume"). */
+async function requireFreeLineage(workspace: Workspace, record: RunRecord): Promise<void> {
+  if (record.lineage === undefined) return;
+  const { root } = record.lineage;
+  const active = (await activeRuns(workspace)).find(
+    (run) => (run.record.lineage?.root ?? run.record.run_id) === root,
+  );
+  if (active === undefined) return;
+  const { run_id } = active.record;
+  throw new CcError('NOT_ALLOWED', `The task is being continued already, by ${run_id}.`, {
+    hint: `Send the instruction to ${run_id}.`,
+    details: { active: run_id },
+  });
 }
 
 async function createRun(host: Host, workspace: Workspace, plan: RunPlan): Promise<void> {

@@ -1,7 +1,10 @@
 import * as z from 'zod';
+import { compact } from '../core/json.ts';
 import { truncate } from '../core/text.ts';
 import type { UsageByModel } from '../workers/events.ts';
+import { type ContextShare, contextShare } from './context.ts';
 import { type Progress, refusedCalls, usageSoFar } from './progress.ts';
+import type { RunRecord } from './record.ts';
 
 /** progress_summary.json: what a reader wants to know of a run without reading its events. */
 export const progressSummary = z.object({
@@ -19,6 +22,21 @@ export const progressSummary = z.object({
   timeline: z.array(z.string()),
   last_action: z.object({ time: z.string(), text: z.string() }).nullable(),
   last_message: z.string(),
+  /** Questions of the worker that wait for the controller. */
+  questions: z
+    .array(
+      z.object({
+        number: z.number(),
+        kind: z.enum(['question', 'permission']),
+        text: z.string(),
+        options: z.array(z.array(z.string())).optional(),
+        asked: z.string(),
+      }),
+    )
+    .default([]),
+  /** How full the context of the present session is, in per cent. */
+  context_percent: z.number().nullable().default(null),
+  rotations: z.number().default(0),
   /** Things a controller should look at; empty when all is well. */
   attention: z.array(z.string()),
 });
@@ -29,6 +47,7 @@ const MESSAGE_CHARS = 600;
 
 export function summarise(
   progress: Progress,
+  window?: RunRecord['context_window'],
 ): Omit<ProgressSummary, 'schema_version' | 'updated' | 'elapsed_ms'> {
   return {
     seq: progress.seq,
@@ -40,8 +59,23 @@ export function summarise(
     timeline: progress.timeline.slice(-TIMELINE_SHOWN).map(timelineText),
     last_action: progress.last_action ?? null,
     last_message: truncate(progress.last_message ?? '', MESSAGE_CHARS),
+    questions: Object.entries(progress.questions).map(
+      ([number, { kind, text, options, asked }]) => ({
+        number: Number(number),
+        kind,
+        text,
+        ...compact({ options }),
+        asked,
+      }),
+    ),
+    context_percent: percent(contextShare(progress, window)),
+    rotations: progress.rotations,
     attention: attention(progress),
   };
+}
+
+function percent(context: ContextShare | undefined): number | null {
+  return context === undefined ? null : Math.round(context.share * 100);
 }
 
 export function sumTokens(usage: UsageByModel): { input: number; output: number; cached: number } {
@@ -54,7 +88,7 @@ export function sumTokens(usage: UsageByModel): { input: number; output: number;
   return sum;
 }
 
-function timelineText({ tool, target, ok, count }: Progress['timeline'][number]): string {
+export function timelineText({ tool, target, ok, count }: Progress['timeline'][number]): string {
   const times = count > 1 ? ` ×${count}` : '';
   const failed = ok === false ? ' (failed)' : '';
   return truncate(`${tool}${target === undefined ? '' : ` ${target}`}${times}${failed}`, 160);
@@ -68,6 +102,14 @@ function attention(progress: Progress): string[] {
   if (progress.api_error?.error !== undefined)
     flags.push(`model service: ${progress.api_error.error}`);
   if (progress.attempt > 1) flags.push(`attempt ${progress.attempt}`);
+  const questions = Object.keys(progress.questions).length;
+  if (questions > 0) flags.push(`${questions} question(s) wait for an answer`);
+  if (progress.closing?.kind === 'wrap_up')
+    flags.push(`budget used up: ${progress.closing.because}`);
+  const waiting = progress.outbox.filter(
+    ({ kind, state }) => kind === 'instruction' && state !== 'started',
+  );
+  if (waiting.length > 0) flags.push(`${waiting.length} instruction(s) not taken up yet`);
   if (progress.stop !== undefined) flags.push(`stopping: ${progress.stop.reason}`);
   return flags;
 }

@@ -3,13 +3,16 @@ import { AREAS, type Area, type Tool } from './define.ts';
 import gitDiff from './git/git-diff.ts';
 import listProfiles from './profiles/list-profiles.ts';
 import pickProfile from './profiles/pick-profile.ts';
+import answerQuestion from './runs/answer-question.ts';
 import lastRun from './runs/last-run.ts';
+import listQuestions from './runs/list-questions.ts';
 import mockStreamTest from './runs/mock-stream-test.ts';
 import openRunFolder from './runs/open-run-folder.ts';
 import pollRun from './runs/poll-run.ts';
 import runAgent from './runs/run-agent.ts';
 import runStatus from './runs/run-status.ts';
 import runStreamingAgent from './runs/run-streaming-agent.ts';
+import sendInstruction from './runs/send-instruction.ts';
 import stopRun from './runs/stop-run.ts';
 import waitRuns from './runs/wait-runs.ts';
 import folderPolicy from './workspace/folder-policy.ts';
@@ -19,12 +22,14 @@ import workspaceStatus from './workspace/workspace-status.ts';
 
 /** Every tool, sorted by name: the list is the same for every client, always. */
 export const TOOLS: readonly Tool[] = [
+  answerQuestion,
   folderPolicy,
   gitDiff,
   healthcheck,
   initWorkspace,
   lastRun,
   listProfiles,
+  listQuestions,
   mockStreamTest,
   openRunFolder,
   pickProfile,
@@ -32,6 +37,7 @@ export const TOOLS: readonly Tool[] = [
   runAgent,
   runStatus,
   runStreamingAgent,
+  sendInstruction,
   stopRun,
   waitRuns,
   workspaceStatus,

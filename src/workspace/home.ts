@@ -39,6 +39,8 @@ export function privateRunPaths(home: UserHome, runId: string) {
     prompt: join(dir, 'prompt.txt'),
     systemPrompt: join(dir, 'system-prompt.md'),
     objects: join(dir, 'objects'),
+    /** Instructions and handovers, word for word, one file each. */
+    messages: join(dir, 'messages'),
     tmp: join(dir, 'tmp'),
     log: join(dir, 'supervisor.log'),
     stdin: (attempt: number) => join(dir, `stdin-${attempt}.fifo`),

@@ -23,6 +23,9 @@ describe('progress_summary.json', () => {
       timeline: [],
       last_action: null,
       last_message: '',
+      questions: [],
+      context_percent: null,
+      rotations: 0,
       attention: [],
     });
   });

@@ -2,7 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { isoTime } from '../../core/clock.ts';
-import { parseJson, stringAt } from '../../core/json.ts';
+import { compact, parseJson, stringAt } from '../../core/json.ts';
 import type { Redactor } from '../../core/redact.ts';
 import { neutralise } from '../../core/text.ts';
 import { diffTrees } from '../../git/diff.ts';
@@ -64,6 +64,8 @@ export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
     ...(mismatch === undefined ? {} : { route_mismatch: mismatch }),
     left_processes: parts.leftProcesses,
     usage: bill(record, progress, verdict.state === 'succeeded'),
+    model_calls: progress.model_calls,
+    ...compact({ session_id: progress.ready?.session_id }),
     changed_files: changedFiles,
     ...(changes && changes.outside.length > 0 ? { outside_scope: changes.outside } : {}),
   };
@@ -89,12 +91,15 @@ export async function settleRun(
 
 /** The record alone, for when events cannot be written any more (disk full). */
 export async function writeEnded(
-  { host, paths, record }: FinishParts,
+  { host, paths, record, journal }: FinishParts,
   outcome: RunOutcome,
   elapsedMs: number,
 ): Promise<void> {
+  const narrowed = [...(record.narrowed ?? []), ...journal.progress.narrowed];
   await writeRecord(paths, {
     ...record,
+    ...(narrowed.length === 0 ? {} : { narrowed }),
+    ...compact({ mode: journal.progress.mode ?? record.mode }),
     state: outcome.state,
     ended: isoTime(host.clock.now()),
     elapsed_ms: elapsedMs,
@@ -103,7 +108,7 @@ export async function writeEnded(
 }
 
 function bill(record: RunRecord, progress: Progress, complete: boolean): RunOutcome['usage'] {
-  const turnEnded = progress.turn_end !== undefined && progress.attempt === 1;
+  const turnEnded = progress.turn_end !== undefined && !progress.usage_cut;
   return billRun(
     usageSoFar(progress),
     { price: record.price as Price | null, model: record.model, cliPrice: record.cli_price },

@@ -54,6 +54,11 @@ export class Journal {
     return events;
   }
 
+  /** Bytes of all events so far. */
+  get size(): number {
+    return this.#appender.size;
+  }
+
   /** Makes everything so far survive a power cut. */
   sync(): void {
     this.#appender.sync(this.#path);

@@ -5,6 +5,7 @@ import { endCursor } from '../../store/ndjson-read.ts';
 import { SCHEMA_VERSION } from '../../store/versions.ts';
 import type { RunPaths } from '../../workspace/layout.ts';
 import type { Progress } from '../progress.ts';
+import type { RunRecord } from '../record.ts';
 import { summarise } from '../summarise.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
@@ -15,12 +16,20 @@ export class SummaryWriter {
   readonly #paths: RunPaths;
   readonly #clock: Clock;
   readonly #stopwatch: Stopwatch;
+  readonly #window: RunRecord['context_window'];
   #writtenAt = -Infinity;
 
-  constructor(paths: RunPaths, clock: Clock, stopwatch: Stopwatch) {
+  constructor(
+    paths: RunPaths,
+    clock: Clock,
+    stopwatch: Stopwatch,
+    window: RunRecord['context_window'],
+  ) {
     this.#paths = paths;
     this.#clock = clock;
     this.#stopwatch = stopwatch;
+    this.#window = window;
+    this.#window = window;
   }
 
   async write(progress: Progress, options: { now?: boolean } = {}): Promise<void> {
@@ -32,7 +41,7 @@ export class SummaryWriter {
       updated: isoTime(this.#clock.now()),
       elapsed_ms: this.#stopwatch.elapsedMs(),
       cursor: endCursor(this.#paths.events),
-      ...summarise(progress),
+      ...summarise(progress, this.#window),
     });
   }
 }

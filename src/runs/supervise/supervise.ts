@@ -77,11 +77,7 @@ async function own(
   const journal = Journal.open(paths.events, { lease, clock: host.clock, redact });
   const takeOver = journal.progress.seq > 0;
   const last = progressSummary.safeParse(await readJson(paths.summary).catch(() => undefined)).data;
-  const stopwatch = new Stopwatch(
-    host.clock,
-    carriedTime(last, host.clock.now()),
-    record.budget.wall_seconds * 1000,
-  );
+  const stopwatch = new Stopwatch(host.clock, carriedTime(last, host.clock.now()), wallMs(record));
   const update = async (fields: Partial<RunRecord>) => {
     record = { ...record, ...fields };
     await writeRecord(paths, record);
@@ -92,7 +88,7 @@ async function own(
   if (record.scope !== null && record.base === null) {
     await update({ base: await snapshotBase(record, host, privatePaths.objects) });
   }
-  const summary = new SummaryWriter(paths, host.clock, stopwatch);
+  const summary = new SummaryWriter(paths, host.clock, stopwatch, record.context_window);
   const supervisor = new Supervisor({
     runId,
     takeOver,
@@ -103,7 +99,8 @@ async function own(
     summary,
     desk: new RequestDesk(paths.inbox, journal, host.clock),
     watchDirs: [privatePaths.dir, paths.inbox],
-    onRunning: () => update({ state: 'running', started: isoTime(host.clock.now()) }),
+    sharedLimit: () => undefined,
+    onState: (state) => update({ state, started: record.started ?? isoTime(host.clock.now()) }),
   });
   const finishParts = (): FinishParts => ({
     host,
@@ -150,6 +147,12 @@ async function endFrozenHolder(paths: RunPaths): Promise<void> {
 /** Living and not frozen. */
 export function isUp(holder: ProcessIdentity): boolean {
   return stateOf(holder) === 'running';
+}
+
+/** Its own wall time, or what is left of its task's, whichever is less. */
+function wallMs({ budget, lineage }: RunRecord): number {
+  const whole = budget.lifetime?.wall_seconds ?? Infinity;
+  return Math.min(budget.wall_seconds * 1000, whole * 1000 - (lineage?.spent.elapsed_ms ?? 0));
 }
 
 function secretsOf(record: RunRecord, workerEnv: Readonly<Record<string, string>>): string[] {
@@ -200,15 +203,14 @@ function attemptPlan(
     paths,
     workerEnv,
     guard: { cwd: record.cwd, root: record.workspace, scope: record.scope ?? undefined },
-    texts: JSON.parse(readFileSync(paths.prompt, 'utf8')) as string[],
+    task: JSON.parse(readFileSync(paths.prompt, 'utf8')) as string[],
     systemPrompt: systemPrompt({
       role: record.role,
       scope: record.scope ?? undefined,
       budget: record.budget,
+      mayAsk: record.ask !== undefined,
       guidance,
     }),
     hide: createByteRedactor(secretsOf(record, workerEnv)),
-    wallSeconds: record.budget.wall_seconds,
-    idleSeconds: record.budget.idle_seconds,
   };
 }

@@ -3,20 +3,29 @@ import { isStorageFull } from '../../core/errors.ts';
 import { isAlive } from '../../proc/identity.ts';
 import { type ProcessTree, terminateTree } from '../../proc/terminate.ts';
 import { descendantsOf } from '../../proc/tree.ts';
+import { makePrivateDir } from '../../store/atomic.ts';
+import type { InboxRequest } from '../../store/inbox.ts';
 import { DirectoryWatcher } from '../../store/watch.ts';
 import { RUN_COOKIE } from '../../workers/claude/environment.ts';
 import { normaliseLine } from '../../workers/claude/normalise.ts';
+import type { WorkerEvent } from '../../workers/events.ts';
 import type { StopReason } from '../events.ts';
-import { type AttemptPlan, startAttempt } from './attempt.ts';
+import type { Limit } from '../limits.ts';
+import { type AttemptPlan, sessionFor, startAttempt } from './attempt.ts';
 import { Conversation } from './conversation.ts';
+import { withoutWords } from './final-only.ts';
 import type { Journal } from './journal.ts';
+import { MessageStore } from './message-store.ts';
+import { handoverName, handoverText, openingTexts } from './opening.ts';
+import { carryOut, FINISHING, type OrderResult } from './orders.ts';
 import type { RequestDesk } from './requests.ts';
 import type { Stopwatch } from './stopwatch.ts';
 import type { SummaryWriter } from './summary.ts';
+import type { Talk } from './talk.ts';
 import { WorkerLink } from './worker-link.ts';
 
-/** A worker that got no first turn is started again this often before the run fails. */
-const MAX_ATTEMPTS = 3;
+/** So many workers in a row may vanish before they take up their task; then the run fails. */
+const MAX_FRUITLESS = 3;
 /** How long an interrupted turn may take to end before the process is ended. */
 const INTERRUPT_MS = 2000;
 /** How long a worker may take to leave after the end of its session. */
@@ -37,7 +46,10 @@ export type SupervisorParts = {
   summary: SummaryWriter;
   desk: RequestDesk;
   watchDirs: readonly string[];
-  onRunning: () => Promise<void>;
+  /** Caps over more than this run; cheap enough to be asked before every tool call. */
+  sharedLimit: () => Limit | undefined;
+  /** The run has begun, waits for an answer of the controller, or goes on. */
+  onState: (state: 'running' | 'waiting_answer') => Promise<void>;
 };
 
 /**
@@ -48,8 +60,11 @@ export type SupervisorParts = {
 export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #watcher: DirectoryWatcher;
+  readonly #texts: MessageStore;
   #link: WorkerLink | undefined;
+  #talk: Talk | undefined;
   #conversation: Conversation | undefined;
+  #waiting = false;
   #seen: ProcessTree['seen'] = [];
   #seenAt = -Infinity;
   #activeAt: number;
@@ -62,12 +77,15 @@ export class Supervisor {
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
     this.#watcher = new DirectoryWatcher(parts.watchDirs);
+    this.#texts = new MessageStore(parts.plan.paths.messages);
     this.#activeAt = parts.clock.monotonic();
   }
 
   async run(): Promise<void> {
     try {
-      if (await this.#begin()) await this.#follow();
+      for (let next = await this.#begin(); next; next = await this.#handOver()) {
+        await this.#follow();
+      }
     } finally {
       this.#watcher.close();
       this.#link?.close();
@@ -105,20 +123,36 @@ export class Supervisor {
       journal.record('cc.worker.exited', { code: null, signal: null, adopted: true });
       this.#link?.close();
     } else if (!progress.worker_exit.adopted || progress.task?.started || progress.stop) {
-      return false;
+      return this.#handOver();
     }
     // It never took up the task, so starting it again does nothing twice.
-    if (progress.attempt < MAX_ATTEMPTS) return this.#start(progress.attempt + 1);
-    this.startError = `${MAX_ATTEMPTS} workers in a row vanished before they took up the task`;
+    if (progress.fruitless < MAX_FRUITLESS) return this.#start(progress.attempt + 1);
+    this.startError = `${MAX_FRUITLESS} workers in a row vanished before they took up the task`;
     return false;
   }
 
+  /** A session that ended because its context was full is followed by a fresh one. */
+  async #handOver(): Promise<boolean> {
+    const { journal, plan } = this.#parts;
+    const { closing, stop, attempt, rotations } = journal.progress;
+    if (closing?.kind !== 'handover' || stop !== undefined) return false;
+    const text = handoverText(journal.progress, plan.paths.stdout(attempt));
+    await makePrivateDir(plan.paths.messages);
+    await this.#texts.put(handoverName(rotations + 1), text);
+    journal.record('cc.context.rotated', { index: rotations + 1, because: closing.because, text });
+    this.#link?.close();
+    return this.#start(attempt + 1);
+  }
+
   async #start(attempt: number): Promise<boolean> {
-    const { journal, plan, onRunning, stopwatch, takeOver } = this.#parts;
+    const { journal, plan, onState, stopwatch, takeOver } = this.#parts;
     // A predecessor may have died between starting a worker and recording it.
     if (takeOver) await this.#clearTree();
+    this.#killedBy = undefined;
+    this.#seen = [];
+    const session = sessionFor(plan.record, attempt, journal.progress.rotations);
     try {
-      this.#link = await startAttempt(plan, attempt, stopwatch.remainingMs(), () =>
+      this.#link = await startAttempt(plan, attempt, session, stopwatch.remainingMs(), () =>
         this.#watcher.wake(),
       );
     } catch (error) {
@@ -128,7 +162,8 @@ export class Supervisor {
     journal.record('cc.worker.started', { attempt, worker: this.#link.identity });
     this.#converse(this.#link);
     this.#conversation?.open();
-    await onRunning();
+    this.#leaveBy = undefined;
+    await onState('running');
     return true;
   }
 
@@ -146,14 +181,23 @@ export class Supervisor {
   }
 
   #converse(link: WorkerLink): void {
-    const { journal, plan } = this.#parts;
-    this.#conversation = new Conversation(link, {
+    const { journal, plan, stopwatch, sharedLimit } = this.#parts;
+    this.#talk = {
+      link,
       journal,
+      stopwatch,
+      sharedLimit,
+      record: plan.record,
       guard: plan.guard,
-      texts: plan.texts,
-      wallSeconds: plan.wallSeconds,
+      texts: this.#texts,
       stop: (reason, detail) => this.stop(reason, 'supervisor', detail),
-    });
+      dismiss: () => {
+        this.#leaveBy = 0;
+      },
+    };
+    this.#conversation = new Conversation(this.#talk, () =>
+      openingTexts(plan.task, journal.progress, this.#texts),
+    );
   }
 
   async #follow(): Promise<void> {
@@ -169,7 +213,8 @@ export class Supervisor {
     try {
       this.#record();
       if (this.#link?.exit() === undefined) this.#conversation?.catchUp();
-      await desk.serve((request) => this.#onRequest(request.kind));
+      await desk.serve((request) => this.#onRequest(request));
+      await this.#tellState();
       this.#keepLimits();
       if (this.#leaveBy !== undefined && clock.monotonic() > this.#leaveBy) {
         await this.#clearTree();
@@ -210,10 +255,11 @@ export class Supervisor {
     const link = this.#link;
     if (link === undefined) return;
     const { journal, clock, plan } = this.#parts;
+    const keep = plan.record.final_only ? withoutWords : (event: WorkerEvent) => event;
     for (let lines = link.peekLines(); lines.length > 0; lines = link.peekLines()) {
       journal.recordLines(
         lines.map((line) => ({
-          event: normaliseLine(line.bytes && plan.hide(line.bytes)),
+          event: keep(normaliseLine(line.bytes && plan.hide(line.bytes))),
           raw: [line.start, line.end],
         })),
       );
@@ -224,22 +270,39 @@ export class Supervisor {
     if (end_session.sent && stop === undefined) this.#leaveBy ??= clock.monotonic() + LEAVE_MS;
   }
 
-  #onRequest(kind: string): { ok: boolean; text: string } {
-    if (kind === 'stop' || kind === 'kill') {
+  #onRequest(request: InboxRequest): OrderResult {
+    if (request.kind === 'stop' || request.kind === 'kill') {
       this.stop('cancelled', 'controller', 'stopped on request');
-      if (kind === 'kill') this.#leaveBy = 0;
+      if (request.kind === 'kill') this.#leaveBy = 0;
       return { ok: true, text: 'stopping' };
     }
-    return { ok: false, text: `unknown request: ${kind}` };
+    if (this.#talk === undefined || this.#conversation === undefined) {
+      return { ok: false, text: FINISHING };
+    }
+    this.#watcher.wake();
+    return carryOut(request, this.#talk, this.#conversation.gate);
+  }
+
+  async #tellState(): Promise<void> {
+    const { journal, onState, summary } = this.#parts;
+    const waiting = Object.keys(journal.progress.questions).length > 0;
+    if (waiting === this.#waiting) return;
+    this.#waiting = waiting;
+    // Before the state that makes readers look for the question.
+    await summary.write(journal.progress, { now: true });
+    await onState(waiting ? 'waiting_answer' : 'running');
   }
 
   #keepLimits(): void {
     const { stopwatch, plan, clock } = this.#parts;
+    const { budget } = plan.record;
     if (stopwatch.remainingMs() <= 0) {
-      this.stop('wall', 'supervisor', `${plan.wallSeconds} s of wall time are used up`);
+      this.stop('wall', 'supervisor', `${budget.wall_seconds} s of wall time are used up`);
     }
+    // Silence of a worker that waits for the controller is not its own.
+    if (this.#waiting) this.#activeAt = clock.monotonic();
     const silent = clock.monotonic() - this.#activeAt;
-    if (silent > plan.idleSeconds * 1000) {
+    if (silent > budget.idle_seconds * 1000) {
       this.stop('idle', 'supervisor', `nothing came for ${Math.round(silent / 1000)} s`);
     }
   }

@@ -8,6 +8,28 @@ import { cwd, model, profile, role } from '../fields.ts';
 /** Largest task; it travels as one line through the worker's stdin. */
 const TASK_CHARS = 2_000_000;
 
+/** Per run, and (`lifetime`) for the task over all runs that continue it. Tokens: from 1000. */
+export const budgetInput = z
+  .strictObject({
+    wall_seconds: z.int().min(10).max(86_400).optional(),
+    idle_seconds: z.int().min(10).max(86_400).optional(),
+    max_turns: z.int().min(1).max(1000).optional(),
+    max_tokens: z.int().min(1000).optional(),
+    max_usd: z.number().positive().optional(),
+    max_output_bytes: z.int().min(10_000).optional(),
+    lifetime: z
+      .strictObject({
+        wall_seconds: z.int().min(10).optional(),
+        max_turns: z.int().min(1).optional(),
+        max_tokens: z.int().min(1000).optional(),
+        max_usd: z.number().positive().optional(),
+      })
+      .optional()
+      .describe('Over all runs of the task: wall_seconds, max_turns, max_tokens, max_usd.'),
+  })
+  .optional()
+  .describe('Caps; default from the policy.');
+
 /** What both starting tools take. Kept short: every byte is sent to every controller. */
 export const runInput = z.strictObject({
   task: z.string().min(1).max(TASK_CHARS).describe('What to do, passed on word for word.'),
@@ -20,14 +42,9 @@ export const runInput = z.strictObject({
     })
     .optional()
     .describe('What it may change: path globs, shell commands (exact, or `prefix *`).'),
-  budget: z
-    .strictObject({
-      wall_seconds: z.int().min(10).max(86_400).optional(),
-      idle_seconds: z.int().min(10).max(86_400).optional(),
-      max_turns: z.int().min(1).max(1000).optional(),
-    })
-    .optional()
-    .describe('Seconds 10-86400, turns 1-1000; default from the policy.'),
+  budget: budgetInput,
+  ask: z.boolean().optional().describe('It may ask you and waits (cc_answer_question).'),
+  final_only: z.boolean().optional().describe('Record its result only.'),
   context: z.string().max(TASK_CHARS).optional().describe('Facts to pass along.'),
   profile,
   model,
@@ -47,7 +64,7 @@ export const planned = z.object({
   reason: z.string(),
   ranked: z.array(z.object({ id: z.string(), why: z.string() })),
   scope: z.object({ paths: z.array(z.string()), commands: z.array(z.string()) }).nullable(),
-  budget: z.record(z.string(), z.number()),
+  budget: z.record(z.string(), z.unknown()),
   guidance_files: z.array(z.string()),
   worker: z.object({ path: z.string(), version: z.string() }),
   /** Names only; values may be secret. */
@@ -70,6 +87,8 @@ export function requestOf(input: z.output<typeof runInput>, context: ToolContext
     allowWrite: input.allow_write,
     scope: input.scope,
     budget: input.budget,
+    ask: input.ask,
+    finalOnly: input.final_only,
     projectGuidance: input.project_guidance,
     idempotencyKey: input.idempotency_key,
     client: context.client.name,
