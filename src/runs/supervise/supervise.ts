@@ -1,12 +1,13 @@
 import { readFileSync, rmSync } from 'node:fs';
-import { isoTime } from '../../core/clock.ts';
+import { isoTime, sleep } from '../../core/clock.ts';
 import { CcError, isStorageFull, toErrorFacts } from '../../core/errors.ts';
 import { createByteRedactor, createRedactor } from '../../core/redact.ts';
 import { isFinal } from '../../core/vocabulary.ts';
 import { describeHead } from '../../git/head.ts';
 import { takeSnapshot } from '../../git/snapshot.ts';
-import { type ProcessIdentity, stateOf } from '../../proc/identity.ts';
+import { stateOf } from '../../proc/identity.ts';
 import { killProcess } from '../../proc/terminate.ts';
+import { findByCookie } from '../../proc/tree.ts';
 import { projectGuidance } from '../../prompts/guidance.ts';
 import { systemPrompt } from '../../prompts/system.ts';
 import { readJson, writeFileAtomic } from '../../store/atomic.ts';
@@ -15,19 +16,21 @@ import { requireWritableVersion } from '../../store/versions.ts';
 import { privateRunPaths } from '../../workspace/home.ts';
 import type { Host } from '../../workspace/host.ts';
 import { type RunPaths, runPaths, workspaceAt } from '../../workspace/layout.ts';
-import { type RunRecord, readRecord, runOutcome, writeRecord } from '../record.ts';
+import { type RunOutcome, type RunRecord, readRecord, runOutcome, writeRecord } from '../record.ts';
+import { SUPERVISOR_COOKIE } from '../start-supervisor.ts';
 import { progressSummary } from '../summarise.ts';
 import type { AttemptPlan } from './attempt.ts';
 import { type FinishParts, finishRun, settleRun, writeEnded } from './finish.ts';
 import { giveUp } from './give-up.ts';
 import { Journal } from './journal.ts';
 import { RequestDesk } from './requests.ts';
-import { carriedTime, Stopwatch } from './stopwatch.ts';
+import { carriedTime, Stopwatch, uptimeNow } from './stopwatch.ts';
 import { SummaryWriter } from './summary.ts';
 import { Supervisor } from './supervisor.ts';
 
 /** Room for the last words of a run on a full disk; removed when they must be written. */
 const BALLAST_BYTES = 64 << 10;
+const AGAIN_MS = 10;
 
 export type Assignment = {
   host: Host;
@@ -48,21 +51,21 @@ export async function supervise(assignment: Assignment): Promise<void> {
   let record = await readRecord(paths, runId);
   if (isFinal(record.state)) return;
   requireWritableVersion(record, paths.metadata);
-  await endFrozenHolder(paths);
-  const lease = Lease.tryAcquire(paths.lease, isUp);
-  if (!(lease instanceof Lease)) return;
+  const lease = await becomeOwner(paths);
+  if (lease === undefined) return;
   record = await readRecord(paths, runId);
   if (isFinal(record.state)) return lease.release();
   try {
     await own(assignment, record, paths, lease);
-    lease.release();
   } catch (error) {
     // Whoever took over goes on from the files; nothing of ours may be written any more.
-    if (error instanceof CcError && error.code === 'LEASE_LOST') return;
-    await giveUp(assignment.host, paths, runId, error);
+    if (isLost(error)) return;
+    await giveUp(assignment.host, { paths, runId, lease, error });
     lease.release();
     throw error;
   }
+  await endFrozenRivals(runId);
+  lease.release();
 }
 
 async function own(
@@ -77,7 +80,11 @@ async function own(
   const journal = Journal.open(paths.events, { lease, clock: host.clock, redact });
   const takeOver = journal.progress.seq > 0;
   const last = progressSummary.safeParse(await readJson(paths.summary).catch(() => undefined)).data;
-  const stopwatch = new Stopwatch(host.clock, carriedTime(last, host.clock.now()), wallMs(record));
+  const stopwatch = new Stopwatch(
+    host.clock,
+    carriedTime(last, host.clock.now(), uptimeNow()),
+    wallMs(record),
+  );
   const update = async (fields: Partial<RunRecord>) => {
     record = { ...record, ...fields };
     await writeRecord(paths, record);
@@ -113,7 +120,7 @@ async function own(
     leftProcesses: supervisor.left,
   });
   try {
-    const journaled = runOutcome.safeParse(journal.progress.outcome).data;
+    const journaled = endOf(journal);
     if (journaled === undefined) {
       await supervisor.run();
       await update({ state: 'finalizing' });
@@ -123,30 +130,56 @@ async function own(
     await summary.write(journal.progress, { now: true });
     await settleRun(finishParts(), outcome, stopwatch.elapsedMs());
   } catch (error) {
-    if (!isStorageFull(error)) {
-      await supervisor.abandon();
-      throw error;
-    }
+    // A worker that somebody else supervises by now is not ours to end.
+    if (isLost(error) && topLease(paths.lease) !== undefined) throw error;
+    await supervisor.abandon();
+    if (!isStorageFull(error)) throw error;
+    // Only now, or the worker would fill what becomes free.
     rmSync(paths.ballast, { force: true });
     journal.progress.stop ??= { reason: 'disk_full', by: 'supervisor', detail: String(error) };
-    await supervisor.abandon();
-    await writeEnded(finishParts(), await finishRun(finishParts()), stopwatch.elapsedMs());
+    const outcome = endOf(journal) ?? (await finishRun(finishParts()));
+    await settleRun(finishParts(), outcome, stopwatch.elapsedMs()).catch(async (again: unknown) => {
+      if (!isStorageFull(again)) throw again;
+      await writeEnded(finishParts(), outcome, stopwatch.elapsedMs());
+    });
   } finally {
     journal.close();
     rmSync(paths.ballast, { force: true });
   }
 }
 
-/** A holder that is stopped would never answer; it is ended before its run is taken over. */
-async function endFrozenHolder(paths: RunPaths): Promise<void> {
-  const top = topLease(paths.lease);
-  if (top === undefined || top.released || isUp(top.holder)) return;
-  await killProcess(top.holder);
+/**
+ * Owns the run, unless somebody else does who can. A holder that is stopped would never answer; it is
+ * ended before its run is taken over, for if it went on later, it would write beside its successor.
+ */
+async function becomeOwner(paths: RunPaths): Promise<Lease | undefined> {
+  for (;;) {
+    const lease = Lease.tryAcquire(paths.lease);
+    if (lease instanceof Lease) return lease;
+    const state = stateOf(lease.holder);
+    if (state === 'running') return undefined;
+    if (state === 'stopped' && !(await killProcess(lease.holder))) return undefined;
+    await sleep(AGAIN_MS); // it went just now, or is being born (store/lease.ts)
+  }
 }
 
-/** Living and not frozen. */
-export function isUp(holder: ProcessIdentity): boolean {
-  return stateOf(holder) === 'running';
+/**
+ * Others may have been started for this run at the same time; they leave when they find an owner. One
+ * that was frozen before it could is known to nobody.
+ */
+async function endFrozenRivals(runId: string): Promise<void> {
+  for (const rival of findByCookie(SUPERVISOR_COOKIE, runId)) {
+    if (stateOf(rival) === 'stopped') await killProcess(rival);
+  }
+}
+
+/** The verdict where it stands in the events already; there is never a second one. */
+function endOf(journal: Journal): RunOutcome | undefined {
+  return runOutcome.safeParse(journal.progress.outcome).data;
+}
+
+function isLost(error: unknown): boolean {
+  return error instanceof CcError && error.code === 'LEASE_LOST';
 }
 
 /** Its own wall time, or what is left of its task's, whichever is less. */

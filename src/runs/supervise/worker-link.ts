@@ -139,8 +139,8 @@ export class WorkerLink {
   }
 
   /**
-   * Queues a line. Not awaited: a frozen worker reads nothing, and the supervisor must stay awake to
-   * notice that. A line that never arrives shows in what the worker does not answer.
+   * Says a line, now if there is room. Not awaited: a frozen worker reads nothing, and the supervisor
+   * must stay awake to notice that. A line that never arrives shows in what the worker does not answer.
    */
   send(line: ControlLine): void {
     this.#write(line).catch(() => undefined);
