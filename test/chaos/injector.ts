@@ -24,6 +24,7 @@ export class Injector {
   readonly #launch: Launch;
   readonly #followers: readonly Follower[];
   readonly #pending: Promise<unknown>[] = [];
+  #stopper: ProcessIdentity | undefined;
 
   constructor(stage: Stage, run: FoundRun, launch: Launch, followers: readonly Follower[]) {
     this.#stage = stage;
@@ -108,6 +109,8 @@ export class Injector {
         return this.#followers.find(({ kind }) => kind === target)?.process;
       case 'launcher':
         return this.#launch.process;
+      case 'stopper':
+        return this.#stopper;
     }
   }
 
@@ -120,8 +123,9 @@ export class Injector {
     this.stopAsked = true;
     const request = { kind: 'stop', from: 'chaos', ttlMs: 3_600_000 };
     await submitRequest(this.#run.paths.inbox, request, this.#stage.host.clock);
-    const { answer } = command(this.#stage.lab, 'stop-run', this.#run.record.run_id);
-    this.#pending.push(answer);
+    const stopping = command(this.#stage.lab, 'stop-run', this.#run.record.run_id);
+    this.#stopper = stopping.process;
+    this.#pending.push(stopping.answer);
   }
 
   #later(ms: number, undo: () => void): void {

@@ -11,7 +11,7 @@ export const INVARIANTS = {
   ended_once: 'cc.run.ended exactly once',
   lines: 'every complete line of the workers exactly once, in order',
   started_once: 'no task started or taken up twice',
-  nothing_left: 'no process left after one recovery',
+  nothing_left: 'no process and no raw stream left after one recovery',
   honest: 'no wrong succeeded',
   unharmed: 'succeeded where no worker was harmed',
   time: 'no time lost or made up',
@@ -32,6 +32,8 @@ export type Evidence = {
   runs: readonly string[];
   /** Of the worker, at the moment the record was final; of supervisors, a little later. */
   left: { worker: readonly ProcessIdentity[]; supervisors: readonly ProcessIdentity[] };
+  /** Unredacted streams that are still there though the run is over. */
+  rawLeft: readonly string[];
   /** Neither the worker nor its disk was touched, and nobody wanted it to stop. */
   unharmed: boolean;
   sceneMs: number;
@@ -52,6 +54,7 @@ export function breaches(evidence: Evidence): Breach[] {
   for (const problem of doubleStarts(evidence)) add('started_once', problem);
   for (const { pid } of left.worker) add('nothing_left', `process ${pid} of the worker`);
   for (const { pid } of left.supervisors) add('nothing_left', `supervisor ${pid}`);
+  for (const name of over ? evidence.rawLeft : []) add('nothing_left', name);
   if (record.state === 'succeeded') {
     for (const problem of evidence.missing) add('honest', problem);
   } else if (over && evidence.unharmed) {

@@ -11,7 +11,7 @@ import { supervisorsOf, workerTree } from './processes.ts';
 import { isOver } from './stage.ts';
 
 /** A moment that has not come by then was missed. */
-const PATIENCE_MS = 8000;
+const PATIENCE_MS = 5000;
 const LOOK_EVERY_MS = 2;
 
 /** What a moment that must be brought about needs. */

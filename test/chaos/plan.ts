@@ -1,7 +1,7 @@
 import { Random } from './random.ts';
 
-/** Whom a fault hits. `launcher` is the command or server that is just starting the run. */
-export type Target = 'supervisor' | 'worker' | 'server' | 'cli' | 'launcher';
+/** Whom a fault hits. `launcher` is just starting the run, `stopper` is a command that stops it. */
+export type Target = 'supervisor' | 'worker' | 'server' | 'cli' | 'launcher' | 'stopper';
 
 /** When a fault happens. Every moment ends at the latest when the run does. */
 export type Moment =
@@ -119,16 +119,16 @@ const FAULTS: Record<Theme, (random: Random) => Fault[]> = {
       }),
     ),
   settle: (random) => [
-    ...some(random, 1, 2, () => hit(random, 'supervisor', anyMoment(random))),
-    ...some(random, 2, 4, () => hit(random, 'supervisor', lastMoment(random))),
+    ...some(random, 0, 1, () => hit(random, 'supervisor', anyMoment(random))),
+    ...atTheEnd(random, ['cc.turn.ended', ...LEAVING]),
   ],
   stop: (random) => [
     ...some(random, 0, 2, () => hit(random, 'supervisor', anyMoment(random))),
-    hit(random, random.pick(['supervisor', 'supervisor', 'worker']), {
+    hit(random, random.pick(['supervisor', 'supervisor', 'worker', 'stopper']), {
       at: 'stop_pending',
       ms: random.between(0, 60),
     }),
-    ...some(random, 1, 2, () => hit(random, 'supervisor', lastMoment(random))),
+    ...atTheEnd(random, LEAVING),
   ],
   take_over: (random) =>
     some(random, 3, 6, () =>
@@ -178,6 +178,7 @@ const JUMPS_MS: readonly [number, ...number[]] = [
 function anyFault(random: Random): Fault {
   if (random.chance(0.1)) return { what: 'recoveries', when: anyMoment(random), count: 2 };
   const target = random.pick<Target>(['supervisor', 'supervisor', 'supervisor', 'server', 'cli']);
+  if (random.chance(0.1)) return { what: 'kill', target: 'worker', when: anyMoment(random) };
   return random.chance(0.1)
     ? freeze(random, 'worker', anyMoment(random))
     : hit(random, target, anyMoment(random));
@@ -210,15 +211,13 @@ const EVENTS: readonly [string, ...string[]] = [
   'cc.tool.finished',
 ];
 
-function lastMoment(random: Random): Moment {
-  const type = random.pick([
-    'cc.turn.ended',
-    'cc.message.state',
-    'cc.worker.exited',
-    'cc.run.ended',
-    'cc.stop.requested',
-  ]);
-  return { at: 'event', type, ms: random.between(0, 40) };
+const LEAVING = ['cc.control.sent', 'cc.control.answered', 'cc.worker.exited', 'cc.run.ended'];
+
+/** In the order in which they come, so that none waits for what is past. */
+function atTheEnd(random: Random, types: readonly string[]): Fault[] {
+  return types
+    .filter(() => random.chance(0.6))
+    .map((type) => hit(random, 'supervisor', { at: 'event', type, ms: random.between(0, 40) }));
 }
 
 function some<T>(random: Random, least: number, most: number, make: () => T): T[] {

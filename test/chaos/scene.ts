@@ -93,6 +93,7 @@ async function play(stage: Stage, scene: Scene, played: Played): Promise<void> {
     conversations: conversationsOf(stage),
     runs: [...new Set([...launch.told, ...(await recordedRuns(stage, run))])],
     left: { worker, supervisors },
+    rawLeft: stage.rawLeft(run),
     unharmed: !injector.stopAsked && isUnharmed(played.injected, record),
     sceneMs,
   });

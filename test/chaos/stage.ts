@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseJson, stringAt } from '../../src/core/json.ts';
 import { isFinal, type RunState } from '../../src/core/vocabulary.ts';
@@ -67,6 +67,12 @@ export class Stage {
 
   get rawStreams() {
     return this.#keeper?.streams() ?? [];
+  }
+
+  /** What workers said and the product should have removed by the end. */
+  rawLeft(run: FoundRun): string[] {
+    const { dir } = privateRunPaths(this.lab.host().home, run.record.run_id);
+    return readdirSync(dir).filter((name) => /^std(out|err)-/.test(name));
   }
 
   /** Closes the stage; the directory stays for whoever wants to look into it. */

@@ -82,11 +82,12 @@ export async function settleRun(
     journal.record('cc.run.ended', { outcome });
     journal.sync();
   }
+  // While somebody would still come by if we were killed in the middle of it.
+  forgetRawStreams(parts);
   await writeEnded(parts, outcome, elapsedMs);
   const shared = sharedPaths(workspaceAt(record.workspace));
   await rm(join(shared.active, `${record.run_id}.json`), { force: true });
   await rm(record.worker.tmp_dir, { recursive: true, force: true });
-  forgetRawStreams(parts);
 }
 
 /** The record alone, for when events cannot be written any more (disk full). */

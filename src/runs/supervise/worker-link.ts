@@ -25,6 +25,7 @@ export class WorkerLink {
   readonly #write: (line: ControlLine) => Promise<void>;
   readonly #closeInput: () => void;
   #exit: LinkExit | undefined;
+  #closed = false;
   #pending: readonly Line[] = [];
 
   private constructor(options: {
@@ -155,6 +156,8 @@ export class WorkerLink {
   }
 
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     this.#closeInput();
     this.#reader.close();
   }
