@@ -2,14 +2,15 @@ import { sleep } from '../core/clock.ts';
 import { CcError } from '../core/errors.ts';
 import { lazy } from '../core/lazy.ts';
 import { isFinal } from '../core/vocabulary.ts';
-import { isAlive, stateOf } from '../proc/identity.ts';
+import { isAlive } from '../proc/identity.ts';
 import { terminateTree } from '../proc/terminate.ts';
-import { Lease } from '../store/lease.ts';
+import type { Lease } from '../store/lease.ts';
 import { RUN_COOKIE } from '../workers/claude/environment.ts';
 import type { Host } from '../workspace/host.ts';
 import type { FoundRun } from './find.ts';
 import { readRecord } from './record.ts';
 import { startSuccessor, supervisionOf } from './recover.ts';
+import { becomeOwner } from './supervise/ownership.ts';
 
 /** It brings the whole supervisor with it, and is hardly ever needed. */
 const loadGiveUp = /* @__PURE__ */ lazy(() => import('./supervise/give-up.ts'));
@@ -67,11 +68,17 @@ async function supervision(host: Host, run: FoundRun) {
 
 async function endUnsupervised(host: Host, run: FoundRun): Promise<Recovery> {
   const { giveUp } = await loadGiveUp();
-  const ended = await asOwner(run, async () => {
+  const ended = await asOwner(run, async (lease) => {
     const error = new CcError('LEASE_LOST', `${ATTEMPTS} supervisors in a row vanished.`, {
       hint: 'Its events show how far it came; run `cc-orchestrator healthcheck`.',
     });
-    await giveUp(host, run.paths, run.record.run_id, error, 'supervisor_lost');
+    await giveUp(host, {
+      paths: run.paths,
+      runId: run.record.run_id,
+      lease,
+      error,
+      failureClass: 'supervisor_lost',
+    });
   });
   return ended ? 'ended' : 'fine';
 }
@@ -96,12 +103,12 @@ export async function endProcesses(runId: string): Promise<number> {
 /** Does it as the owner of the run, so that no supervisor acts meanwhile; false when there is one. */
 export async function asOwner(
   { paths }: Pick<FoundRun, 'paths'>,
-  work: () => Promise<void>,
+  work: (lease: Lease) => Promise<void>,
 ): Promise<boolean> {
-  const lease = Lease.tryAcquire(paths.lease, (holder) => stateOf(holder) === 'running');
-  if (!(lease instanceof Lease)) return false;
+  const lease = await becomeOwner(paths);
+  if (lease === undefined) return false;
   try {
-    await work();
+    await work(lease);
     return true;
   } finally {
     lease.release();

@@ -10,6 +10,9 @@ import type { RunRecord } from './record.ts';
 /** Prefix under which the worker's environment travels through the supervisor's own. */
 export const WORKER_ENV_PREFIX = 'CCW_';
 
+/** The variable by which all supervisors of a run are found, also those that do not own it. */
+export const SUPERVISOR_COOKIE = 'CC_SUPERVISOR_OF';
+
 /** Starts a supervisor for a run; harmless when one is already there. */
 export async function startSupervisor(
   host: Host,
@@ -29,6 +32,7 @@ export async function startSupervisor(
         env: {
           ...basics(host),
           CC_ORCHESTRATOR_HOME: host.home.root,
+          [SUPERVISOR_COOKIE]: record.run_id,
           ...Object.fromEntries(
             Object.entries(workerEnv).map(([name, value]) => [
               `${WORKER_ENV_PREFIX}${name}`,

@@ -19,6 +19,8 @@ export const progressSummary = z.object({
   schema_version: z.number(),
   updated: z.string(),
   elapsed_ms: z.number(),
+  /** When it was written, on the clock of the machine's uptime, for the next supervisor. */
+  uptime: z.object({ boot: z.string(), ms: z.number() }).optional(),
   seq: z.number(),
   /** Behind the last event that is counted here; whoever reads on from it misses nothing. */
   cursor: z.string().optional(),
@@ -58,7 +60,7 @@ const MESSAGE_CHARS = 600;
 export function summarise(
   progress: Progress,
   window?: RunRecord['context_window'],
-): Omit<ProgressSummary, 'schema_version' | 'updated' | 'elapsed_ms'> {
+): Omit<ProgressSummary, 'schema_version' | 'updated' | 'elapsed_ms' | 'uptime'> {
   return {
     seq: progress.seq,
     attempt: progress.attempt,

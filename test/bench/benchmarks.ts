@@ -4,6 +4,7 @@ import { idlePoll } from './idle-poll.ts';
 import { ingestion } from './ingest.ts';
 import { oneTurn } from './one-turn.ts';
 import { pollTime } from './poll-time.ts';
+import { stopping } from './stop.ts';
 import { supervisorCpu } from './supervisor-cpu.ts';
 import { surface } from './surface.ts';
 import { waiting } from './wait.ts';
@@ -18,4 +19,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   supervisorCpu,
   ingestion,
   waiting,
+  stopping,
 ];

@@ -195,11 +195,12 @@ export class Lab {
   }
 
   /** Ends what is left; answers the processes that were, which a test should find to be none. */
-  async close(): Promise<ProcessIdentity[]> {
+  async close({ keep = false } = {}): Promise<ProcessIdentity[]> {
     await this.model.close();
     await this.#supervisorsGone();
     const left = this.runs.flatMap((runId) => this.processes(runId));
     for (const { pid } of left) process.kill(pid, 'SIGKILL');
+    if (keep) return left;
     rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
     return left;
   }

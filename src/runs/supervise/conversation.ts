@@ -29,6 +29,7 @@ export class Conversation {
   readonly #opening: () => readonly string[];
   #usageAskedFor: string | undefined;
   #baselineAsked = false;
+  #endSent = false;
 
   constructor(talk: Talk, opening: () => readonly string[]) {
     this.#talk = talk;
@@ -109,8 +110,13 @@ export class Conversation {
 
   #endWhenDone(): void {
     const { turn_end, background, end_session, outbox, closing } = this.#progress;
-    if (turn_end === undefined || background.length > 0 || end_session.sent) return;
-    if (closing === undefined ? outbox.length > 0 : this.#closing.needsWords) return;
+    if (turn_end === undefined || background.length > 0) return;
+    // What a predecessor only journaled was perhaps never said.
+    if (this.#endSent || end_session.acknowledged) return;
+    if (!end_session.sent) {
+      if (closing === undefined ? outbox.length > 0 : this.#closing.needsWords) return;
+    }
+    this.#endSent = true;
     const id = requestId('end');
     this.#talk.journal.record('cc.control.sent', { request_id: id, kind: 'end_session' });
     this.#talk.link.send(endSession(id));

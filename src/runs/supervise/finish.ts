@@ -82,10 +82,11 @@ export async function settleRun(
     journal.record('cc.run.ended', { outcome });
     journal.sync();
   }
+  // While somebody would still come by if we were killed in the middle of it.
+  forgetRawStreams(parts);
   const ended = await writeEnded(parts, outcome, elapsedMs);
   await settleSlot(workspaceAt(record.workspace), ended);
   await rm(record.worker.tmp_dir, { recursive: true, force: true });
-  forgetRawStreams(parts);
 }
 
 /** The record alone, for when events cannot be written any more (disk full). */

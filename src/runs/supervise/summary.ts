@@ -7,7 +7,7 @@ import type { RunPaths } from '../../workspace/layout.ts';
 import type { Progress } from '../progress.ts';
 import type { RunRecord } from '../record.ts';
 import { summarise } from '../summarise.ts';
-import type { Stopwatch } from './stopwatch.ts';
+import { type Stopwatch, uptimeNow } from './stopwatch.ts';
 
 const WRITE_EVERY_MS = 1000;
 
@@ -29,7 +29,6 @@ export class SummaryWriter {
     this.#clock = clock;
     this.#stopwatch = stopwatch;
     this.#window = window;
-    this.#window = window;
   }
 
   async write(progress: Progress, options: { now?: boolean } = {}): Promise<void> {
@@ -40,6 +39,7 @@ export class SummaryWriter {
       schema_version: SCHEMA_VERSION,
       updated: isoTime(this.#clock.now()),
       elapsed_ms: this.#stopwatch.elapsedMs(),
+      uptime: uptimeNow(),
       cursor: endCursor(this.#paths.events),
       ...summarise(progress, this.#window),
     });

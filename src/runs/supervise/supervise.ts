@@ -5,26 +5,25 @@ import { createByteRedactor, createRedactor, redact } from '../../core/redact.ts
 import { isFinal } from '../../core/vocabulary.ts';
 import { describeHead } from '../../git/head.ts';
 import { takeSnapshot } from '../../git/snapshot.ts';
-import { type ProcessIdentity, stateOf } from '../../proc/identity.ts';
-import { killProcess } from '../../proc/terminate.ts';
 import { projectGuidance } from '../../prompts/guidance.ts';
 import { systemPrompt } from '../../prompts/system.ts';
 import { readJson, writeFileAtomic } from '../../store/atomic.ts';
-import { Lease, topLease } from '../../store/lease.ts';
+import { type Lease, topLease } from '../../store/lease.ts';
 import { requireWritableVersion } from '../../store/versions.ts';
 import { privateRunPaths } from '../../workspace/home.ts';
 import type { Host } from '../../workspace/host.ts';
 import { type RunPaths, runPaths, workspaceAt } from '../../workspace/layout.ts';
 import { CostGuard } from '../cost-guard/guard.ts';
-import { type RunRecord, readRecord, runOutcome, writeRecord } from '../record.ts';
+import { type RunOutcome, type RunRecord, readRecord, runOutcome, writeRecord } from '../record.ts';
 import { progressSummary } from '../summarise.ts';
 import { hasToWake, wakeControllers } from '../wake.ts';
 import type { AttemptPlan } from './attempt.ts';
 import { type FinishParts, finishRun, settleRun, writeEnded } from './finish.ts';
 import { giveUp } from './give-up.ts';
 import { Journal } from './journal.ts';
+import { becomeOwner, endFrozenRivals } from './ownership.ts';
 import { RequestDesk } from './requests.ts';
-import { carriedTime, Stopwatch } from './stopwatch.ts';
+import { carriedTime, Stopwatch, uptimeNow } from './stopwatch.ts';
 import { SummaryWriter } from './summary.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -50,22 +49,22 @@ export async function supervise(assignment: Assignment): Promise<void> {
   let record = await readRecord(paths, runId);
   if (isFinal(record.state)) return wakeLate(assignment, record, paths);
   requireWritableVersion(record, paths.metadata);
-  await endFrozenHolder(paths);
-  const lease = Lease.tryAcquire(paths.lease, isUp);
-  if (!(lease instanceof Lease)) return;
+  const lease = await becomeOwner(paths);
+  if (lease === undefined) return;
   record = await readRecord(paths, runId);
   if (isFinal(record.state)) return lease.release();
   try {
     await own(assignment, record, paths, lease);
-    lease.release();
   } catch (error) {
     // Whoever took over goes on from the files; nothing of ours may be written any more.
-    if (error instanceof CcError && error.code === 'LEASE_LOST') return;
-    await giveUp(assignment.host, paths, runId, error);
+    if (isLost(error)) return;
+    await giveUp(assignment.host, { paths, runId, lease, error });
     lease.release();
     await wakeLate(assignment, await readRecord(paths, runId), paths).catch(() => undefined);
     throw error;
   }
+  await endFrozenRivals(runId);
+  lease.release();
 }
 
 async function own(
@@ -80,7 +79,11 @@ async function own(
   const journal = Journal.open(paths.events, { lease, clock: host.clock, redact });
   const takeOver = journal.progress.seq > 0;
   const last = progressSummary.safeParse(await readJson(paths.summary).catch(() => undefined)).data;
-  const stopwatch = new Stopwatch(host.clock, carriedTime(last, host.clock.now()), wallMs(record));
+  const stopwatch = new Stopwatch(
+    host.clock,
+    carriedTime(last, host.clock.now(), uptimeNow()),
+    wallMs(record),
+  );
   const update = async (fields: Partial<RunRecord>) => {
     record = { ...record, ...fields };
     await writeRecord(paths, record);
@@ -116,7 +119,7 @@ async function own(
     leftProcesses: supervisor.left,
   });
   try {
-    const journaled = runOutcome.safeParse(journal.progress.outcome).data;
+    const journaled = endOf(journal);
     if (journaled === undefined) {
       await supervisor.run();
       await update({ state: 'finalizing' });
@@ -129,14 +132,18 @@ async function own(
       journal.record('cc.controller.woken', facts),
     );
   } catch (error) {
-    if (!isStorageFull(error)) {
-      await supervisor.abandon();
-      throw error;
-    }
+    // A worker that somebody else supervises by now is not ours to end.
+    if (isLost(error) && topLease(paths.lease) !== undefined) throw error;
+    await supervisor.abandon();
+    if (!isStorageFull(error)) throw error;
+    // Only now, or the worker would fill what becomes free.
     rmSync(paths.ballast, { force: true });
     journal.progress.stop ??= { reason: 'disk_full', by: 'supervisor', detail: String(error) };
-    await supervisor.abandon();
-    await writeEnded(finishParts(), await finishRun(finishParts()), stopwatch.elapsedMs());
+    const outcome = endOf(journal) ?? (await finishRun(finishParts()));
+    await settleRun(finishParts(), outcome, stopwatch.elapsedMs()).catch(async (again: unknown) => {
+      if (!isStorageFull(again)) throw again;
+      await writeEnded(finishParts(), outcome, stopwatch.elapsedMs());
+    });
   } finally {
     journal.close();
     rmSync(paths.ballast, { force: true });
@@ -150,8 +157,8 @@ async function wakeLate(
   paths: RunPaths,
 ): Promise<void> {
   if (!(await hasToWake(host, runId))) return;
-  const lease = Lease.tryAcquire(paths.lease, isUp);
-  if (!(lease instanceof Lease)) return;
+  const lease = await becomeOwner(paths);
+  if (lease === undefined) return;
   const journal = Journal.open(paths.events, { lease, clock: host.clock, redact });
   await wakeControllers(host, record, 'ended', (facts) =>
     journal.record('cc.controller.woken', facts),
@@ -160,16 +167,13 @@ async function wakeLate(
   lease.release();
 }
 
-/** A holder that is stopped would never answer; it is ended before its run is taken over. */
-async function endFrozenHolder(paths: RunPaths): Promise<void> {
-  const top = topLease(paths.lease);
-  if (top === undefined || top.released || isUp(top.holder)) return;
-  await killProcess(top.holder);
+/** The verdict where it stands in the events already; there is never a second one. */
+function endOf(journal: Journal): RunOutcome | undefined {
+  return runOutcome.safeParse(journal.progress.outcome).data;
 }
 
-/** Living and not frozen. */
-export function isUp(holder: ProcessIdentity): boolean {
-  return stateOf(holder) === 'running';
+function isLost(error: unknown): boolean {
+  return error instanceof CcError && error.code === 'LEASE_LOST';
 }
 
 /** Its own wall time, or what is left of its task's, whichever is less. */

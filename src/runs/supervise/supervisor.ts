@@ -1,7 +1,13 @@
 import type { Clock } from '../../core/clock.ts';
 import { isStorageFull } from '../../core/errors.ts';
 import { isAlive } from '../../proc/identity.ts';
-import { type ProcessTree, terminateTree } from '../../proc/terminate.ts';
+import {
+  freeze,
+  killProcess,
+  type ProcessTree,
+  terminateTree,
+  thaw,
+} from '../../proc/terminate.ts';
 import { descendantsOf } from '../../proc/tree.ts';
 import { makePrivateDir } from '../../store/atomic.ts';
 import type { InboxRequest } from '../../store/inbox.ts';
@@ -31,6 +37,10 @@ import { WorkerLink } from './worker-link.ts';
 const MAX_FRUITLESS = 3;
 /** How long an interrupted turn may take to end before the process is ended. */
 const INTERRUPT_MS = 2000;
+/** By then a worker that hears us has said something (measured: 5 to 12 ms after the interrupt). */
+const HEARD_MS = 700;
+/** What one that does not hear us, or is to be killed, is given to end by SIGTERM. */
+const URGENT_GRACE_MS = 500;
 /** How long a worker may take to leave after the end of its session. */
 const LEAVE_MS = 10_000;
 /** A full disk is given this long to become free before the run is given up. */
@@ -74,6 +84,8 @@ export class Supervisor {
   #seenAt = -Infinity;
   #activeAt: number;
   #leaveBy: number | undefined;
+  /** It was interrupted and has said nothing since. */
+  #unheard = false;
   #diskFullSince: number | undefined;
   startError: string | undefined;
   left: number[] = [];
@@ -104,26 +116,34 @@ export class Supervisor {
 
   /** Ends the run early. The first reason counts. */
   stop(reason: StopReason, by: string, detail: string): void {
-    const { journal, clock } = this.#parts;
+    const { journal } = this.#parts;
     const { stop, end_session } = journal.progress;
     // Once the session was told to end, the answer is complete and the worker is leaving anyway.
     if (stop !== undefined || end_session.sent) return;
     journal.record('cc.stop.requested', { reason, by, detail });
-    this.#leaveBy = clock.monotonic() + INTERRUPT_MS;
-    if (this.#link?.exit() === undefined) this.#conversation?.interrupt();
+    this.#interrupt();
     this.#watcher.wake();
+  }
+
+  #interrupt(): void {
+    this.#leaveBy = this.#parts.clock.monotonic() + HEARD_MS;
+    this.#unheard = true;
+    if (this.#link?.exit() === undefined) this.#conversation?.interrupt();
   }
 
   /** Starts, adopts or restarts the worker. False when there is nothing to follow. */
   async #begin(): Promise<boolean> {
-    const { journal, clock } = this.#parts;
+    const { journal } = this.#parts;
     const { progress } = journal;
     if (progress.attempt === 0) return this.#start(1);
     if (progress.worker_exit === undefined) {
       this.#adopt();
-      this.#record();
-      if (progress.stop !== undefined) this.#leaveBy = clock.monotonic() + INTERRUPT_MS;
-      if (progress.task?.started === true || progress.stop !== undefined) return true;
+      if (progress.stop !== undefined) {
+        this.#record();
+        this.#interrupt(); // a predecessor has perhaps only journaled that it did
+        return true;
+      }
+      if (await this.#hasTask()) return true;
       await this.#clearTree();
       journal.record('cc.worker.exited', { code: null, signal: null, adopted: true });
       this.#link?.close();
@@ -134,6 +154,26 @@ export class Supervisor {
     if (progress.fruitless < MAX_FRUITLESS) return this.#start(progress.attempt + 1);
     this.startError = `${MAX_FRUITLESS} workers in a row vanished before they took up the task`;
     return false;
+  }
+
+  /**
+   * Whether the adopted worker has taken up its task. It is stopped while we look, for it must not do
+   * so while it is being replaced; one that has not is ended without another chance to.
+   */
+  async #hasTask(): Promise<boolean> {
+    const { progress } = this.#parts.journal;
+    const worker = this.#link?.identity;
+    this.#record();
+    if (progress.task?.started || worker === undefined) return progress.task?.started === true;
+    await freeze(worker);
+    this.#record(); // it says that it begins before it asks the model
+    if (progress.task?.started) {
+      thaw(worker);
+    } else {
+      await killProcess(worker);
+      this.#record();
+    }
+    return progress.task?.started === true;
   }
 
   /** A session that ended because its context was full is followed by a fresh one. */
@@ -162,6 +202,7 @@ export class Supervisor {
       );
     } catch (error) {
       this.startError = error instanceof Error ? error.message : String(error);
+      await this.#clearTree();
       return false;
     }
     journal.record('cc.worker.started', { attempt, worker: this.#link.identity });
@@ -208,7 +249,8 @@ export class Supervisor {
 
   async #follow(): Promise<void> {
     while (!(await this.#tick()) || this.#link?.exit() === undefined) {
-      await this.#watcher.changed(TICK_MS);
+      const left = (this.#leaveBy ?? Infinity) - this.#parts.clock.monotonic();
+      await this.#watcher.changed(Math.min(TICK_MS, Math.max(1, left)));
     }
     await this.#finishReading();
   }
@@ -224,7 +266,8 @@ export class Supervisor {
       await this.#tellState();
       this.#keepLimits();
       if (this.#leaveBy !== undefined && clock.monotonic() > this.#leaveBy) {
-        await this.#clearTree();
+        const isUrgent = this.#unheard || this.#leaveBy === 0;
+        await this.#clearTree(isUrgent ? URGENT_GRACE_MS : undefined);
         this.#leaveBy = undefined;
       }
       this.#lookAtTree();
@@ -272,6 +315,8 @@ export class Supervisor {
       );
       link.consume();
       this.#activeAt = clock.monotonic();
+      if (this.#unheard) this.#leaveBy = clock.monotonic() + INTERRUPT_MS;
+      this.#unheard = false;
     }
     const { end_session, stop } = journal.progress;
     if (end_session.sent && stop === undefined) this.#leaveBy ??= clock.monotonic() + LEAVE_MS;
@@ -280,7 +325,10 @@ export class Supervisor {
   #onRequest(request: InboxRequest): OrderResult {
     if (request.kind === 'stop' || request.kind === 'kill') {
       this.stop('cancelled', 'controller', 'stopped on request');
-      if (request.kind === 'kill') this.#leaveBy = 0;
+      if (request.kind === 'kill') {
+        this.#leaveBy = 0;
+        this.#unheard = false;
+      }
       return { ok: true, text: 'stopping' };
     }
     if (this.#talk === undefined || this.#conversation === undefined) {
@@ -336,14 +384,15 @@ export class Supervisor {
     this.#seen = [...byPid.values()];
   }
 
-  async #clearTree(): Promise<void> {
+  async #clearTree(graceMs?: number): Promise<void> {
     this.#lookAtTree();
     const { progress } = this.#parts.journal;
-    const result = await terminateTree({
+    const tree: ProcessTree = {
       root: this.#link?.identity ?? progress.worker,
       cookie: { name: RUN_COOKIE, value: this.#parts.runId },
       seen: this.#seen ?? [],
-    });
+    };
+    const result = await terminateTree(tree, graceMs);
     this.left = result.left.map((process) => process.pid);
     this.#killedBy ??= result.signals.at(-1);
   }
