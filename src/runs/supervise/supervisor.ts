@@ -1,26 +1,16 @@
 import type { Clock } from '../../core/clock.ts';
 import { isStorageFull } from '../../core/errors.ts';
-import { isAlive } from '../../proc/identity.ts';
-import {
-  freeze,
-  killProcess,
-  type ProcessTree,
-  terminateTree,
-  thaw,
-} from '../../proc/terminate.ts';
-import { descendantsOf } from '../../proc/tree.ts';
+import { freeze, killProcess, thaw } from '../../proc/terminate.ts';
 import { makePrivateDir } from '../../store/atomic.ts';
 import type { InboxRequest } from '../../store/inbox.ts';
 import { DirectoryWatcher } from '../../store/watch.ts';
-import { RUN_COOKIE } from '../../workers/claude/environment.ts';
 import { normaliseLine } from '../../workers/claude/normalise.ts';
 import type { WorkerEvent } from '../../workers/events.ts';
 import type { CostGuard } from '../cost-guard/guard.ts';
-import { type GuardLimit, reached } from '../cost-guard/limits.ts';
 import type { StopReason } from '../events.ts';
 import { isMetered } from '../limits.ts';
-import { usageSoFar } from '../progress.ts';
 import { type AttemptPlan, sessionFor, startAttempt } from './attempt.ts';
+import { CapWatch } from './cap-watch.ts';
 import { Conversation } from './conversation.ts';
 import { withoutWords } from './final-only.ts';
 import type { Journal } from './journal.ts';
@@ -32,6 +22,7 @@ import type { Stopwatch } from './stopwatch.ts';
 import type { SummaryWriter } from './summary.ts';
 import type { Talk } from './talk.ts';
 import { WorkerLink } from './worker-link.ts';
+import { WorkerTree } from './worker-tree.ts';
 
 /** So many workers in a row may vanish before they take up their task; then the run fails. */
 const MAX_FRUITLESS = 3;
@@ -46,7 +37,6 @@ const LEAVE_MS = 10_000;
 /** A full disk is given this long to become free before the run is given up. */
 const DISK_FULL_MS = 15_000;
 const TICK_MS = 1000;
-const DESCENDANTS_EVERY_MS = 2000;
 
 export type SupervisorParts = {
   runId: string;
@@ -74,28 +64,31 @@ export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #watcher: DirectoryWatcher;
   readonly #texts: MessageStore;
+  readonly #tree: WorkerTree;
+  readonly #caps: CapWatch;
   #link: WorkerLink | undefined;
   #talk: Talk | undefined;
   #conversation: Conversation | undefined;
   #waiting = false;
-  #guardLimit: GuardLimit | undefined;
-  #isCapped = false;
-  #seen: ProcessTree['seen'] = [];
-  #seenAt = -Infinity;
   #activeAt: number;
   #leaveBy: number | undefined;
   /** It was interrupted and has said nothing since. */
   #unheard = false;
   #diskFullSince: number | undefined;
   startError: string | undefined;
-  left: number[] = [];
-  #killedBy: NodeJS.Signals | undefined;
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
     this.#watcher = new DirectoryWatcher(parts.watchDirs);
     this.#texts = new MessageStore(parts.plan.paths.messages);
+    this.#tree = new WorkerTree(parts.runId, parts.clock);
+    this.#caps = new CapWatch(parts.guard);
     this.#activeAt = parts.clock.monotonic();
+  }
+
+  /** Processes that survived everything. */
+  get left(): number[] {
+    return this.#tree.left;
   }
 
   async run(): Promise<void> {
@@ -111,7 +104,7 @@ export class Supervisor {
 
   /** Ends the worker without another word, when nothing can be recorded any more. */
   async abandon(): Promise<void> {
-    await this.#clearTree();
+    await this.#tree.clear();
   }
 
   /** Ends the run early. The first reason counts. */
@@ -144,7 +137,7 @@ export class Supervisor {
         return true;
       }
       if (await this.#hasTask()) return true;
-      await this.#clearTree();
+      await this.#tree.clear();
       journal.record('cc.worker.exited', { code: null, signal: null, adopted: true });
       this.#link?.close();
     } else if (!progress.worker_exit.adopted || progress.task?.started || progress.stop) {
@@ -192,9 +185,7 @@ export class Supervisor {
   async #start(attempt: number): Promise<boolean> {
     const { journal, plan, onState, stopwatch, takeOver } = this.#parts;
     // A predecessor may have died between starting a worker and recording it.
-    if (takeOver) await this.#clearTree();
-    this.#killedBy = undefined;
-    this.#seen = [];
+    if (takeOver) await this.#tree.clear();
     const session = sessionFor(plan.record, attempt, journal.progress.rotations);
     try {
       this.#link = await startAttempt(plan, attempt, session, stopwatch.remainingMs(), () =>
@@ -202,10 +193,11 @@ export class Supervisor {
       );
     } catch (error) {
       this.startError = error instanceof Error ? error.message : String(error);
-      await this.#clearTree();
+      await this.#tree.clear();
       return false;
     }
     journal.record('cc.worker.started', { attempt, worker: this.#link.identity });
+    this.#tree.follow(this.#link.identity);
     this.#converse(this.#link);
     this.#conversation?.open();
     this.#leaveBy = undefined;
@@ -217,6 +209,7 @@ export class Supervisor {
     const { plan, journal } = this.#parts;
     const { progress } = journal;
     if (progress.worker === undefined) return;
+    this.#tree.follow(progress.worker);
     this.#link = WorkerLink.adopt({
       identity: progress.worker,
       paths: plan.paths,
@@ -232,8 +225,8 @@ export class Supervisor {
       link,
       journal,
       stopwatch,
-      guardLimit: () => this.#guardLimit,
-      isMetered: () => this.#isCapped || isMetered(plan.record.budget),
+      guardLimit: () => this.#caps.reached,
+      isMetered: () => this.#caps.isCapped || isMetered(plan.record.budget),
       record: plan.record,
       guard: plan.guard,
       texts: this.#texts,
@@ -257,20 +250,20 @@ export class Supervisor {
 
   /** One look at everything. False while the disk is full: nothing was consumed, nothing is lost. */
   async #tick(): Promise<boolean> {
-    const { desk, summary, journal, clock } = this.#parts;
+    const { desk, summary, journal, clock, stopwatch } = this.#parts;
     try {
       this.#record();
-      await this.#askGuard();
+      await this.#caps.look(journal, stopwatch);
       if (this.#link?.exit() === undefined) this.#conversation?.catchUp();
       await desk.serve((request) => this.#onRequest(request));
       await this.#tellState();
       this.#keepLimits();
       if (this.#leaveBy !== undefined && clock.monotonic() > this.#leaveBy) {
         const isUrgent = this.#unheard || this.#leaveBy === 0;
-        await this.#clearTree(isUrgent ? URGENT_GRACE_MS : undefined);
+        await this.#tree.clear(isUrgent ? URGENT_GRACE_MS : undefined);
         this.#leaveBy = undefined;
       }
-      this.#lookAtTree();
+      this.#tree.look();
       await summary.write(journal.progress);
       this.#diskFullSince = undefined;
       return true;
@@ -288,8 +281,8 @@ export class Supervisor {
     this.#record();
     const exit = this.#link?.exit();
     // Of an adopted worker nobody learns the exit code, but our own signal we know.
-    const signal = exit?.signal ?? (exit?.adopted ? (this.#killedBy ?? null) : null);
-    await this.#clearTree();
+    const signal = exit?.signal ?? (exit?.adopted ? (this.#tree.killedBy ?? null) : null);
+    await this.#tree.clear();
     if (exit !== undefined) {
       journal.record('cc.worker.exited', {
         code: exit.code,
@@ -338,17 +331,6 @@ export class Supervisor {
     return carryOut(request, this.#talk, this.#conversation.gate);
   }
 
-  /** With what is recorded by now, so that no call begins on a cap that is used up already. */
-  async #askGuard(): Promise<void> {
-    const { guard, journal, stopwatch } = this.#parts;
-    const limits = await guard.limits({
-      byModel: usageSoFar(journal.progress),
-      elapsedMs: stopwatch.elapsedMs(),
-    });
-    this.#isCapped = limits.length > 0;
-    this.#guardLimit = reached(limits);
-  }
-
   async #tellState(): Promise<void> {
     const { journal, onState, summary } = this.#parts;
     const waiting = Object.keys(journal.progress.questions).length > 0;
@@ -371,29 +353,5 @@ export class Supervisor {
     if (silent > budget.idle_seconds * 1000) {
       this.stop('idle', 'supervisor', `nothing came for ${Math.round(silent / 1000)} s`);
     }
-  }
-
-  /** Remembers descendants while they can still be found by their parents (DESIGN §4 "Stop"). */
-  #lookAtTree(): void {
-    const { clock } = this.#parts;
-    const link = this.#link;
-    if (link === undefined || clock.monotonic() - this.#seenAt < DESCENDANTS_EVERY_MS) return;
-    this.#seenAt = clock.monotonic();
-    const byPid = new Map((this.#seen ?? []).filter(isAlive).map((one) => [one.pid, one]));
-    for (const one of descendantsOf([link.identity])) byPid.set(one.pid, one);
-    this.#seen = [...byPid.values()];
-  }
-
-  async #clearTree(graceMs?: number): Promise<void> {
-    this.#lookAtTree();
-    const { progress } = this.#parts.journal;
-    const tree: ProcessTree = {
-      root: this.#link?.identity ?? progress.worker,
-      cookie: { name: RUN_COOKIE, value: this.#parts.runId },
-      seen: this.#seen ?? [],
-    };
-    const result = await terminateTree(tree, graceMs);
-    this.left = result.left.map((process) => process.pid);
-    this.#killedBy ??= result.signals.at(-1);
   }
 }
