@@ -9,6 +9,7 @@ const DEFAULTS = {
   max_concurrent: 4,
   start_interval_ms: 500,
   budget: { wall_seconds: 900, idle_seconds: 600, max_turns: 100 },
+  retention: { days: 30, max_runs: 10_000, max_bytes: 10_000_000_000, keep_newest: 20 },
   env_pass: [],
   preferred: {},
 };
@@ -43,6 +44,7 @@ describe('policy.yaml', () => {
     const text = [
       'max_concurrent: 2',
       'budget: { wall_seconds: 60 }',
+      'retention: { max_bytes: null }',
       'env_pass: [JAVA_HOME]',
       'preferred:',
       '  review: { profile: glm, model: glm-5.1 }',
@@ -53,6 +55,7 @@ describe('policy.yaml', () => {
       ...DEFAULTS,
       max_concurrent: 2,
       budget: { ...DEFAULTS.budget, wall_seconds: 60 },
+      retention: { ...DEFAULTS.retention, max_bytes: null },
       env_pass: ['JAVA_HOME'],
       preferred: { review: { profile: 'glm', model: 'glm-5.1' }, testing: {} },
       claude_path: '/opt/claude',
@@ -73,6 +76,7 @@ describe('policy.yaml', () => {
     ['a fraction', 'max_concurrent: 1.5', /max_concurrent/],
     ['too small', 'max_concurrent: 0', /max_concurrent/],
     ['too large', 'budget: { wall_seconds: 1000000 }', /wall_seconds/],
+    ['too few days', 'retention: { days: 0 }', /days/],
     ['not a number at all', 'start_interval_ms: .nan', /start_interval_ms/],
     ['a list for an object', 'budget: []', /budget/],
     ['a section without content', 'budget:\n', /budget/],
