@@ -74,10 +74,13 @@ test('the policy of the README is the default policy', async () => {
   expect(documented).toEqual(expect.arrayContaining(Object.keys(defaults)));
 });
 
-test('the Codex template approves exactly what Codex would refuse', () => {
-  const approved = [...read('install/codex.config.toml').matchAll(/tools\.(cc_\w+)\]/g)];
+test('the Codex template names exactly what Codex would refuse, and leaves the caps to the user', () => {
+  const template = read('install/codex.config.toml');
+  const named = [...template.matchAll(/tools\.(cc_\w+)\]\napproval_mode = "(\w+)"/g)];
   const needed = TOOLS.filter(({ kind }) => kind === 'launch' || kind === 'destructive');
-  expect(approved.map(([, name]) => name).sort()).toEqual(needed.map(({ name }) => name));
+  expect(named.map(([, name]) => name).sort()).toEqual(needed.map(({ name }) => name));
+  const asked = named.flatMap(([, name, mode]) => (mode === 'prompt' ? [name] : []));
+  expect(asked).toEqual(['cc_clean_workspace', 'cc_cost_guard']);
 });
 
 test('the skill is one a client accepts', () => {

@@ -11,11 +11,11 @@ import { knownWorkspaces, privateRunPaths } from '../workspace/home.ts';
 import type { Host } from '../workspace/host.ts';
 import { runPaths, type Workspace, workspaceAt } from '../workspace/layout.ts';
 import type { FoundRun } from './find.ts';
-import { runIds } from './list.ts';
 import { allNotes } from './outbox.ts';
 import { hasRecord, readRecord } from './record.ts';
 import { startSuccessor } from './recover.ts';
 import { asOwner, endLeftovers, endProcesses, recoverRun } from './recover-run.ts';
+import { runIds } from './run-ids.ts';
 import { activeSlots, freeSlot, restoreSlot } from './slots.ts';
 
 export const recoveryReport = z.object({

@@ -10,6 +10,7 @@ import { topLease } from '../store/lease.ts';
 import { SCHEMA_VERSION } from '../store/versions.ts';
 import type { Host } from '../workspace/host.ts';
 import { type RunPaths, runPaths, sharedPaths, type Workspace } from '../workspace/layout.ts';
+import { rememberRecent } from './recent.ts';
 import { type RunRecord, runRecord } from './record.ts';
 import { logUsage } from './usage/log.ts';
 
@@ -46,6 +47,7 @@ export async function takeSlot(
     );
   }
   await keepInterval(host, workspace, wanted.intervalMs);
+  await rememberRecent(workspace, wanted.runId);
   await writeJsonAtomic(slotPath(workspace, wanted.runId), {
     schema_version: SCHEMA_VERSION,
     run_id: wanted.runId,

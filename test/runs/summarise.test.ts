@@ -19,6 +19,7 @@ describe('progress_summary.json', () => {
       model: null,
       model_calls: 0,
       tokens: { input: 0, output: 0, cached: 0 },
+      by_model: {},
       tools: {},
       timeline: [],
       last_action: null,

@@ -39,8 +39,11 @@ export async function admitRun(
   if (counting.length === 0) return takePlace();
   const everywhere = !counting.every(({ subject }) => isOfOneProject(subject));
   const admit = async () => {
-    const day = dayOf(host.clock.now());
-    const today = await new DayOfUser(host.home).look(day, workspace, everywhere);
+    const question = {
+      day: dayOf(host.clock.now()),
+      subjects: counting.map(({ subject }) => subject),
+    };
+    const today = await new DayOfUser(host.home).look(question, workspace, everywhere);
     const limits = counting.flatMap((set) => [
       ...concurrencyLimits(set, today),
       ...dayLimits(set, today),

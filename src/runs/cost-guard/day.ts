@@ -6,60 +6,88 @@ import { readLogged } from '../usage/complete.ts';
 import { dayOf } from '../usage/log.ts';
 import { daysOf, openUsage } from '../usage/read.ts';
 import type { Spending } from '../usage/spending.ts';
-import type { Counted } from './subject.ts';
+import { type Amount, amountOf, sumOfAmounts } from './amount.ts';
+import { type Counted, shareOf } from './subject.ts';
 
-/** What counts today: the runs that ended today, and those that go on. */
-export type Today = { runs: Counted[]; active: Counted[] };
+/** What counts on a day: the runs that ended on it, added up by subject, and those that go on. */
+export type Today = { ended: ReadonlyMap<string, Amount>; active: readonly Counted[] };
+
+/** What is to be counted: a UTC day, and for whom. */
+type Question = { day: string; subjects: readonly string[] };
 
 /**
  * What one project uses on a day, followed as it grows: looking again costs as much as there are
- * active runs and new lines in the log.
+ * active runs and new lines in the log, however many runs the day has had.
  */
 class ProjectDay {
   readonly #workspace: Workspace;
   readonly #ended = new Map<string, Counted>();
-  #day = '';
+  #sums = new Map<string, Amount>();
+  #question: Question = { day: '', subjects: [] };
   #cursor: string | undefined;
 
   constructor(workspace: Workspace) {
     this.#workspace = workspace;
   }
 
-  async look(day: string): Promise<Today> {
+  async look(question: Question): Promise<Today> {
     // The slots first: a run that ends meanwhile is then seen twice and counted once, never missed.
     const open = await openUsage(this.#workspace);
     const { days, unlogged } = await daysOf(this.#workspace);
-    if (day !== this.#day) this.#forget(day);
+    this.#ask(question);
+    const { day } = question;
     if (days.has(day)) {
       const page = readLogged(this.#workspace, day, this.#cursor);
-      if (page.reset) this.#ended.clear();
       this.#cursor = page.cursor;
       this.#take(page.lines);
     }
     this.#take([...unlogged, ...open.ended].filter((run) => dayOf(run.ended ?? '') === day));
     const active = [
-      ...open.active.map((run) => this.#counted(run)),
-      ...open.starting.map(({ run_id, profile }) => this.#counted({ run_id, profile, ...NOTHING })),
-    ].filter((run) => !this.#ended.has(run.run_id));
-    return { runs: [...this.#ended.values(), ...active], active };
+      ...open.active,
+      ...open.starting.map((slot) => ({ ...slot, model: null, by_model: {} })),
+    ];
+    return {
+      ended: this.#sums,
+      active: active
+        .filter(({ run_id }) => !this.#ended.has(run_id))
+        .map((run) => this.#counted(run)),
+    };
   }
 
-  #forget(day: string): void {
-    this.#day = day;
-    this.#cursor = undefined;
-    this.#ended.clear();
+  #ask(question: Question): void {
+    const { day, subjects } = question;
+    const isNewDay = day !== this.#question.day;
+    if (!isNewDay && subjects.join('\n') === this.#question.subjects.join('\n')) return;
+    this.#question = question;
+    if (isNewDay) {
+      this.#cursor = undefined;
+      this.#ended.clear();
+    }
+    this.#sums = new Map();
+    for (const run of this.#ended.values()) this.#add(run);
   }
 
+  /** The same record always gives the same line, so the first one counts. */
   #take(lines: readonly Spending[]): void {
-    for (const line of lines) this.#ended.set(line.run_id, this.#counted(line));
+    for (const line of lines) {
+      if (this.#ended.has(line.run_id)) continue;
+      const run = this.#counted(line);
+      this.#ended.set(line.run_id, run);
+      this.#add(run);
+    }
+  }
+
+  #add(run: Counted): void {
+    for (const subject of this.#question.subjects) {
+      const share = shareOf(subject, run);
+      if (share !== undefined) addTo(this.#sums, subject, amountOf(share));
+    }
   }
 
   #counted({ run_id, profile, model, by_model }: Omit<Counted, 'project'>): Counted {
     return { run_id, profile, model, by_model, project: this.#workspace.root };
   }
 }
-
-const NOTHING = { model: null, by_model: {} };
 
 /** The same for every project of the user, or for one. */
 export class DayOfUser {
@@ -72,15 +100,16 @@ export class DayOfUser {
   }
 
   /** `near` counts even where the user home does not know it (yet). */
-  async look(day: string, near: Workspace, everywhere: boolean): Promise<Today> {
+  async look(question: Question, near: Workspace, everywhere: boolean): Promise<Today> {
     const roots = new Set([near.root, ...(everywhere ? await this.#roots() : [])]);
-    const all: Today = { runs: [], active: [] };
+    const ended = new Map<string, Amount>();
+    const active: Counted[] = [];
     for (const root of roots) {
-      const today = await this.#project(root).look(day);
-      all.runs.push(...today.runs);
-      all.active.push(...today.active);
+      const today = await this.#project(root).look(question);
+      for (const [subject, amount] of today.ended) addTo(ended, subject, amount);
+      active.push(...today.active);
     }
-    return all;
+    return { ended, active };
   }
 
   #project(root: string): ProjectDay {
@@ -100,6 +129,11 @@ export class DayOfUser {
     }
     return this.#known.roots;
   }
+}
+
+function addTo(sums: Map<string, Amount>, subject: string, amount: Amount): void {
+  const before = sums.get(subject);
+  sums.set(subject, before === undefined ? amount : sumOfAmounts([before, amount]));
 }
 
 async function modifiedAt(path: string): Promise<number> {

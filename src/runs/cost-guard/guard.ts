@@ -77,17 +77,18 @@ export class CostGuard {
     const at = this.#clock.monotonic();
     if (day !== this.#others.day || at - this.#others.at >= OTHERS_MS) {
       const everywhere = !sets.every(({ subject }) => isOfOneProject(subject));
-      this.#others = { at, day, today: await this.#look(day, everywhere) };
+      const subjects = sets.map(({ subject }) => subject);
+      this.#others = { at, day, today: await this.#look({ day, subjects }, everywhere) };
     }
     return this.#others.today;
   }
 
   /** A project that cannot be read at the moment must not end the runs of the others. */
-  async #look(day: string, everywhere: boolean): Promise<Today> {
+  async #look(question: { day: string; subjects: string[] }, everywhere: boolean): Promise<Today> {
     try {
-      return await this.#days.look(day, workspaceAt(this.#record.workspace), everywhere);
+      return await this.#days.look(question, workspaceAt(this.#record.workspace), everywhere);
     } catch {
-      return day === this.#others.day ? this.#others.today : NOTHING;
+      return question.day === this.#others.day ? this.#others.today : NOTHING;
     }
   }
 
@@ -98,9 +99,9 @@ export class CostGuard {
   }
 }
 
-const NOTHING: Today = { runs: [], active: [] };
+const NOTHING: Today = { ended: new Map(), active: [] };
 
 /** A run knows its own usage better than its summary does. */
-function withRun({ runs, active }: Today, run: Counted): Today {
-  return { runs: [...runs.filter(({ run_id }) => run_id !== run.run_id), run], active };
+function withRun({ ended, active }: Today, run: Counted): Today {
+  return { ended, active: [...active.filter(({ run_id }) => run_id !== run.run_id), run] };
 }

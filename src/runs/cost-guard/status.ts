@@ -1,12 +1,10 @@
 import * as z from 'zod';
-import { compact } from '../../core/json.ts';
 import type { Host } from '../../workspace/host.ts';
 import type { Workspace } from '../../workspace/layout.ts';
 import { dayOf } from '../usage/log.ts';
 import { type Caps, type CapsBySubject, caps } from './caps.ts';
 import { DayOfUser, type Today } from './day.ts';
-import { concurrencyLimits, countedTokens, countedUsd, dayLimits } from './limits.ts';
-import { shareOf } from './subject.ts';
+import { activeFor, concurrencyLimits, dayLimits, type GuardLimit, usedToday } from './limits.ts';
 
 export const subjectStatus = z.object({
   subject: z.string(),
@@ -31,18 +29,14 @@ export async function guardStatus(
   workspace: Workspace,
   all: CapsBySubject,
 ): Promise<SubjectStatus[]> {
-  const day = dayOf(host.clock.now());
-  const today = await new DayOfUser(host.home).look(day, workspace, true);
-  const shown = { user: {}, [`project:${workspace.root}`]: {}, ...all };
+  const shown: CapsBySubject = { user: {}, [`project:${workspace.root}`]: {}, ...all };
+  const question = { day: dayOf(host.clock.now()), subjects: Object.keys(shown) };
+  const today = await new DayOfUser(host.home).look(question, workspace, true);
   return Object.entries(shown).map(([subject, own]) => statusOf(subject, own, today));
 }
 
 function statusOf(subject: string, own: Caps, today: Today): SubjectStatus {
-  const shares = today.runs.flatMap((run) => {
-    const share = shareOf(subject, run);
-    return share === undefined ? [] : [share];
-  });
-  const unknown = shares.filter((share) => !countedUsd(share).isKnown).length;
+  const used = usedToday(subject, today);
   const limits = [
     ...concurrencyLimits({ subject, caps: own }, today),
     ...dayLimits({ subject, caps: own }, today),
@@ -51,20 +45,15 @@ function statusOf(subject: string, own: Caps, today: Today): SubjectStatus {
     subject,
     caps: own,
     used: {
-      concurrent: today.active.filter((run) => shareOf(subject, run) !== undefined).length,
-      tokens_per_day: countedTokens(shares.flat()),
-      usd_per_day: countedUsd(shares.flat()).usd,
-      ...compact({ unknown_price_runs: unknown === 0 ? undefined : unknown }),
+      concurrent: activeFor(subject, today).length,
+      tokens_per_day: Math.round(used.tokens),
+      usd_per_day: Math.round(used.usd * 1e6) / 1e6,
+      ...(used.unpriced > 0 ? { unknown_price_runs: used.unpriced } : {}),
     },
-    ...(limits.length === 0
-      ? {}
-      : {
-          left: Object.fromEntries(
-            limits.map(({ limit, cap, used }) => [
-              limit,
-              used === null ? null : Math.max(0, Math.round((cap - used) * 1e6) / 1e6),
-            ]),
-          ),
-        }),
+    ...(limits.length > 0 ? { left: Object.fromEntries(limits.map(leftOf)) } : {}),
   };
+}
+
+function leftOf({ limit, cap, used }: GuardLimit): [string, number | null] {
+  return [limit, used === null ? null : Math.max(0, Math.round((cap - used) * 1e6) / 1e6)];
 }

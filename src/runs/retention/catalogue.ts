@@ -8,7 +8,7 @@ import { treeBytes } from '../../store/size.ts';
 import { SCHEMA_VERSION } from '../../store/versions.ts';
 import { privateRunPaths, type UserHome } from '../../workspace/home.ts';
 import { runPaths, sharedPaths, type Workspace } from '../../workspace/layout.ts';
-import { runIds } from '../list.ts';
+import { runIds } from '../run-ids.ts';
 
 const entry = z.object({
   ended: z.string(),

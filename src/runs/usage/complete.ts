@@ -5,8 +5,8 @@ import { readJson } from '../../store/atomic.ts';
 import { withLease } from '../../store/lease.ts';
 import { readNdjson } from '../../store/ndjson-read.ts';
 import { runPaths, sharedPaths, type Workspace } from '../../workspace/layout.ts';
-import { runIds } from '../list.ts';
 import { runRecord } from '../record.ts';
+import { runIds } from '../run-ids.ts';
 import { appendUsage, recordedSpending, usageLog, writeLoggedDays } from './log.ts';
 import { type Spending, spending } from './spending.ts';
 

@@ -21,7 +21,7 @@ export default defineTool({
   // Whoever raises a cap takes a protection away: clients are to ask the user first.
   kind: 'destructive',
   summary:
-    'Caps on cost, tokens, time and concurrency that every worker run keeps: what is used and left today; sets caps, 0 lifts one.',
+    'Caps on cost, tokens, time and concurrency of worker runs, and what is left of them today; sets them, 0 lifts one.',
   input: z.strictObject({
     subject: z
       .string()
