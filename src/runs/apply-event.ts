@@ -54,7 +54,8 @@ export function applyEvent(state: Progress, event: RunEvent): Progress {
     case 'cc.context.filled':
       return closingBegan(state, event);
     case 'cc.context.rotated':
-      state.rotations += 1;
+      state.rotations = numberAt(event, 'index') ?? state.rotations + 1;
+      if (state.closing !== undefined) state.closing.rotated = true;
       return act(state, event, 'handed over to a fresh session');
     case 'cc.message.state':
       return messageState(state, event);

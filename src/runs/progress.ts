@@ -45,6 +45,8 @@ export type Closing = {
   message?: string;
   /** Its turn is over. */
   done: boolean;
+  /** The handover is kept; only the fresh session is still to be started. */
+  rotated?: boolean;
 };
 
 export type Question = {

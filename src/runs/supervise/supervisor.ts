@@ -174,10 +174,13 @@ export class Supervisor {
     const { journal, plan } = this.#parts;
     const { closing, stop, attempt, rotations } = journal.progress;
     if (closing?.kind !== 'handover' || stop !== undefined) return false;
-    const text = handoverText(journal.progress, plan.paths.stdout(attempt));
-    await makePrivateDir(plan.paths.messages);
-    await this.#texts.put(handoverName(rotations + 1), text);
-    journal.record('cc.context.rotated', { index: rotations + 1, because: closing.because, text });
+    if (!closing.rotated) {
+      const index = rotations + 1;
+      const text = handoverText(journal.progress, plan.paths.stdout(attempt));
+      await makePrivateDir(plan.paths.messages);
+      await this.#texts.put(handoverName(index), text);
+      journal.record('cc.context.rotated', { index, because: closing.because, text });
+    }
     this.#link?.close();
     return this.#start(attempt + 1);
   }

@@ -44,7 +44,8 @@ export const runInput = z.strictObject({
       commands: z.array(z.string().min(1).max(1000)).max(100).optional(),
     })
     .optional()
-    .describe('What it may change: path globs, shell commands (exact, or `prefix *`).'),
+    .describe('What it may change; commands exact or `prefix *`:')
+    .meta(BRIEF),
   budget: budgetInput,
   ask: z.boolean().optional().describe('It may ask you and waits for the answer.'),
   final_only: z.boolean().optional().describe('Record its result only.'),

@@ -18,10 +18,7 @@ export default defineTool({
   input: z.strictObject({
     run_id: runId,
     instruction: z.string().min(1).max(24_000).optional().describe('What to tell it.'),
-    when: z
-      .enum(['next_step', 'now', 'after_turn'])
-      .optional()
-      .describe('now interrupts; default next_step.'),
+    when: z.enum(['next_step', 'now', 'after_turn']).optional().describe('now interrupts.'),
     scope: z
       .strictObject({
         paths: z.array(z.string().min(1).max(500)).max(100).optional(),
@@ -30,7 +27,7 @@ export default defineTool({
       .optional()
       .describe('Narrow its scope to')
       .meta(BRIEF),
-    mode: z.enum(['read_only', 'normal']).optional().describe('Allow no changes, or again.'),
+    mode: z.enum(['read_only', 'normal']).optional().describe('Forbid changes, or not.'),
     model,
     profile,
     budget: budgetInput,
