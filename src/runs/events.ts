@@ -12,6 +12,7 @@ export const SUPERVISOR_EVENT_TYPES = [
   'cc.permission.answered',
   'cc.request.accepted', // of the inbox, before acting
   'cc.request.done',
+  'cc.flag.raised', // something a controller should look at; `by` where we noticed it ourselves
   'cc.stop.requested', // our own decision to end the run early
   'cc.run.ended',
 ] as const;
@@ -33,7 +34,10 @@ export type RunEvent = {
 export type StopReason =
   | 'cancelled'
   | 'wall'
-  | 'idle'
+  | 'idle' // of earlier versions: `no_output` or `stalled`
+  | 'no_output'
+  | 'stalled'
+  | 'retry_storm'
   | 'disk_full'
   | 'worker_unsupported'
   | 'internal';

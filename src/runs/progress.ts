@@ -2,6 +2,7 @@ import type { JsonObject } from '../core/json.ts';
 import { addUsage } from '../workers/claude/usage.ts';
 import type { UsageByModel } from '../workers/events.ts';
 import type { StopReason } from './events.ts';
+import { emptyInsight, type Insight } from './insight/insight.ts';
 
 /** A turn's end as the outcome needs it. */
 export type TurnEnd = {
@@ -83,7 +84,10 @@ export type Progress = {
   usage_open: UsageByModel;
   usage_seen: boolean;
   stop?: { reason: StopReason; by: string; detail?: string };
+  /** The latest that were served; each is gone from the inbox before the next one is accepted. */
   requests_done: string[];
+  /** What matters in all this: flags, findings, changed files. */
+  insight: Insight;
   /** The verdict, once it is journaled; only the record may still be missing. */
   outcome?: JsonObject | undefined;
   last_event?: string;
@@ -112,6 +116,7 @@ export function emptyProgress(): Progress {
     usage_open: {},
     usage_seen: false,
     requests_done: [],
+    insight: emptyInsight(),
   };
 }
 
