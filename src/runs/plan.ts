@@ -102,6 +102,7 @@ export async function planRun(host: Host, place: Place, request: RunRequest): Pr
       idle_seconds: request.budget?.idle_seconds ?? policy.budget.idle_seconds,
       max_turns: request.budget?.max_turns ?? policy.budget.max_turns,
     },
+    watchdog: policy.watchdog,
     guidance_files: guidance?.files ?? [],
     ...compact({
       client: request.client,

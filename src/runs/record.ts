@@ -4,6 +4,7 @@ import { FAILURE_CLASSES, ROLES, RUN_STATES } from '../core/vocabulary.ts';
 import { readJson, writeJsonAtomic } from '../store/atomic.ts';
 import { SCHEMA_VERSION } from '../store/versions.ts';
 import type { RunPaths } from '../workspace/layout.ts';
+import { watchdogFields } from '../workspace/watchdog-policy.ts';
 
 /** Tokens by model and what they cost. `usd: null` is an unknown price, never a free run. */
 const usage = z.object({
@@ -64,6 +65,8 @@ export const runRecord = z.object({
   model: z.string().nullable(),
   pick_reason: z.string(),
   budget: z.object({ wall_seconds: z.number(), idle_seconds: z.number(), max_turns: z.number() }),
+  /** Thresholds of its watchdog; absent in runs of earlier versions. */
+  watchdog: z.object(watchdogFields).optional(),
   guidance_files: z.array(z.string()),
   client: z.string().optional(),
   thread_id: z.string().optional(),

@@ -9,6 +9,14 @@ const DEFAULTS = {
   max_concurrent: 4,
   start_interval_ms: 500,
   budget: { wall_seconds: 900, idle_seconds: 600, max_turns: 100 },
+  watchdog: {
+    no_output_seconds: 120,
+    stall_seconds: 180,
+    high_turns: 0.8,
+    long_running_seconds: 3600,
+    retry_attempts: 10,
+    retry_seconds: 180,
+  },
   env_pass: [],
   preferred: {},
 };

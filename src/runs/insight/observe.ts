@@ -22,8 +22,8 @@ export function observe(insight: Insight, event: RunEvent, known: Known): void {
   if (event.raw !== undefined) {
     insight.line_seq = event.seq;
     if (event.type !== 'cc.api.retried') insight.life_seq = event.seq;
+    if (event.redacted !== undefined) secretSeen(insight, event);
   }
-  if (event.redacted !== undefined) secretSeen(insight, event);
   switch (event.type) {
     case 'cc.run.started':
       insight.root = stringAt(event, 'root') ?? stringAt(event, 'cwd') ?? '';

@@ -6,6 +6,7 @@ import { RUN_COOKIE, workerVariables } from '../../workers/claude/environment.ts
 import type { GuardContext } from '../../workers/claude/guard.ts';
 import type { privateRunPaths } from '../../workspace/home.ts';
 import type { RunRecord } from '../record.ts';
+import type { WatchLimits } from './watchdog.ts';
 import { WorkerLink } from './worker-link.ts';
 
 /** Added to the wall budget, within which the supervisor itself should have ended the worker. */
@@ -24,7 +25,7 @@ export type AttemptPlan = {
   /** Hides the run's own credentials in a raw line of the worker. */
   hide: (line: Buffer) => Buffer;
   wallSeconds: number;
-  idleSeconds: number;
+  watch: WatchLimits;
 };
 
 /** Starts one attempt. Throws what a person can act on; nothing is left running when it does. */

@@ -1,7 +1,7 @@
 import { type Clock, isoTime } from '../../core/clock.ts';
 import { CcError } from '../../core/errors.ts';
 import { isObject, parseJson } from '../../core/json.ts';
-import { type Redactor, redactJson } from '../../core/redact.ts';
+import { type Hidden, type Redactor, redactJson } from '../../core/redact.ts';
 import type { Lease } from '../../store/lease.ts';
 import { LineReader } from '../../store/lines.ts';
 import { NdjsonAppender } from '../../store/ndjson-append.ts';
@@ -54,6 +54,16 @@ export class Journal {
     return events;
   }
 
+  /** A flag is an event of its own, so that whoever reads on learns of it without folding. */
+  tellFlags(): void {
+    const { insight } = this.progress;
+    if (!insight.untold) return;
+    const untold = insight.flags.filter((flag) => flag.told !== flag.severity);
+    for (const { code, severity, blocking, evidence } of untold) {
+      this.record('cc.flag.raised', { code, severity, blocking, evidence });
+    }
+  }
+
   /** Makes everything so far survive a power cut. */
   sync(): void {
     this.#appender.sync(this.#path);
@@ -65,12 +75,17 @@ export class Journal {
 
   #stamp(fields: Readonly<Record<string, unknown>> & { type: string }, ahead: number): RunEvent {
     const { type, ...rest } = fields;
+    let redacted = rest.redacted;
+    const safe = redactJson(rest, this.#redact, (what: Hidden) => {
+      if (redacted !== 'credential') redacted = what;
+    });
     return {
       seq: this.progress.seq + ahead,
       epoch: this.#lease.epoch,
       time: isoTime(this.#clock.now()),
       type,
-      ...redactJson(rest, this.#redact),
+      ...safe,
+      ...(redacted === undefined ? {} : { redacted }),
     } as RunEvent;
   }
 

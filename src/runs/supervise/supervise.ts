@@ -25,6 +25,7 @@ import { RequestDesk } from './requests.ts';
 import { carriedTime, Stopwatch } from './stopwatch.ts';
 import { SummaryWriter } from './summary.ts';
 import { Supervisor } from './supervisor.ts';
+import { watchLimits } from './watch-limits.ts';
 
 /** Room for the last words of a run on a full disk; removed when they must be written. */
 const BALLAST_BYTES = 64 << 10;
@@ -165,6 +166,7 @@ function startFacts(record: RunRecord): Record<string, unknown> {
     scope: record.scope,
     budget: record.budget,
     cwd: record.cwd,
+    root: record.workspace,
     worker_version: record.worker.version,
   };
 }
@@ -209,6 +211,6 @@ function attemptPlan(
     }),
     hide: createByteRedactor(secretsOf(record, workerEnv)),
     wallSeconds: record.budget.wall_seconds,
-    idleSeconds: record.budget.idle_seconds,
+    watch: watchLimits(record),
   };
 }

@@ -5,14 +5,16 @@ import { type ProcessTree, terminateTree } from '../../proc/terminate.ts';
 import { descendantsOf } from '../../proc/tree.ts';
 import { DirectoryWatcher } from '../../store/watch.ts';
 import { RUN_COOKIE } from '../../workers/claude/environment.ts';
-import { normaliseLine } from '../../workers/claude/normalise.ts';
 import type { StopReason } from '../events.ts';
 import { type AttemptPlan, startAttempt } from './attempt.ts';
 import { Conversation } from './conversation.ts';
 import type { Journal } from './journal.ts';
 import type { RequestDesk } from './requests.ts';
+import { Silence } from './silence.ts';
 import type { Stopwatch } from './stopwatch.ts';
 import type { SummaryWriter } from './summary.ts';
+import { waitsForUs, watch } from './watchdog.ts';
+import { workerEvent } from './worker-event.ts';
 import { WorkerLink } from './worker-link.ts';
 
 /** A worker that got no first turn is started again this often before the run fails. */
@@ -52,7 +54,7 @@ export class Supervisor {
   #conversation: Conversation | undefined;
   #seen: ProcessTree['seen'] = [];
   #seenAt = -Infinity;
-  #activeAt: number;
+  readonly #silence: Silence;
   #leaveBy: number | undefined;
   #diskFullSince: number | undefined;
   startError: string | undefined;
@@ -62,7 +64,7 @@ export class Supervisor {
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
     this.#watcher = new DirectoryWatcher(parts.watchDirs);
-    this.#activeAt = parts.clock.monotonic();
+    this.#silence = new Silence(parts.clock.monotonic());
   }
 
   async run(): Promise<void> {
@@ -211,14 +213,8 @@ export class Supervisor {
     if (link === undefined) return;
     const { journal, clock, plan } = this.#parts;
     for (let lines = link.peekLines(); lines.length > 0; lines = link.peekLines()) {
-      journal.recordLines(
-        lines.map((line) => ({
-          event: normaliseLine(line.bytes && plan.hide(line.bytes)),
-          raw: [line.start, line.end],
-        })),
-      );
+      journal.recordLines(lines.map((line) => workerEvent(line, plan.hide)));
       link.consume();
-      this.#activeAt = clock.monotonic();
     }
     const { end_session, stop } = journal.progress;
     if (end_session.sent && stop === undefined) this.#leaveBy ??= clock.monotonic() + LEAVE_MS;
@@ -234,14 +230,22 @@ export class Supervisor {
   }
 
   #keepLimits(): void {
-    const { stopwatch, plan, clock } = this.#parts;
+    const { stopwatch, plan } = this.#parts;
     if (stopwatch.remainingMs() <= 0) {
       this.stop('wall', 'supervisor', `${plan.wallSeconds} s of wall time are used up`);
     }
-    const silent = clock.monotonic() - this.#activeAt;
-    if (silent > plan.idleSeconds * 1000) {
-      this.stop('idle', 'supervisor', `nothing came for ${Math.round(silent / 1000)} s`);
-    }
+    this.#watch();
+  }
+
+  #watch(): void {
+    const { journal, plan, clock, stopwatch } = this.#parts;
+    const { progress } = journal;
+    const silence = this.#silence.look(progress.insight, clock.monotonic(), waitsForUs(progress));
+    const facts = { progress, elapsedMs: stopwatch.elapsedMs(), ...silence };
+    const { flags, stop } = watch(facts, plan.watch);
+    for (const flag of flags) journal.record('cc.flag.raised', { ...flag, by: 'watchdog' });
+    journal.tellFlags();
+    if (stop !== undefined) this.stop(stop.reason, 'watchdog', stop.detail);
   }
 
   /** Remembers descendants while they can still be found by their parents (DESIGN §4 "Stop"). */
