@@ -13,6 +13,7 @@ export const SUPERVISOR_EVENT_TYPES = [
   'cc.request.accepted', // of the inbox, before acting
   'cc.request.done',
   'cc.flag.raised', // something a controller should look at; `by` where we noticed it ourselves
+  'cc.finding.made', // what several events together say
   'cc.stop.requested', // our own decision to end the run early
   'cc.run.ended',
 ] as const;

@@ -88,7 +88,7 @@ function isNews(run: LiveRun): boolean {
 
 /** What a caller knows of a run, in a few characters. */
 function mark(run: LiveRun): string {
-  return `${run.state}-${run.summary?.attention.length ?? 0}`;
+  return `${run.state}-${run.summary?.insight.mark ?? 0}`;
 }
 
 function shortId({ run }: LiveRun): string {

@@ -3,6 +3,7 @@ import { AREAS, type Area, type Tool } from './define.ts';
 import gitDiff from './git/git-diff.ts';
 import listProfiles from './profiles/list-profiles.ts';
 import pickProfile from './profiles/pick-profile.ts';
+import compactEvents from './runs/compact-events.ts';
 import lastRun from './runs/last-run.ts';
 import mockStreamTest from './runs/mock-stream-test.ts';
 import openRunFolder from './runs/open-run-folder.ts';
@@ -11,6 +12,7 @@ import runAgent from './runs/run-agent.ts';
 import runStatus from './runs/run-status.ts';
 import runStreamingAgent from './runs/run-streaming-agent.ts';
 import stopRun from './runs/stop-run.ts';
+import summarizeRun from './runs/summarize-run.ts';
 import waitRuns from './runs/wait-runs.ts';
 import folderPolicy from './workspace/folder-policy.ts';
 import healthcheck from './workspace/healthcheck.ts';
@@ -19,6 +21,7 @@ import workspaceStatus from './workspace/workspace-status.ts';
 
 /** Every tool, sorted by name: the list is the same for every client, always. */
 export const TOOLS: readonly Tool[] = [
+  compactEvents,
   folderPolicy,
   gitDiff,
   healthcheck,
@@ -33,6 +36,7 @@ export const TOOLS: readonly Tool[] = [
   runStatus,
   runStreamingAgent,
   stopRun,
+  summarizeRun,
   waitRuns,
   workspaceStatus,
 ].sort((a, b) => (a.name < b.name ? -1 : 1));

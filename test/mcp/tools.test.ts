@@ -12,6 +12,11 @@ type Example = { works: (place: Machine) => Promise<object>; fails: object; code
 
 /** One call that works and one that fails, of every tool; none needs a worker. */
 const EXAMPLES: Record<string, Example> = {
+  cc_compact_events: {
+    works: async (place) => ({ run_id: (await storeFinishedRun(place)).id, max_bytes: 2000 }),
+    fails: { run_id: MISSING },
+    code: 'RUN_NOT_FOUND',
+  },
   cc_folder_policy: {
     works: async () => ({ apply: true }),
     fails: { cwd: '/no/such' },
@@ -86,6 +91,11 @@ const EXAMPLES: Record<string, Example> = {
     code: 'BAD_INPUT',
   },
   cc_stop_run: {
+    works: async (place) => ({ run_id: (await storeFinishedRun(place)).id }),
+    fails: { run_id: MISSING },
+    code: 'RUN_NOT_FOUND',
+  },
+  cc_summarize_run: {
     works: async (place) => ({ run_id: (await storeFinishedRun(place)).id }),
     fails: { run_id: MISSING },
     code: 'RUN_NOT_FOUND',

@@ -24,6 +24,15 @@ describe('progress_summary.json', () => {
       last_action: null,
       last_message: '',
       attention: [],
+      insight: {
+        phase: 'starting',
+        flags: [],
+        mark: 0,
+        findings: [],
+        changed: { source: 0, artifacts: 0, files: [] },
+        todos: null,
+        asking: false,
+      },
     });
   });
 

@@ -8,6 +8,8 @@ export type OpenCall = {
   target?: string;
   risk?: string;
   runs?: 'tests' | 'search';
+  /** What it makes of the worker's list, once it ends well. */
+  todos?: Todo[];
   /** Tells calls with the same input from others. */
   digest: number;
 };
@@ -55,6 +57,8 @@ export type Insight = {
   /** Flags the journal has not told of yet. */
   untold: boolean;
   findings: Finding[];
+  /** Findings the journal has not told of yet, oldest first. */
+  unpublished: Finding[];
   changed: ChangedFile[];
   changed_rev: number;
   /** Changed files beyond those that are kept. */
@@ -90,6 +94,7 @@ export function emptyInsight(): Insight {
     flags_rev: 0,
     untold: false,
     findings: [],
+    unpublished: [],
     changed: [],
     changed_rev: 0,
     changed_more: 0,

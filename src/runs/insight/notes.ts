@@ -17,6 +17,8 @@ export function raise(
 
 const FINDINGS_KEPT = 20;
 const FINDING_CHARS = 240;
+/** What no event of its own shows: it takes the call and its result together. */
+const PUBLISHED: ReadonlySet<Finding['kind']> = new Set(['test', 'change']);
 
 /** Something a controller may want to know. The latest are kept. */
 export function find(
@@ -26,8 +28,11 @@ export function find(
   text: string,
   extra: { quote?: true } = {},
 ): void {
-  insight.findings.push({ seq: event.seq, kind, text: truncate(text, FINDING_CHARS), ...extra });
-  if (insight.findings.length > FINDINGS_KEPT) insight.findings.shift();
+  const finding = { seq: event.seq, kind, text: truncate(text, FINDING_CHARS), ...extra };
+  insight.findings = [...insight.findings, finding].slice(-FINDINGS_KEPT);
+  if (PUBLISHED.has(kind)) {
+    insight.unpublished = [...insight.unpublished, finding].slice(-FINDINGS_KEPT);
+  }
 }
 
 /** Events that mean progress between two checkpoints, and least between two for another phase. */

@@ -1,10 +1,10 @@
-import { isAbsolute, relative, sep } from 'node:path';
 import { stringAt } from '../../core/json.ts';
 import { oneLine, truncate } from '../../core/text.ts';
 import { isArtifact } from '../../git/artifact.ts';
 import { isWriteTool } from '../../workers/claude/guard.ts';
 import type { Todo } from '../../workers/claude/tool-facts.ts';
 import type { RunEvent } from '../events.ts';
+import { inProject } from '../in-project.ts';
 import { digest } from './digest.ts';
 import type { Insight, OpenCall } from './insight.ts';
 import { advance, find, raise } from './notes.ts';
@@ -29,7 +29,6 @@ export function toolCalled(insight: Insight, event: RunEvent): void {
   const target = stringAt(event, 'target');
   const runs = event.runs === 'tests' || event.runs === 'search' ? event.runs : undefined;
   const risk = stringAt(event, 'risk');
-  if (Array.isArray(event.todos)) insight.todos = event.todos as Todo[];
   const call: OpenCall = {
     id: stringAt(event, 'id') ?? '',
     tool,
@@ -37,6 +36,7 @@ export function toolCalled(insight: Insight, event: RunEvent): void {
     ...(target === undefined ? {} : { target }),
     ...(runs === undefined ? {} : { runs }),
     ...(risk === undefined ? {} : { risk }),
+    ...(Array.isArray(event.todos) ? { todos: event.todos as Todo[] } : {}),
   };
   insight.calls.push(call);
   if (insight.calls.length > CALLS_KEPT) insight.calls.shift();
@@ -56,7 +56,7 @@ function read(insight: Insight, target: string): void {
 function searched(insight: Insight, event: RunEvent): void {
   insight.searches += 1;
   if (insight.searches < SEARCHES_IN_VAIN) return;
-  const evidence = `${SEARCHES_IN_VAIN} searches in a row without a change or a new file, last: ${shown(event)}`;
+  const evidence = `${SEARCHES_IN_VAIN} searches in a row without a change or a new file, last: ${shown(insight, event)}`;
   raise(insight, 'repeated_search', 'medium', event, evidence);
 }
 
@@ -72,6 +72,7 @@ export function callEnded(insight: Insight, event: RunEvent): void {
   countFailure(insight, event, call, isOk);
   if (isDenied) return refusedByCli(insight, event, call);
   moveOn(insight, call, isOk);
+  if (isOk && call.todos !== undefined) insight.todos = call.todos;
   if (call.runs === 'tests') tested(insight, event, call, isOk);
   if (isOk && isWriteTool(call.tool) && call.target !== undefined) {
     changed(insight, event, call.target);
@@ -96,9 +97,9 @@ function refusedByCli(insight: Insight, event: RunEvent, call: OpenCall): void {
 
 export function callRefused(insight: Insight, event: RunEvent): void {
   const tool = stringAt(event, 'tool') ?? 'unknown';
-  find(insight, event, 'refusal', `refused: ${tool} ${shown(event)}`.trim());
+  find(insight, event, 'refusal', `refused: ${tool} ${shown(insight, event)}`.trim());
   if (!isWriteTool(tool)) return;
-  raise(insight, 'scope_violation', 'low', event, `attempted: ${tool} ${shown(event)}`);
+  raise(insight, 'scope_violation', 'low', event, `attempted: ${tool} ${shown(insight, event)}`);
 }
 
 /** What was cut off may or may not have happened. */
@@ -161,14 +162,6 @@ function changed(insight: Insight, event: RunEvent, target: string): void {
   insight.changed.push({ path, edits: 1, last_seq: event.seq, artifact: isArtifact(path) });
 }
 
-function inProject(root: string, target: string): string {
-  if (root === '' || !isAbsolute(target)) return target;
-  const path = relative(root, target);
-  return path === '' || path.startsWith('..') || isAbsolute(path)
-    ? target
-    : path.split(sep).join('/');
-}
-
-function shown(event: RunEvent): string {
-  return oneLine(stringAt(event, 'target') ?? '', SHOWN_CHARS);
+function shown(insight: Insight, event: RunEvent): string {
+  return oneLine(inProject(insight.root, stringAt(event, 'target') ?? ''), SHOWN_CHARS);
 }

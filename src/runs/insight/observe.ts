@@ -56,6 +56,9 @@ export function observe(insight: Insight, event: RunEvent, known: Known): void {
       return turnEnded(insight, event);
     case 'cc.flag.raised':
       return flagRaised(insight, event);
+    case 'cc.finding.made':
+      insight.unpublished = insight.unpublished.filter(({ seq }) => seq !== event.of);
+      return;
     default:
       return;
   }

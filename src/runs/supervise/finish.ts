@@ -52,7 +52,7 @@ export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
   if (changes !== null && changes.outside.length > 0 && !isToldOutside(progress)) {
     journal.record('cc.flag.raised', outsideScopeFlag(changes.outside));
   }
-  journal.tellFlags();
+  journal.publish();
   const verdict = judgeEnding({
     progress,
     startError: parts.startError,

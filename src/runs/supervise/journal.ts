@@ -8,6 +8,7 @@ import { NdjsonAppender } from '../../store/ndjson-append.ts';
 import type { WorkerEvent } from '../../workers/events.ts';
 import { applyEvent } from '../apply-event.ts';
 import type { RunEvent, SupervisorEventType } from '../events.ts';
+import type { Flag } from '../insight/flags.ts';
 import { emptyProgress, type Progress } from '../progress.ts';
 
 /**
@@ -54,13 +55,15 @@ export class Journal {
     return events;
   }
 
-  /** A flag is an event of its own, so that whoever reads on learns of it without folding. */
-  tellFlags(): void {
+  /** Flags and findings get events of their own, so that who reads on learns of them without folding. */
+  publish(): void {
     const { insight } = this.progress;
-    if (!insight.untold) return;
-    const untold = insight.flags.filter((flag) => flag.told !== flag.severity);
-    for (const { code, severity, blocking, evidence } of untold) {
+    const flags = insight.untold ? insight.flags.filter(isUntold) : [];
+    for (const { code, severity, blocking, evidence } of flags) {
       this.record('cc.flag.raised', { code, severity, blocking, evidence });
+    }
+    for (const { seq, kind, text } of insight.unpublished) {
+      this.record('cc.finding.made', { of: seq, kind, text });
     }
   }
 
@@ -96,6 +99,10 @@ export class Journal {
     this.#appender.append(events);
     for (const event of events) applyEvent(this.progress, event);
   }
+}
+
+function isUntold({ told, severity }: Flag): boolean {
+  return told !== severity;
 }
 
 /** Folds a whole events file. Its first line is the header. */

@@ -124,7 +124,7 @@ async function own(
     }
     const outcome = journaled ?? (await finishRun(finishParts()));
     // Before the record says that it is over, so that whoever reads that finds the last figures.
-    await summary.write(journal.progress, { now: true });
+    await summary.write(journal.progress, { now: true, outcome });
     await settleRun(finishParts(), outcome, stopwatch.elapsedMs());
   } catch (error) {
     if (!isStorageFull(error)) {

@@ -244,7 +244,7 @@ export class Supervisor {
     const facts = { progress, elapsedMs: stopwatch.elapsedMs(), ...silence };
     const { flags, stop } = watch(facts, plan.watch);
     for (const flag of flags) journal.record('cc.flag.raised', { ...flag, by: 'watchdog' });
-    journal.tellFlags();
+    journal.publish();
     if (stop !== undefined) this.stop(stop.reason, 'watchdog', stop.detail);
   }
 

@@ -90,7 +90,7 @@ function judgeSilence(facts: WatchFacts, limits: WatchLimits): Watched {
     const detail = `${after} while ${call.tool} was running`;
     return { flags: notice(facts, 'stalled', detail), stop: { reason: 'stalled', detail } };
   }
-  const code = progress.model_calls === 0 ? 'no_output' : 'stalled';
+  const code = progress.insight.output_seq === 0 ? 'no_output' : 'stalled';
   const isNoticed = silent(code === 'no_output' ? limits.no_output_seconds : limits.stall_seconds);
   const isOver = silent(limits.idle_seconds);
   const detail = code === 'no_output' ? `${after} from the model` : after;
