@@ -127,6 +127,7 @@ export async function planRun(host: Host, place: Place, request: RunRequest): Pr
     pick_reason: pick.reason,
     budget: planBudget(request.budget ?? {}, policy.budget, price !== null || cliPrice),
     context_window: { ...windowOf(pick), ...policy.context },
+    watchdog: policy.watchdog,
     guidance_files: guidance?.files ?? [],
     ...compact({
       client: request.client,

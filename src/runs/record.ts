@@ -6,6 +6,7 @@ import { FAILURE_CLASSES, isFinal, ROLES, RUN_STATES } from '../core/vocabulary.
 import { readJson, writeJsonAtomic } from '../store/atomic.ts';
 import { SCHEMA_VERSION } from '../store/versions.ts';
 import type { RunPaths } from '../workspace/layout.ts';
+import { watchdogFields } from '../workspace/watchdog-policy.ts';
 
 /** Tokens by model and what they cost. `usd: null` is an unknown price, never a free run. */
 const usage = z.object({
@@ -145,6 +146,8 @@ export const runRecord = z.object({
   ask: z.object({ timeout_seconds: z.number() }).optional(),
   /** Only the result and stderr are kept of what the worker said. */
   final_only: z.boolean().optional(),
+  /** Thresholds of its watchdog; absent in runs of earlier versions. */
+  watchdog: z.object(watchdogFields).optional(),
   guidance_files: z.array(z.string()),
   client: z.string().optional(),
   thread_id: z.string().optional(),

@@ -38,11 +38,11 @@ export function markOf(live: LiveRun): string {
   // A run that was resumed ends again, maybe in the same state.
   if (isFinal(live.state)) return letter + short(live.run.record.ended ?? '');
   const { attention = [], questions = [] } = viewOf(live);
-  if (attention.length + questions.length === 0) return letter;
-  const text = attention.join('\n');
-  // Each question is news of its own, unlike a counter that has grown.
-  const asked = questions.map(({ question }) => question).join();
-  return letter + short(text.replace(/\d+/g, '') + asked) + short(text + asked);
+  const codes = live.summary?.insight.mark ?? 0;
+  if (codes === 0 && questions.length === 0) return letter;
+  // Each question is news of its own, as is each kind of attention; a counter that has grown is not.
+  const gist = `${codes} ${questions.map(({ question }) => question).join()}`;
+  return letter + short(gist) + short(gist + attention.join('\n'));
 }
 
 /** The part of a mark that is worth ending a wait for: a counter that has grown is not. */

@@ -4,6 +4,7 @@ import gitDiff from './git/git-diff.ts';
 import listProfiles from './profiles/list-profiles.ts';
 import pickProfile from './profiles/pick-profile.ts';
 import answerQuestion from './runs/answer-question.ts';
+import compactEvents from './runs/compact-events.ts';
 import costGuard from './runs/cost-guard.ts';
 import lastRun from './runs/last-run.ts';
 import listQuestions from './runs/list-questions.ts';
@@ -17,6 +18,7 @@ import runStreamingAgent from './runs/run-streaming-agent.ts';
 import runVisibleAgent from './runs/run-visible-agent.ts';
 import sendInstruction from './runs/send-instruction.ts';
 import stopRun from './runs/stop-run.ts';
+import summarizeRun from './runs/summarize-run.ts';
 import usageSummary from './runs/usage-summary.ts';
 import waitRuns from './runs/wait-runs.ts';
 import cleanWorkspace from './workspace/clean-workspace.ts';
@@ -30,6 +32,7 @@ export const TOOLS: readonly Tool[] = [
   answerQuestion,
   cleanWorkspace,
   costGuard,
+  compactEvents,
   folderPolicy,
   gitDiff,
   healthcheck,
@@ -48,6 +51,7 @@ export const TOOLS: readonly Tool[] = [
   sendInstruction,
   runVisibleAgent,
   stopRun,
+  summarizeRun,
   usageSummary,
   waitRuns,
   workspaceStatus,

@@ -4,6 +4,7 @@ import { CcError, errnoOf } from '../core/errors.ts';
 import { lazy } from '../core/lazy.ts';
 import { ROLES } from '../core/vocabulary.ts';
 import type { UserHome } from './home.ts';
+import { watchdogFields } from './watchdog-policy.ts';
 
 const loadYaml = /* @__PURE__ */ lazy(() => import('./yaml.ts'));
 
@@ -50,6 +51,8 @@ const policySchema = z.strictObject({
       keep_newest: z.int().min(0).max(1000).default(20),
     })
     .prefault({}),
+  /** When the watchdog of a run speaks up, and when it cuts retries. */
+  watchdog: z.strictObject(watchdogFields).prefault({}),
   /** Names of further environment variables that workers get. */
   env_pass: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/)).default([]),
   /** Profile (id or name) and model by role; either may be missing. */

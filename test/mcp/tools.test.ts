@@ -31,6 +31,11 @@ const EXAMPLES: Record<string, Example> = {
     fails: { subject: 'profile:nobody', max_concurrent: 2 },
     code: 'PROFILE_NOT_FOUND',
   },
+  cc_compact_events: {
+    works: async (place) => ({ run_id: (await storeFinishedRun(place)).id, max_bytes: 2000 }),
+    fails: { run_id: MISSING },
+    code: 'RUN_NOT_FOUND',
+  },
   cc_folder_policy: {
     works: async () => ({ apply: true }),
     fails: { cwd: '/no/such' },
@@ -121,6 +126,11 @@ const EXAMPLES: Record<string, Example> = {
     code: 'RUN_NOT_FOUND',
   },
   cc_stop_run: {
+    works: async (place) => ({ run_id: (await storeFinishedRun(place)).id }),
+    fails: { run_id: MISSING },
+    code: 'RUN_NOT_FOUND',
+  },
+  cc_summarize_run: {
     works: async (place) => ({ run_id: (await storeFinishedRun(place)).id }),
     fails: { run_id: MISSING },
     code: 'RUN_NOT_FOUND',

@@ -113,10 +113,7 @@ describe('usage', () => {
   });
 
   it('that was not settled when a process went is a lower bound from then on', () => {
-    const events = [['cc.worker.started', { attempt: 1 }], usage('usage-1-x', 10)] as [
-      RunEvent['type'],
-      object,
-    ][];
+    const events = [['cc.worker.started', { attempt: 1 }], usage('usage-1-x', 10)] as Step[];
     expect(after(...events).usage_cut).toBe(false);
     expect(after(...events, ['cc.worker.started', { attempt: 2 }]).usage_cut).toBe(true);
   });

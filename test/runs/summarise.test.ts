@@ -28,6 +28,15 @@ describe('progress_summary.json', () => {
       context_percent: null,
       rotations: 0,
       attention: [],
+      insight: {
+        phase: 'starting',
+        flags: [],
+        mark: 0,
+        findings: [],
+        changed: { source: 0, artifacts: 0, files: [] },
+        todos: null,
+        asking: false,
+      },
     });
   });
 

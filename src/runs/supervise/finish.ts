@@ -14,6 +14,7 @@ import type { privateRunPaths } from '../../workspace/home.ts';
 import type { Host } from '../../workspace/host.ts';
 import { type RunPaths, workspaceAt } from '../../workspace/layout.ts';
 import { billingOf, billRun } from '../bill.ts';
+import { outsideScopeFlag } from '../insight/observe.ts';
 import { judgeEnding } from '../outcome.ts';
 import { type Progress, refusedCalls, usageSoFar } from '../progress.ts';
 import { type RunOutcome, type RunRecord, writeRecord } from '../record.ts';
@@ -48,6 +49,10 @@ export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
   const changes = await recordChanges(parts);
   const changedFiles = changes?.count ?? null;
   const { progress } = journal;
+  if (changes !== null && changes.outside.length > 0 && !isToldOutside(progress)) {
+    journal.record('cc.flag.raised', outsideScopeFlag(changes.outside));
+  }
+  journal.publish();
   const verdict = judgeEnding({
     progress,
     startError: parts.startError,
@@ -69,6 +74,11 @@ export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
     changed_files: changedFiles,
     ...(changes && changes.outside.length > 0 ? { outside_scope: changes.outside } : {}),
   };
+}
+
+/** A run may be finished again after a crash. */
+function isToldOutside({ insight }: Progress): boolean {
+  return insight.flags.some((flag) => flag.code === 'scope_violation' && flag.severity === 'high');
 }
 
 /** Writes the end where it counts: the event first, then the record, both to the disk itself. */

@@ -26,6 +26,7 @@ import { RequestDesk } from './requests.ts';
 import { carriedTime, Stopwatch, uptimeNow } from './stopwatch.ts';
 import { SummaryWriter } from './summary.ts';
 import { Supervisor } from './supervisor.ts';
+import { watchLimits } from './watch-limits.ts';
 
 /** Room for the last words of a run on a full disk; removed when they must be written. */
 const BALLAST_BYTES = 64 << 10;
@@ -126,7 +127,7 @@ async function own(
     }
     const outcome = journaled ?? (await finishRun(finishParts()));
     // Before the record says that it is over, so that whoever reads that finds the last figures.
-    await summary.write(journal.progress, { now: true });
+    await summary.write(journal.progress, { now: true, outcome });
     await settleRun(finishParts(), outcome, stopwatch.elapsedMs());
     await wakeControllers(host, { ...record, state: outcome.state }, 'ended', (facts) =>
       journal.record('cc.controller.woken', facts),
@@ -195,6 +196,7 @@ function startFacts(record: RunRecord): Record<string, unknown> {
     scope: record.scope,
     budget: record.budget,
     cwd: record.cwd,
+    root: record.workspace,
     worker_version: record.worker.version,
   };
 }
@@ -239,5 +241,6 @@ function attemptPlan(
       guidance,
     }),
     hide: createByteRedactor(secretsOf(record, workerEnv)),
+    watch: watchLimits(record),
   };
 }

@@ -4,8 +4,6 @@ import { freeze, killProcess, thaw } from '../../proc/terminate.ts';
 import { makePrivateDir } from '../../store/atomic.ts';
 import type { InboxRequest } from '../../store/inbox.ts';
 import { DirectoryWatcher } from '../../store/watch.ts';
-import { normaliseLine } from '../../workers/claude/normalise.ts';
-import type { WorkerEvent } from '../../workers/events.ts';
 import type { CostGuard } from '../cost-guard/guard.ts';
 import type { StopReason } from '../events.ts';
 import { isMetered } from '../limits.ts';
@@ -18,9 +16,12 @@ import { MessageStore } from './message-store.ts';
 import { handoverName, handoverText, openingTexts } from './opening.ts';
 import { carryOut, FINISHING, type OrderResult } from './orders.ts';
 import type { RequestDesk } from './requests.ts';
+import { Silence } from './silence.ts';
 import type { Stopwatch } from './stopwatch.ts';
 import type { SummaryWriter } from './summary.ts';
 import type { Talk } from './talk.ts';
+import { waitsForUs, watch } from './watchdog.ts';
+import { workerEvent } from './worker-event.ts';
 import { WorkerLink } from './worker-link.ts';
 import { WorkerTree } from './worker-tree.ts';
 
@@ -70,7 +71,7 @@ export class Supervisor {
   #talk: Talk | undefined;
   #conversation: Conversation | undefined;
   #waiting = false;
-  #activeAt: number;
+  readonly #silence: Silence;
   #leaveBy: number | undefined;
   /** It was interrupted and has said nothing since. */
   #unheard = false;
@@ -83,7 +84,7 @@ export class Supervisor {
     this.#texts = new MessageStore(parts.plan.paths.messages);
     this.#tree = new WorkerTree(parts.runId, parts.clock);
     this.#caps = new CapWatch(parts.guard);
-    this.#activeAt = parts.clock.monotonic();
+    this.#silence = new Silence(parts.clock.monotonic());
   }
 
   /** Processes that survived everything. */
@@ -301,16 +302,14 @@ export class Supervisor {
     const link = this.#link;
     if (link === undefined) return;
     const { journal, clock, plan } = this.#parts;
-    const keep = plan.record.final_only ? withoutWords : (event: WorkerEvent) => event;
     for (let lines = link.peekLines(); lines.length > 0; lines = link.peekLines()) {
       journal.recordLines(
-        lines.map((line) => ({
-          event: keep(normaliseLine(line.bytes && plan.hide(line.bytes))),
-          raw: [line.start, line.end],
-        })),
+        lines.map((line) => {
+          const { event, raw } = workerEvent(line, plan.hide);
+          return { event: plan.record.final_only ? withoutWords(event) : event, raw };
+        }),
       );
       link.consume();
-      this.#activeAt = clock.monotonic();
       if (this.#unheard) this.#leaveBy = clock.monotonic() + INTERRUPT_MS;
       this.#unheard = false;
     }
@@ -345,16 +344,22 @@ export class Supervisor {
   }
 
   #keepLimits(): void {
-    const { stopwatch, plan, clock } = this.#parts;
+    const { stopwatch, plan } = this.#parts;
     const { budget } = plan.record;
     if (stopwatch.remainingMs() <= 0) {
       this.stop('wall', 'supervisor', `${budget.wall_seconds} s of wall time are used up`);
     }
-    // Silence of a worker that waits for the controller is not its own.
-    if (this.#waiting) this.#activeAt = clock.monotonic();
-    const silent = clock.monotonic() - this.#activeAt;
-    if (silent > budget.idle_seconds * 1000) {
-      this.stop('idle', 'supervisor', `nothing came for ${Math.round(silent / 1000)} s`);
-    }
+    this.#watch();
+  }
+
+  #watch(): void {
+    const { journal, plan, clock, stopwatch } = this.#parts;
+    const { progress } = journal;
+    const silence = this.#silence.look(progress.insight, clock.monotonic(), waitsForUs(progress));
+    const facts = { progress, elapsedMs: stopwatch.elapsedMs(), ...silence };
+    const { flags, stop } = watch(facts, plan.watch);
+    for (const flag of flags) journal.record('cc.flag.raised', { ...flag, by: 'watchdog' });
+    journal.publish();
+    if (stop !== undefined) this.stop(stop.reason, 'watchdog', stop.detail);
   }
 }
