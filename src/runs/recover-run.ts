@@ -4,6 +4,7 @@ import { lazy } from '../core/lazy.ts';
 import { isFinal } from '../core/vocabulary.ts';
 import { isAlive, stateOf } from '../proc/identity.ts';
 import { terminateTree } from '../proc/terminate.ts';
+import { findByCookie } from '../proc/tree.ts';
 import { Lease } from '../store/lease.ts';
 import { RUN_COOKIE } from '../workers/claude/environment.ts';
 import type { Host } from '../workspace/host.ts';
@@ -79,6 +80,7 @@ async function endUnsupervised(host: Host, run: FoundRun): Promise<Recovery> {
 /** Ends what a final run has left behind; answers how many processes that were. */
 export async function endLeftovers(run: FoundRun): Promise<number> {
   let count = 0;
+  if (findByCookie(RUN_COOKIE, run.record.run_id).length === 0) return count;
   await asOwner(run, async () => {
     const { run_id } = run.record;
     // Meanwhile it may have been resumed, and these be the processes of a living worker.

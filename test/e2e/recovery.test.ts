@@ -152,6 +152,9 @@ test('processes of a run that is over are ended; those of a run nobody knows are
   });
   expect(isAlive(leftover)).toBe(false);
   expect(isAlive(stranger)).toBe(true);
+  const another = carrier(run.record.run_id);
+  expect(await cli('stop-run', run.record.run_id)).toMatchObject({ already_ended: true });
+  expect(isAlive(another)).toBe(false);
 });
 
 test('a run for which no supervisor can be kept up is ended with its processes, and says why', async () => {
