@@ -35,11 +35,20 @@ export async function recoverRun(
   signal: AbortSignal,
 ): Promise<Recovery> {
   for (let attempt = 0; ; attempt += 1) {
-    const before = await supervision(host, run);
+    const before = await onceLaunched(host, run, signal);
     if (before === 'ended') return attempt === 0 ? 'fine' : 'ended';
     if (before !== 'unsupervised') return attempt === 0 ? 'fine' : 'supervised';
     if (attempt === ATTEMPTS) return endUnsupervised(host, run);
     if (!(await startAndWait(host, run, signal))) return 'still_starting';
+  }
+}
+
+/** A launch that is under way may still fail, and then nobody would come by again. */
+async function onceLaunched(host: Host, run: FoundRun, signal: AbortSignal) {
+  for (;;) {
+    const state = await supervision(host, run);
+    if (state !== 'starting' || signal.aborted) return state;
+    await sleep(LOOK_MS, signal);
   }
 }
 
