@@ -6,7 +6,7 @@ import type { ToldView } from '../runs/wait-answer.ts';
 import type { Tool } from '../tools/define.ts';
 
 const STATE_WIDTH = 'stopped_limit'.length;
-const LINE_CHARS = 240;
+const PART_CHARS = 160;
 
 /** Where a person reads errors and progress: colours only on a terminal that wants them. */
 export type Screen = { isTTY: boolean; colour: boolean };
@@ -37,7 +37,8 @@ export function runLine(view: ToldView): string {
     ...(view.failure === undefined ? [] : [`(${view.failure.class})`]),
     ...(view.attention === undefined ? [] : [`! ${view.attention.join('; ')}`]),
   ];
-  return oneLine(parts.filter(Boolean).join('  '), LINE_CHARS);
+  const told = parts.map((part, at) => (at === 0 ? part : oneLine(part, PART_CHARS)));
+  return told.filter(Boolean).join('  ');
 }
 
 /** What a run cost; nothing while that is not settled. An unknown price is never shown as 0. */

@@ -52,7 +52,7 @@ function context(host: Host, screen: Screen, signal: AbortSignal): ToolContext {
   return {
     host,
     place: async (cwd) => resolvePlace({ cwd, env: host.env, processCwd: process.cwd() }),
-    client: { name: 'cli', threadId: undefined, waitSeconds: WAIT_SECONDS },
+    client: { name: 'cli', threadId: undefined, isShell: true, waitSeconds: WAIT_SECONDS },
     signal,
     progress: (message) => {
       if (screen.isTTY) process.stderr.write(renderProgress(message, screen));

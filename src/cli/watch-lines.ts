@@ -53,8 +53,9 @@ export function endLines(view: RunView, terminal: Terminal): string[] {
 }
 
 /** Shows that a silent worker is being watched; only in a terminal, where it is replaced. */
-export function pulse(ms: number): string {
-  return `${elapsed(ms).padStart(TIME_WIDTH)}  … (Ctrl-C leaves, the run goes on)`;
+export function pulse(ms: number, { input, cached, output }: RunView['tokens']): string {
+  const tokens = `${input + cached} tokens in, ${output} out`;
+  return `${elapsed(ms).padStart(TIME_WIDTH)}  … ${tokens} (Ctrl-C leaves, the run goes on)`;
 }
 
 function toneOf(event: RunEvent): Tone {

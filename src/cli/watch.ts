@@ -40,25 +40,26 @@ export async function watch(args: readonly string[], host: Host, screen: Screen)
       ? undefined
       : resolvePlace({ cwd: values.cwd, env: host.env, processCwd: process.cwd() }).workspace;
   const run = await findRun(host, runId, near);
-  const terminal = new Terminal(process.stdout, screen);
-  const code = await untilInterrupted((signal) => show(host, run, terminal, values.all, signal));
-  if (values.stay && code !== INTERRUPTED) await untilEnter(terminal);
+  const { all } = values;
+  const code = await untilInterrupted((signal) => show(host, run, { screen, all, signal }));
+  if (values.stay && code !== INTERRUPTED) await untilEnter();
   return code;
 }
 
 async function show(
   host: Host,
   run: FoundRun,
-  terminal: Terminal,
-  all: boolean,
-  signal: AbortSignal,
+  { screen, all, signal }: { screen: Screen; all: boolean; signal: AbortSignal },
 ): Promise<number> {
+  const terminal = new Terminal(process.stdout, screen);
   const since = Date.parse(run.record.created);
   terminal.line(headLine(run.record, terminal));
   const from = all ? undefined : showLatest(run, terminal, since);
   for await (const events of followRun(host, run, { tickMs: TICK_MS, signal, ...from })) {
     for (const line of linesOf(events, terminal, since)) terminal.line(line);
-    terminal.status(pulse(host.clock.now().getTime() - since));
+    if (!screen.isTTY) continue;
+    const { tokens } = viewOf(await lookAt(host, run));
+    terminal.status(pulse(host.clock.now().getTime() - since, tokens));
   }
   const ended = viewOf(await lookAt(host, await findRun(host, run.record.run_id, run.workspace)));
   if (!isFinal(ended.state as RunState)) {
@@ -94,9 +95,9 @@ function linesOf(events: readonly RunEvent[], terminal: Terminal, since: number)
 }
 
 /** A window that was opened for the watcher closes with it. */
-async function untilEnter(terminal: Terminal): Promise<void> {
+async function untilEnter(): Promise<void> {
   if (!process.stdin.isTTY) return;
-  terminal.line(terminal.paint('dim', 'Enter closes this window.'));
+  process.stdout.write('Enter closes this window.\n');
   await new Promise<void>((resolve) => {
     process.stdin.once('data', () => resolve());
     process.stdin.once('end', () => resolve());

@@ -101,6 +101,11 @@ export async function allNotes(host: Host): Promise<Note[]> {
   return readNotes(host, (name) => name.endsWith('.json'));
 }
 
+/** Removes what nobody has asked for in a week; any recovery does it on its way. */
+export async function forget(note: Note): Promise<void> {
+  await rm(note.path, { force: true });
+}
+
 /** Nobody is told of what is older; the runs themselves stay. */
 export function isStale(host: Host, time: string): boolean {
   return host.clock.now().getTime() - Date.parse(time) > KEEP_MS;

@@ -200,7 +200,7 @@ export async function readRecord(paths: RunPaths, runId: string): Promise<RunRec
     });
   }
   throw new CcError('STORAGE_CORRUPT', `${paths.metadata} is not a run record.`, {
-    hint: 'Something else changed the file; the events beside it are intact.',
+    hint: 'Something else changed the file; its events are intact. cc_recover_runs ends what is left of it.',
     details: { problem: z.prettifyError(parsed.error).slice(0, 400) },
   });
 }

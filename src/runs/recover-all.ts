@@ -11,7 +11,7 @@ import { knownWorkspaces, privateRunPaths } from '../workspace/home.ts';
 import type { Host } from '../workspace/host.ts';
 import { runPaths, type Workspace, workspaceAt } from '../workspace/layout.ts';
 import type { FoundRun } from './find.ts';
-import { allNotes } from './outbox.ts';
+import { allNotes, forget, isStale, type Note } from './outbox.ts';
 import { hasRecord, readRecord } from './record.ts';
 import { startSuccessor } from './recover.ts';
 import { asOwner, endLeftovers, endProcesses, recoverRun } from './recover-run.ts';
@@ -54,15 +54,14 @@ export async function recoverAll(
   const workspaces = (await knownWorkspaces(host.home)).map(workspaceAt);
   const cookies = livingCookies(RUN_COOKIE);
   for (const workspace of workspaces) {
-    for (const slot of await activeSlots(workspace)) pass.add(workspace, slot.run_id);
+    // One that cannot be read at the moment must not keep the others from it.
+    const slots = await activeSlots(workspace).catch(() => []);
+    for (const slot of slots) pass.add(workspace, slot.run_id);
     for (const runId of cookies) {
       if (isId(runId, 'run') && hasRecord(runPaths(workspace, runId))) pass.add(workspace, runId);
     }
   }
-  for (const note of await allNotes(host)) {
-    pass.add(workspaceAt(note.workspace), note.run_id);
-    if (note.wake !== undefined && !note.woken) pass.wake(note.run_id);
-  }
+  for (const note of await allNotes(host)) pass.addNote(note);
   for (const runId of await unfinished(options.thorough)) pass.add(options.thorough, runId);
   await pass.run(cookies);
   return pass.report;
@@ -73,7 +72,7 @@ class Pass {
   readonly #host: Host;
   readonly #signal: AbortSignal;
   readonly #candidates = new Map<string, Workspace>();
-  readonly #toWake = new Set<string>();
+  readonly #notes = new Map<string, Note[]>();
 
   constructor(host: Host, signal: AbortSignal) {
     this.#host = host;
@@ -84,9 +83,9 @@ class Pass {
     if (workspace !== undefined) this.#candidates.set(runId, workspace);
   }
 
-  /** Somebody waits to be woken when it has ended. */
-  wake(runId: string): void {
-    this.#toWake.add(runId);
+  addNote(note: Note): void {
+    this.add(workspaceAt(note.workspace), note.run_id);
+    this.#notes.set(note.run_id, [...(this.#notes.get(note.run_id) ?? []), note]);
   }
 
   async run(cookies: ReadonlySet<string>): Promise<void> {
@@ -108,8 +107,9 @@ class Pass {
       const record = await readRecord(paths, runId);
       const run = { workspace, paths, record };
       if (isFinal(record.state)) {
+        await this.#forgetOldNotes(run);
         if (hasProcesses) await this.#clean(run);
-        if (this.#toWake.has(runId)) await startSuccessor(this.#host, record);
+        if (this.#hasToWake(runId)) await startSuccessor(this.#host, record);
       } else if (!this.#isOurs(runId)) this.report.left_alone += 1;
       else await this.#recover(run);
     } catch (error) {
@@ -117,6 +117,17 @@ class Pass {
       if (code === 'STORAGE_CORRUPT') await this.#unreadable(runId, workspace);
       else if (code !== 'RUN_NOT_FOUND') this.#did(runId, { did: 'failed', error: message });
     }
+  }
+
+  #hasToWake(runId: string): boolean {
+    const notes = this.#notes.get(runId) ?? [];
+    return notes.some((note) => note.wake !== undefined && !note.woken);
+  }
+
+  /** Of a controller that never asks again. */
+  async #forgetOldNotes({ record }: FoundRun): Promise<void> {
+    if (!isStale(this.#host, record.ended ?? record.created)) return;
+    for (const note of this.#notes.get(record.run_id) ?? []) await forget(note);
   }
 
   async #recover(run: FoundRun): Promise<void> {

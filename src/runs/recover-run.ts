@@ -4,6 +4,7 @@ import { lazy } from '../core/lazy.ts';
 import { isFinal } from '../core/vocabulary.ts';
 import { isAlive } from '../proc/identity.ts';
 import { terminateTree } from '../proc/terminate.ts';
+import { findByCookie } from '../proc/tree.ts';
 import type { Lease } from '../store/lease.ts';
 import { RUN_COOKIE } from '../workers/claude/environment.ts';
 import type { Host } from '../workspace/host.ts';
@@ -35,11 +36,20 @@ export async function recoverRun(
   signal: AbortSignal,
 ): Promise<Recovery> {
   for (let attempt = 0; ; attempt += 1) {
-    const before = await supervision(host, run);
+    const before = await onceLaunched(host, run, signal);
     if (before === 'ended') return attempt === 0 ? 'fine' : 'ended';
     if (before !== 'unsupervised') return attempt === 0 ? 'fine' : 'supervised';
     if (attempt === ATTEMPTS) return endUnsupervised(host, run);
     if (!(await startAndWait(host, run, signal))) return 'still_starting';
+  }
+}
+
+/** A launch that is under way may still fail, and then nobody would come by again. */
+async function onceLaunched(host: Host, run: FoundRun, signal: AbortSignal) {
+  for (;;) {
+    const state = await supervision(host, run);
+    if (state !== 'starting' || signal.aborted) return state;
+    await sleep(LOOK_MS, signal);
   }
 }
 
@@ -86,6 +96,7 @@ async function endUnsupervised(host: Host, run: FoundRun): Promise<Recovery> {
 /** Ends what a final run has left behind; answers how many processes that were. */
 export async function endLeftovers(run: FoundRun): Promise<number> {
   let count = 0;
+  if (findByCookie(RUN_COOKIE, run.record.run_id).length === 0) return count;
   await asOwner(run, async () => {
     const { run_id } = run.record;
     // Meanwhile it may have been resumed, and these be the processes of a living worker.

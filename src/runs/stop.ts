@@ -7,6 +7,7 @@ import type { Host } from '../workspace/host.ts';
 import type { FoundRun } from './find.ts';
 import { readRecord } from './record.ts';
 import { ensureSupervised, replaceSupervisor } from './recover.ts';
+import { endLeftovers } from './recover-run.ts';
 
 /** How long a supervisor may leave a request lying before it counts as hung. */
 const UNANSWERED_MS = 3000;
@@ -41,6 +42,7 @@ export async function stopRun(
 ): Promise<StopResult> {
   const { run_id } = run.record;
   if (isFinal(run.record.state)) {
+    if (!host.readOnly) await endLeftovers(run);
     return { run_id, state: run.record.state, stopped: true, already_ended: true };
   }
   if (host.readOnly) {

@@ -4,7 +4,7 @@ import type { Host } from '../workspace/host.ts';
 import { runPaths, type Workspace, workspaceAt } from '../workspace/layout.ts';
 import { type FoundRun, findRun } from './find.ts';
 import { activeRuns } from './list.ts';
-import { isStale, notesOf, removeNote } from './outbox.ts';
+import { forget, isStale, notesOf, removeNote } from './outbox.ts';
 import { readRecord } from './record.ts';
 import { isEndMark, markOf, parseCursor } from './wait-cursor.ts';
 
@@ -80,7 +80,7 @@ async function untold(
     const record = await readRecord(paths, note.run_id).catch(() => undefined);
     if (record === undefined) continue;
     if (isFinal(record.state) && isStale(host, record.ended ?? note.left)) {
-      await removeNote(host, who, note.run_id).catch(() => undefined);
+      await forget(note).catch(() => undefined);
       continue;
     }
     if (note.told_by === 'run') quiet.add(note.run_id);

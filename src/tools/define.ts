@@ -34,6 +34,8 @@ export type ToolContext = {
     threadId: string | undefined;
     /** Its own program, where it says which. */
     codexPath?: string | undefined;
+    /** Its answers are printed by this very process, so they arrive. */
+    isShell?: true;
     /** How long a waiting tool may wait when the caller does not say. */
     waitSeconds: number;
   };

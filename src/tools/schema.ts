@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { isObject, type JsonObject, objectAt } from '../core/json.ts';
+import { isObject, type JsonObject, objectAt, stringAt } from '../core/json.ts';
 import type { Tool } from './define.ts';
 
 /**
@@ -48,7 +48,8 @@ function lean(value: unknown): unknown {
 
 function brief(schema: JsonObject): object {
   const fields = Object.keys(objectAt(schema, 'properties') ?? {}).join(', ');
-  return { type: 'object', description: [schema.description, fields].filter(Boolean).join(' ') };
+  const about = stringAt(schema, 'description')?.replace(/\.$/, ': ') ?? '';
+  return { type: 'object', description: about + fields };
 }
 
 /** A parameter may have one of these names; then its value is a schema and no bound. */

@@ -92,6 +92,14 @@ const EXAMPLES: Record<string, Example> = {
     fails: { run_id: MISSING },
     code: 'RUN_NOT_FOUND',
   },
+  cc_recover_runs: {
+    works: async (place) => {
+      await storeActiveRun(place);
+      return {};
+    },
+    fails: { cwd: '/no/such' },
+    code: 'NOT_A_DIRECTORY',
+  },
   cc_run_agent: {
     works: async () => ({ task: 'Look.', dry_run: true }),
     fails: { task: 'Look.', scope: { paths: ['**'] } },
@@ -124,6 +132,11 @@ const EXAMPLES: Record<string, Example> = {
     }),
     fails: { run_id: MISSING, instruction: 'Look closer.' },
     code: 'RUN_NOT_FOUND',
+  },
+  cc_run_visible_agent: {
+    works: async () => ({ task: 'Look.' }),
+    fails: { task: ' ' },
+    code: 'BAD_INPUT',
   },
   cc_stop_run: {
     works: async (place) => ({ run_id: (await storeFinishedRun(place)).id }),

@@ -2,11 +2,12 @@ import * as z from 'zod';
 import { isFinal, type RunState } from '../../core/vocabulary.ts';
 import { findRun } from '../../runs/find.ts';
 import { launchRun } from '../../runs/launch.ts';
-import { controllerOf, markTold } from '../../runs/outbox.ts';
+import { controllerOf, markTold, removeNote } from '../../runs/outbox.ts';
 import { planRun } from '../../runs/plan.ts';
+import type { RunRecord } from '../../runs/record.ts';
 import { lookAt, viewOf } from '../../runs/view.ts';
 import { runPaths } from '../../workspace/layout.ts';
-import { defineTool } from '../define.ts';
+import { defineTool, type ToolContext } from '../define.ts';
 import { waitSeconds } from '../fields.ts';
 import { readAnswer } from './answer.ts';
 import { waitAndAsk } from './elicit-answers.ts';
@@ -45,7 +46,7 @@ export default defineTool({
     });
     const run = await findRun(host, record.run_id, place.workspace);
     const live = await lookAt(host, run);
-    if (isFinal(live.state)) await markTold(host, controllerOf(record), record.run_id, 'run');
+    if (isFinal(live.state)) await tellEnding(context, record);
     return {
       ...viewOf(live, { folder: true }),
       cursor,
@@ -55,3 +56,10 @@ export default defineTool({
     };
   },
 });
+
+/** At a shell the answer arrives; a client proves that by its next cursor. */
+async function tellEnding({ host, client }: ToolContext, record: RunRecord): Promise<void> {
+  const who = controllerOf(record);
+  if (client.isShell) await removeNote(host, who, record.run_id);
+  else await markTold(host, who, record.run_id, 'run');
+}

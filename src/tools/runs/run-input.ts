@@ -30,7 +30,7 @@ export const budgetInput = z
       .meta(BRIEF),
   })
   .optional()
-  .describe('Caps:')
+  .describe('Caps.')
   .meta(BRIEF);
 
 /** What both starting tools take. Kept short: every byte is sent to every controller. */
@@ -44,7 +44,7 @@ export const runInput = z.strictObject({
       commands: z.array(z.string().min(1).max(1000)).max(100).optional(),
     })
     .optional()
-    .describe('What it may change; commands exact or `prefix *`:')
+    .describe('What it may change, commands exact or `prefix *`.')
     .meta(BRIEF),
   budget: budgetInput,
   ask: z.boolean().optional().describe('It may ask you and waits for the answer.'),

@@ -25,7 +25,7 @@ export default defineTool({
         commands: z.array(z.string().min(1).max(1000)).max(100).optional(),
       })
       .optional()
-      .describe('Narrow its scope to')
+      .describe('Narrows its scope.')
       .meta(BRIEF),
     mode: z.enum(['read_only', 'normal']).optional().describe('Forbid changes, or not.'),
     model,
