@@ -53,7 +53,7 @@ const insight = z.object({
   /** It waits for our answer. */
   asking: z.boolean(),
 });
-const NO_INSIGHT: z.infer<typeof insight> = {
+export const NO_INSIGHT: z.infer<typeof insight> = {
   phase: 'unknown',
   flags: [],
   mark: 0,

@@ -5,6 +5,7 @@ import { isoTime, systemClock } from '../../src/core/clock.ts';
 import { newId } from '../../src/core/ids.ts';
 import { type Controller, leaveNote, markTold, notesOf } from '../../src/runs/outbox.ts';
 import { type RunRecord, writeRecord } from '../../src/runs/record.ts';
+import { NO_INSIGHT } from '../../src/runs/summarise.ts';
 import { writeJsonAtomic } from '../../src/store/atomic.ts';
 import { startProgram } from '../support/processes.ts';
 import { connect, dataOf, errorOf, type Machine, machine } from './face.ts';
@@ -30,8 +31,22 @@ async function end({ paths, record }: StoredRun, state: RunRecord['state'] = 'su
 }
 
 async function attention(run: StoredRun, ...flags: string[]): Promise<void> {
+  const mark = 2 ** flags.length - 1; // a bit for each kind
+  const insight = { ...NO_INSIGHT, mark };
   const summary = JSON.parse(readFileSync(run.paths.summary, 'utf8'));
-  await writeJsonAtomic(run.paths.summary, { ...summary, attention: flags });
+  await writeJsonAtomic(run.paths.summary, { ...summary, attention: flags, insight });
+}
+
+/** The worker asks something, as its supervisor would tell it. */
+async function storeQuestion(run: StoredRun): Promise<void> {
+  const question = {
+    number: 1,
+    kind: 'question',
+    text: 'Which one?',
+    asked: '2026-11-21T11:09:09Z',
+  };
+  const summary = JSON.parse(readFileSync(run.paths.summary, 'utf8'));
+  await writeJsonAtomic(run.paths.summary, { ...summary, questions: [question] });
 }
 
 /** A controller: its calls of cc_wait_runs, each answered with what it tells. */
@@ -121,7 +136,7 @@ test('a run that waits for an answer ends every wait', async () => {
   const run = await launched(place);
   const wait = await controller(place);
   const waiting = wait({ until: 'all', wait_seconds: 60 });
-  await writeRecord(run.paths, { ...run.record, state: 'waiting_answer' });
+  await storeQuestion(run);
   const { ids, cursor } = await waiting;
   expect(ids).toEqual([run.id]);
   expect((await wait({ until: 'all', cursor })).ids).toEqual([]);

@@ -39,14 +39,15 @@ test('every state has a mark, and only endings are marked as such', async () => 
 test('a mark changes with the wording, its gist with the kind of attention only', async () => {
   const { record, paths } = await storeFinishedRun(machine());
   const workspace = { root: record.workspace, base: '' };
-  const mark = (...attention: string[]) =>
+  const mark = (kinds: number, ...attention: string[]) =>
     markOf({
       run: { workspace, paths, record },
       state: 'running',
-      summary: { attention } as LiveRun['summary'],
+      summary: { attention, insight: { mark: kinds } } as LiveRun['summary'],
     });
-  expect(mark()).toBe('r');
-  expect(mark('3 refused')).not.toBe(mark('4 refused'));
-  expect(gistOf(mark('3 refused'))).toBe(gistOf(mark('4 refused')));
-  expect(gistOf(mark('3 refused'))).not.toBe(gistOf(mark('3 refused', 'stalled')));
+  expect(mark(0)).toBe('r');
+  expect(mark(0, '3 retries')).toBe('r');
+  expect(mark(1, '3 refused')).not.toBe(mark(1, '4 refused'));
+  expect(gistOf(mark(1, '3 refused'))).toBe(gistOf(mark(1, '4 refused')));
+  expect(gistOf(mark(1, '3 refused'))).not.toBe(gistOf(mark(3, '3 refused', 'stalled')));
 });
