@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { CcError } from '../core/errors.ts';
@@ -81,10 +82,11 @@ async function createRun(host: Host, workspace: Workspace, plan: RunPlan): Promi
   await makePrivateDir(privatePaths.dir);
   await writeFileAtomic(privatePaths.prompt, JSON.stringify(texts), { durable: true });
   await writeFileAtomic(paths.prompt, `${hide(neutralise(texts.join('\n\n---\n\n')))}\n`);
-  // From here on the run exists: whoever finds it without a supervisor carries it on or ends it.
-  await writeRecord(paths, record);
   await rememberKey(workspace, record);
   await rememberLast(workspace, record);
+  // From here on the run exists: whoever finds it without a supervisor carries it on or ends it. So it
+  // is the last thing to be written; what fails after it would be told as a launch that failed.
+  await writeRecord(paths, record);
 }
 
 /** A key stands for one task; answering another one with the first run would look like success. */
@@ -109,7 +111,11 @@ async function runOfKey(
   if (key === undefined) return undefined;
   const file = await readJson(keyPath(workspace, key)).catch(() => undefined);
   const runId = z.object({ run_id: z.string() }).safeParse(file).data?.run_id;
-  return runId === undefined ? undefined : readRecord(runPaths(workspace, runId), runId);
+  if (runId === undefined) return undefined;
+  const paths = runPaths(workspace, runId);
+  // Its launcher died before the run was recorded, so there never was one.
+  if (existsSync(paths.dir) && !existsSync(paths.metadata)) return undefined;
+  return readRecord(paths, runId);
 }
 
 async function rememberKey(workspace: Workspace, record: RunRecord): Promise<void> {
