@@ -11,6 +11,9 @@ import { strike, supervisorsOf, thaw, workerTree } from './processes.ts';
 import { recover } from './recovery.ts';
 import { isOver, type Stage } from './stage.ts';
 
+/** A thread of a process that stops may still finish what it has asked the kernel for, a rename say. */
+const IN_THE_KERNEL_MS = 50;
+
 /** What was really done, for the report. */
 export type Injected = { what: string; at: string; ms: number };
 
@@ -36,6 +39,7 @@ export class Injector {
   /** False when the moment did not come, or there was nobody to hit. */
   async inject(fault: Fault): Promise<boolean> {
     const reached = await reach(this.#run, fault.when, {
+      privateDir: this.#stage.privateDir(this.#run),
       askToStop: () => this.#askToStop(),
       killOwner: () => this.#kill(this.#owner(), 'supervisor', 'any time'),
     });
@@ -81,6 +85,7 @@ export class Injector {
   ): Promise<boolean> {
     if (target === undefined || !strike(target, 'SIGSTOP')) return false;
     await until(this.#run, () => stateOf(target) !== 'running');
+    await sleep(IN_THE_KERNEL_MS);
     if (isOver(this.#run)) {
       // It was just leaving, and nobody comes by any more.
       thaw(target);

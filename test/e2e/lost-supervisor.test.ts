@@ -1,10 +1,12 @@
-import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { appendFileSync, existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { isFinal } from '../../src/core/vocabulary.ts';
 import { isAlive, stateOf } from '../../src/proc/identity.ts';
 import type { FoundRun } from '../../src/runs/find.ts';
 import { newestRuns } from '../../src/runs/list.ts';
+import { writeRecord } from '../../src/runs/record.ts';
 import { startSupervisor } from '../../src/runs/start-supervisor.ts';
 import { stopRun } from '../../src/runs/stop.ts';
 import { lookAt } from '../../src/runs/view.ts';
@@ -112,6 +114,24 @@ test('an end of session that was journaled and never said is said by the success
   expect(record.outcome).toMatchObject({ state: 'succeeded', signal: null });
 });
 
+test('a worker that a killed supervisor left frozen, in a run that it left starting, goes on', async () => {
+  const run = await heldRun();
+  await killSupervisor(run);
+  const { worker } = await lab.event(run, 'cc.worker.started');
+  process.kill((worker as { pid: number }).pid, 'SIGSTOP');
+  const { started: _, ...record } = (await lab.find(run.record.run_id)).record;
+  await writeRecord(run.paths, { ...record, state: 'starting' });
+  await lookAt(lab.host(), run);
+  await lab.event(run, 'cc.supervisor.started', 2);
+  const goesOn = async () => {
+    const { state, started } = (await lab.find(run.record.run_id)).record;
+    return (state === 'running' && started !== undefined) || undefined;
+  };
+  await lab.until(goesOn, 'the record to say that it is running');
+  lab.model.release('go');
+  expect((await ends(run)).record.state).toBe('succeeded');
+});
+
 test('a worker that is started again takes up nothing in its last moments, and is heard to the end', async () => {
   lab = await Lab.open([]);
   lab.env.CC_CLAUDE_PATH = fixturePath('late-worker');
@@ -156,13 +176,12 @@ test('a launch that failed leaves no run behind that would start when somebody l
   lab = await Lab.open([{ name: 's', steps: [{ text: 'once' }] }]);
   const { workspace } = lab.place();
   await lab.ended(await lab.launch({ task: 'x' }));
-  const keys = join(workspace.base, 'state/keys');
-  rmSync(keys, { recursive: true, force: true });
-  writeFileSync(keys, 'in the way');
+  const digest = createHash('sha256').update('k').digest('hex').slice(0, 32);
+  const inTheWay = join(workspace.base, 'state/keys', `${digest}.json`);
+  mkdirSync(inTheWay);
   await expect(lab.launch({ task: 'y', idempotencyKey: 'k' })).rejects.toThrow();
   expect(await newestRuns(workspace, 10)).toHaveLength(1);
-  rmSync(keys);
-  mkdirSync(keys);
+  rmdirSync(inTheWay);
   await lab.ended(await lab.launch({ task: 'y', idempotencyKey: 'k' }));
   expect(await newestRuns(workspace, 10)).toHaveLength(2);
 });

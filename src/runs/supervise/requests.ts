@@ -40,7 +40,8 @@ export class RequestDesk {
 
   #result(request: InboxRequest, act: (request: InboxRequest) => OrderResult): OrderResult {
     const expired = Date.parse(request.expires) < this.#clock.now().getTime();
-    if (expired && !NEVER_LATE.has(request.kind)) return { ok: false, text: 'expired before it was read' };
+    if (expired && !NEVER_LATE.has(request.kind))
+      return { ok: false, text: 'expired before it was read' };
     try {
       return act(request);
     } catch (error) {
