@@ -93,10 +93,11 @@ async function createRun(
   await writeFileAtomic(privatePaths.prompt, JSON.stringify(texts), { durable: true });
   await writeFileAtomic(paths.prompt, `${hide(neutralise(texts.join('\n\n---\n\n')))}\n`);
   await leaveNote(host, controllerOf(record), record, wake);
-  // From here on the run exists: whoever finds it without a supervisor carries it on or ends it.
-  await writeRecord(paths, record);
   await rememberKey(workspace, record);
   await rememberLast(workspace, record);
+  // From here on the run exists: whoever finds it without a supervisor carries it on or ends it. So it
+  // is the last thing to be written; what fails after it would be told as a launch that failed.
+  await writeRecord(paths, record);
 }
 
 /** A key stands for one task; answering another one with the first run would look like success. */

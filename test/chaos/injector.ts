@@ -1,5 +1,5 @@
 import { sleep } from '../../src/core/clock.ts';
-import { isAlive, type ProcessIdentity } from '../../src/proc/identity.ts';
+import { isAlive, type ProcessIdentity, stateOf } from '../../src/proc/identity.ts';
 import type { FoundRun } from '../../src/runs/find.ts';
 import { submitRequest } from '../../src/store/inbox.ts';
 import { topLease } from '../../src/store/lease.ts';
@@ -9,7 +9,10 @@ import { reach, until } from './moments.ts';
 import type { Fault, Target } from './plan.ts';
 import { strike, supervisorsOf, thaw, workerTree } from './processes.ts';
 import { recover } from './recovery.ts';
-import type { Stage } from './stage.ts';
+import { isOver, type Stage } from './stage.ts';
+
+/** A thread of a process that stops may still finish what it has asked the kernel for, a rename say. */
+const IN_THE_KERNEL_MS = 50;
 
 /** What was really done, for the report. */
 export type Injected = { what: string; at: string; ms: number };
@@ -36,8 +39,9 @@ export class Injector {
   /** False when the moment did not come, or there was nobody to hit. */
   async inject(fault: Fault): Promise<boolean> {
     const reached = await reach(this.#run, fault.when, {
+      privateDir: this.#stage.privateDir(this.#run),
       askToStop: () => this.#askToStop(),
-      killOwner: () => this.#hit('kill', this.#owner(), 'supervisor', 'any time'),
+      killOwner: () => this.#kill(this.#owner(), 'supervisor', 'any time'),
     });
     if (!reached) return false;
     // A face that was just killed is coming up again, a run that was just recorded has no worker yet.
@@ -54,16 +58,9 @@ export class Injector {
   async #do(fault: Fault): Promise<boolean> {
     switch (fault.what) {
       case 'kill':
-        return this.#hit('kill', this.#find(fault.target), fault.target, fault.when.at);
-      case 'freeze': {
-        const target = this.#find(fault.target);
-        const { thawMs } = fault;
-        const hit = this.#hit('freeze', target, fault.target, fault.when.at);
-        if (hit && target !== undefined && thawMs !== undefined) {
-          this.#later(thawMs, () => thaw(target));
-        }
-        return hit;
-      }
+        return this.#kill(this.#find(fault.target), fault.target, fault.when.at);
+      case 'freeze':
+        return this.#freeze(this.#find(fault.target), fault);
       case 'disk':
         this.#stage.disk?.fill();
         this.#later(fault.forMs, () => this.#stage.disk?.free());
@@ -72,7 +69,7 @@ export class Injector {
         this.#stage.clock?.jump(fault.byMs);
         return this.#note('clock jump', fault.when.at);
       case 'recoveries': {
-        if (!this.#hit('kill', this.#owner(), 'supervisor', fault.when.at)) return false;
+        if (!this.#kill(this.#owner(), 'supervisor', fault.when.at)) return false;
         const places = ['library', 'cli', 'server', 'cli'] as const;
         this.#pending.push(
           ...places.slice(0, fault.count).map((place) => recover(this.#stage, this.#run, place)),
@@ -82,14 +79,24 @@ export class Injector {
     }
   }
 
-  #hit(
-    what: 'kill' | 'freeze',
+  async #freeze(
     target: ProcessIdentity | undefined,
-    name: Target,
-    at: string,
-  ): boolean {
-    if (!strike(target, what === 'kill' ? 'SIGKILL' : 'SIGSTOP')) return false;
-    return this.#note(`${what} ${name}`, at);
+    { target: name, when, thawMs }: Extract<Fault, { what: 'freeze' }>,
+  ): Promise<boolean> {
+    if (target === undefined || !strike(target, 'SIGSTOP')) return false;
+    await until(this.#run, () => stateOf(target) !== 'running');
+    await sleep(IN_THE_KERNEL_MS);
+    if (isOver(this.#run)) {
+      // It was just leaving, and nobody comes by any more.
+      thaw(target);
+      return false;
+    }
+    if (thawMs !== undefined) this.#later(thawMs, () => thaw(target));
+    return this.#note(`freeze ${name}`, when.at);
+  }
+
+  #kill(target: ProcessIdentity | undefined, name: Target, at: string): boolean {
+    return strike(target, 'SIGKILL') && this.#note(`kill ${name}`, at);
   }
 
   #note(what: string, at: string): boolean {

@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { sleep } from '../../src/core/clock.ts';
 import { isObject, parseJson } from '../../src/core/json.ts';
 import { isAlive } from '../../src/proc/identity.ts';
@@ -7,7 +8,7 @@ import { topLease } from '../../src/store/lease.ts';
 import { LineReader } from '../../src/store/lines.ts';
 import { DirectoryWatcher } from '../../src/store/watch.ts';
 import type { Moment } from './plan.ts';
-import { supervisorsOf, workerTree } from './processes.ts';
+import { supervisorsOf } from './processes.ts';
 import { isOver } from './stage.ts';
 
 /** A moment that has not come by then was missed. */
@@ -16,6 +17,8 @@ const LOOK_EVERY_MS = 2;
 
 /** What a moment that must be brought about needs. */
 export type Means = {
+  /** Of the run, in the private store. */
+  privateDir: string;
   /** Drops a request to stop the run, and has somebody wait for it. */
   askToStop: () => Promise<void>;
   /** Kills the owner of the run. */
@@ -39,11 +42,11 @@ async function begin(run: FoundRun, moment: Moment, means: Means): Promise<boole
       return nextEvent(run, moment.type);
     case 'before_owner':
       return until(run, () => !hasOwner(run) && supervisorsOf(run_id).length > 0);
-    case 'before_journal':
-      return until(run, () => {
-        const [oldest] = workerTree(run_id);
-        return oldest !== undefined && !journaledWorkers(run).includes(oldest.pid);
-      });
+    case 'before_journal': {
+      // The pipe for its stdin is made just before the worker is started.
+      const before = new Set(pipesIn(means.privateDir));
+      return until(run, () => pipesIn(means.privateDir).some((pipe) => !before.has(pipe)));
+    }
     case 'stop_pending':
       if (!(await until(run, () => hasOwner(run)))) return false;
       await means.askToStop();
@@ -98,18 +101,14 @@ async function nextEvent(run: FoundRun, type: string): Promise<boolean> {
   }
 }
 
-function journaledWorkers(run: FoundRun): unknown[] {
-  if (!existsSync(run.paths.events)) return [];
-  const reader = new LineReader(run.paths.events);
-  try {
-    return reader.read().flatMap(({ bytes }) => {
-      const event = bytes && parseJson(bytes.toString('utf8'));
-      if (!isObject(event) || event.type !== 'cc.worker.started') return [];
-      return isObject(event.worker) ? [event.worker.pid] : [];
+/** Told apart by their birth, because an inode is used again at once. */
+function pipesIn(directory: string): bigint[] {
+  return readdirSync(directory)
+    .filter((name) => name.endsWith('.fifo'))
+    .flatMap((name) => {
+      const stat = statSync(join(directory, name), { bigint: true, throwIfNoEntry: false });
+      return stat === undefined ? [] : [stat.birthtimeNs];
     });
-  } finally {
-    reader.close();
-  }
 }
 
 function typeOf(bytes: Buffer | undefined): unknown {

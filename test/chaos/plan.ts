@@ -22,7 +22,7 @@ export type Fault =
   | { what: 'kill'; target: Target; when: Moment }
   /** Without `thawMs` it stays frozen until somebody else ends it. */
   | { what: 'freeze'; target: Target; when: Moment; thawMs?: number }
-  /** The disk of the project is full for so long. */
+  /** The disk is full for so long. */
   | { what: 'disk'; when: Moment; forMs: number }
   /** The wall clock of our processes jumps. */
   | { what: 'clock'; when: Moment; byMs: number }
@@ -39,6 +39,8 @@ export type Scene = {
   /** Faces that wait for the run, and so recover it, until the last fault. */
   followers: readonly ('server' | 'cli')[];
   readOnly: boolean;
+  /** Which disk is small enough to be filled. */
+  smallDisk: 'workspace' | 'home' | undefined;
   wallSeconds: number;
   /** Who does the one recovery after the last fault. */
   recovery: 'library' | 'cli' | 'server' | 'two_at_once';
@@ -80,6 +82,7 @@ export function planScene(seed: number, index: number): Scene {
     followers:
       theme === 'faces' ? ['server', 'cli'] : random.pick([['server'], ['cli'], ['server', 'cli']]),
     readOnly: random.chance(0.25),
+    smallDisk: theme === 'disk' ? random.pick(['workspace', 'home']) : undefined,
     wallSeconds: neverThaws ? TIGHT_SECONDS : AMPLE_SECONDS,
     recovery:
       theme === 'recoveries'
@@ -99,7 +102,7 @@ const FAULTS: Record<Theme, (random: Random) => Fault[]> = {
   ],
   start: (random) => [
     ...some(random, 1, 3, () =>
-      hit(random, 'supervisor', { at: 'before_journal', ms: random.between(0, 8) }),
+      hit(random, 'supervisor', { at: 'before_journal', ms: random.between(0, 12) }),
     ),
     ...some(random, 1, 2, () =>
       hit(random, 'supervisor', {
@@ -135,12 +138,13 @@ const FAULTS: Record<Theme, (random: Random) => Fault[]> = {
       hit(random, 'supervisor', { at: 'take_over', ms: random.between(0, 250) }),
     ),
   worker: (random) => [
-    ...some(random, 1, 2, () => hit(random, 'supervisor', anyMoment(random))),
-    random.chance(0.25)
+    ...some(random, 0, 1, () => hit(random, 'supervisor', anyMoment(random))),
+    ...some(random, 0, 2, () => freeze(random, 'worker', anyMoment(random))),
+    ...some(random, 0, 1, () => hit(random, 'supervisor', anyMoment(random))),
+    random.chance(0.3)
       ? { what: 'freeze', target: 'worker', when: anyMoment(random) }
-      : freeze(random, 'worker', anyMoment(random)),
-    ...some(random, 1, 2, () => hit(random, 'supervisor', anyMoment(random))),
-    { what: 'kill', target: 'worker', when: anyMoment(random) },
+      : { what: 'kill', target: 'worker', when: anyMoment(random) },
+    ...some(random, 0, 2, () => hit(random, 'supervisor', anyMoment(random))),
   ],
   faces: (random) =>
     some(random, 4, 7, () =>

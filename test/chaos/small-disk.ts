@@ -3,7 +3,7 @@ import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../../src/core/errors.ts';
 
-const SIZE = '4m';
+const SIZE = '16m';
 const BLOCK = Buffer.alloc(16 << 10, 'x');
 
 /** Why no small disk can be made here; undefined where one can. */

@@ -20,11 +20,11 @@ export class Stage {
   readonly lab: Lab;
   readonly story: Story;
   readonly clock: SkewedClock | undefined;
-  readonly disk: SmallDisk | undefined;
+  readonly disk: SmallDisk | undefined = undefined;
   readonly openedAt = performance.now();
   #keeper: RawKeeper | undefined;
 
-  private constructor(lab: Lab, { seed, theme, readOnly }: Scene) {
+  private constructor(lab: Lab, { seed, theme, readOnly, smallDisk }: Scene) {
     this.lab = lab;
     this.story = tellStory(lab, new Random(seed + 1), readOnly);
     lab.model.addScript(this.story.script);
@@ -32,9 +32,10 @@ export class Stage {
       this.clock = new SkewedClock(lab.dir);
       lab.env.NODE_OPTIONS = this.clock.nodeArguments.join(' ');
     }
-    const workspace = lab.path('.agent-workspace');
-    mkdirSync(workspace);
-    this.disk = theme === 'disk' ? new SmallDisk(workspace) : undefined;
+    if (smallDisk === undefined) return;
+    const directory = { workspace: lab.path('.agent-workspace'), home: lab.host().home.root };
+    mkdirSync(directory[smallDisk]);
+    this.disk = new SmallDisk(directory[smallDisk]);
   }
 
   static async open(scene: Scene): Promise<Stage> {
@@ -59,9 +60,7 @@ export class Stage {
 
   /** From here on nothing the workers of this run say is lost. */
   keep(run: FoundRun): void {
-    const home = this.lab.host().home;
-    const { dir } = privateRunPaths(home, run.record.run_id);
-    this.#keeper = new RawKeeper(dir, join(home.root, 'kept'));
+    this.#keeper = new RawKeeper(this.privateDir(run), join(this.lab.host().home.root, 'kept'));
     this.lab.runs.push(run.record.run_id);
   }
 
@@ -71,8 +70,11 @@ export class Stage {
 
   /** What workers said and the product should have removed by the end. */
   rawLeft(run: FoundRun): string[] {
-    const { dir } = privateRunPaths(this.lab.host().home, run.record.run_id);
-    return readdirSync(dir).filter((name) => /^std(out|err)-/.test(name));
+    return readdirSync(this.privateDir(run)).filter((name) => /^std(out|err)-/.test(name));
+  }
+
+  privateDir(run: FoundRun): string {
+    return privateRunPaths(this.lab.host().home, run.record.run_id).dir;
   }
 
   /** Closes the stage; the directory stays for whoever wants to look into it. */

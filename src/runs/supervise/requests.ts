@@ -6,6 +6,9 @@ import type { OrderResult } from './orders.ts';
 
 const REASON_CHARS = 400;
 
+/** Whoever wanted the run to stop still does, however late (or late by a clock that jumped) it is read. */
+const NEVER_LATE: ReadonlySet<string> = new Set(['stop', 'kill']);
+
 /** Serves the inbox: accepted before acting, done after, removed last, so that nothing is done twice. */
 export class RequestDesk {
   readonly #inbox: string;
@@ -40,7 +43,8 @@ export class RequestDesk {
 
   #result(request: InboxRequest, act: (request: InboxRequest) => OrderResult): OrderResult {
     const expired = Date.parse(request.expires) < this.#clock.now().getTime();
-    if (expired) return { ok: false, text: 'expired before it was read' };
+    if (expired && !NEVER_LATE.has(request.kind))
+      return { ok: false, text: 'expired before it was read' };
     try {
       return act(request);
     } catch (error) {

@@ -127,7 +127,7 @@ export class Supervisor {
 
   /** Starts, adopts or restarts the worker. False when there is nothing to follow. */
   async #begin(): Promise<boolean> {
-    const { journal } = this.#parts;
+    const { journal, onState } = this.#parts;
     const { progress } = journal;
     if (progress.attempt === 0) return this.#start(1);
     if (progress.worker_exit === undefined) {
@@ -137,7 +137,10 @@ export class Supervisor {
         this.#interrupt(); // a predecessor has perhaps only journaled that it did
         return true;
       }
-      if (await this.#hasTask()) return true;
+      if (await this.#hasTask()) {
+        await onState('running'); // the record of a predecessor may still say that it starts
+        return true;
+      }
       await this.#tree.clear();
       journal.record('cc.worker.exited', { code: null, signal: null, adopted: true });
       this.#link?.close();
@@ -158,11 +161,13 @@ export class Supervisor {
     const { progress } = this.#parts.journal;
     const worker = this.#link?.identity;
     this.#record();
-    if (progress.task?.started || worker === undefined) return progress.task?.started === true;
-    await freeze(worker);
-    this.#record(); // it says that it begins before it asks the model
+    if (worker === undefined) return false;
+    if (progress.task?.started !== true) {
+      await freeze(worker);
+      this.#record(); // it says that it begins before it asks the model
+    }
     if (progress.task?.started) {
-      thaw(worker);
+      thaw(worker); // a predecessor may have been killed in the middle of this
     } else {
       await killProcess(worker);
       this.#record();
