@@ -88,7 +88,9 @@ function isNews(run: LiveRun): boolean {
 
 /** What a caller knows of a run, in a few characters. */
 function mark(run: LiveRun): string {
-  return `${run.state}-${run.summary?.insight.mark ?? 0}`;
+  // States in which it simply goes on need not be told apart.
+  const goesOn = run.state === 'starting' || run.state === 'finalizing';
+  return `${goesOn ? 'running' : run.state}-${run.summary?.insight.mark ?? 0}`;
 }
 
 function shortId({ run }: LiveRun): string {

@@ -43,7 +43,7 @@ export default defineTool({
     const run = await findRun(host, record.run_id, place.workspace);
     const live = await lookAt(host, run);
     return {
-      ...viewOf(live, { folder: true }),
+      ...viewOf(live, { whole: true, folder: true }),
       ...(isFinal(live.state)
         ? { answer: await readAnswer(run.paths) }
         : { still_running: true as const }),
