@@ -32,9 +32,11 @@ export function eventLines(event: RunEvent, terminal: Terminal, since: number): 
   ];
 }
 
+const NO_TOKENS: NonNullable<RunView['tokens']> = { input: 0, output: 0, cached: 0 };
+
 /** What it came to, and where the whole answer is. */
 export function endLines(view: RunView, terminal: Terminal): string[] {
-  const { tokens } = view;
+  const { tokens = NO_TOKENS } = view;
   const good = view.state === 'succeeded';
   const facts = [
     `${view.elapsed_s} s`,
@@ -53,7 +55,7 @@ export function endLines(view: RunView, terminal: Terminal): string[] {
 }
 
 /** Shows that a silent worker is being watched; only in a terminal, where it is replaced. */
-export function pulse(ms: number, { input, cached, output }: RunView['tokens']): string {
+export function pulse(ms: number, { input, cached, output } = NO_TOKENS): string {
   const tokens = `${input + cached} tokens in, ${output} out`;
   return `${elapsed(ms).padStart(TIME_WIDTH)}  … ${tokens} (Ctrl-C leaves, the run goes on)`;
 }

@@ -58,7 +58,7 @@ async function show(
   for await (const events of followRun(host, run, { tickMs: TICK_MS, signal, ...from })) {
     for (const line of linesOf(events, terminal, since)) terminal.line(line);
     if (!screen.isTTY) continue;
-    const { tokens } = viewOf(await lookAt(host, run));
+    const { tokens } = viewOf(await lookAt(host, run), { whole: true });
     terminal.status(pulse(host.clock.now().getTime() - since, tokens));
   }
   const ended = viewOf(await lookAt(host, await findRun(host, run.record.run_id, run.workspace)));

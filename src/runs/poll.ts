@@ -59,7 +59,7 @@ function firstLook(live: LiveRun, run: FoundRun): PollResult {
   const earlier = live.summary?.timeline ?? [];
   const { news } = newIn(page.records as RunEvent[], run, earlier);
   return {
-    ...viewOf(live),
+    ...viewOf(live, { whole: true }),
     ...(news === undefined ? {} : { news }),
     ...(page.more ? { more: true as const } : {}),
     cursor: page.cursor,
@@ -77,7 +77,7 @@ function since(live: LiveRun, run: FoundRun, cursor: string): PollResult {
     return { run_id, state, elapsed_s, ...lost, cursor: page.cursor };
   }
   // The caller knows what it asked for.
-  const { title: _t, role: _r, profile: _p, model: _m, last_action: _a, ...told } = view;
+  const { title: _title, last_action: _action, ...told } = view;
   return { ...told, ...isNew, ...(page.more ? { more: true as const } : {}), cursor: page.cursor };
 }
 

@@ -8,19 +8,23 @@ import { FLAG_CODES, isAtLeast } from './flags.ts';
  */
 export type Attention = { code: string; text: string };
 
-const TEXT_CHARS = 160;
+const TEXT_CHARS = 120;
+/** Told with its evidence; of the others a controller has been told before, or asks for a summary. */
+const WITH_EVIDENCE = 1;
 
-/** Everything worth a look now, worst first: what is going on, then the flags that are more than low. */
+/** Everything worth a look now: what is going on, then the flags that are more than low, newest first. */
 export function attentionOf(progress: Progress): Attention[] {
   const flags = progress.insight.flags
     .filter((flag) => isAtLeast(flag.severity, 'medium'))
-    .sort((a, b) => Number(b.blocking) - Number(a.blocking));
+    .sort((a, b) => b.first_seq - a.first_seq);
+  const told = flags.slice(0, WITH_EVIDENCE);
   return [
     ...conditions(progress),
-    ...flags.map(({ code, evidence }) => ({
+    ...told.map(({ code, evidence }) => ({
       code,
       text: truncate(`${code}: ${evidence}`, TEXT_CHARS),
     })),
+    ...flags.slice(WITH_EVIDENCE).map(({ code }) => ({ code, text: code })),
   ];
 }
 

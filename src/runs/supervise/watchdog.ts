@@ -4,7 +4,12 @@ import type { StopReason } from '../events.ts';
 import type { FlagCode, Severity } from '../insight/flags.ts';
 import type { Progress } from '../progress.ts';
 
-export type WatchLimits = WatchdogPolicy & { idle_seconds: number; max_turns: number };
+export type WatchLimits = WatchdogPolicy & {
+  idle_seconds: number;
+  max_turns: number;
+  /** The login renews its token by itself, so a first refusal may be no more than its cue. */
+  renews_key: boolean;
+};
 
 export type WatchFacts = {
   progress: Progress;
@@ -68,7 +73,9 @@ function retryStorm({ progress, retryingMs }: WatchFacts, limits: WatchLimits): 
   const { in_a_row, status, error } = progress.insight.retry;
   if (in_a_row === 0) return undefined;
   const answer = status === undefined ? (error ?? 'no answer') : `HTTP ${status}`;
-  if (isRefusedKey({ status, error })) return `the model service refused the key (${answer})`;
+  if (isRefusedKey({ status, error }) && in_a_row > (limits.renews_key ? 1 : 0)) {
+    return `the model service refused the key (${answer})`;
+  }
   const isTooMuch = in_a_row >= limits.retry_attempts || retryingMs >= limits.retry_seconds * 1000;
   if (!isTooMuch) return undefined;
   return `${in_a_row} retries in ${seconds(retryingMs)} without an answer, last: ${answer}`;

@@ -48,7 +48,7 @@ export default defineTool({
     const live = await lookAt(host, run);
     if (isFinal(live.state)) await tellEnding(context, record);
     return {
-      ...viewOf(live, { folder: true }),
+      ...viewOf(live, { whole: true, folder: true }),
       cursor,
       ...(isFinal(live.state)
         ? { answer: await readAnswer(run.paths) }

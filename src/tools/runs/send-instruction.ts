@@ -68,7 +68,7 @@ export default defineTool({
     });
     const drift = record.lineage?.drift;
     return {
-      ...viewOf(live),
+      ...viewOf(live, { whole: true }),
       how: 'continued' as const,
       ...(drift === undefined ? {} : { drift: `${drift.from} -> ${drift.to}` }),
     };

@@ -18,7 +18,7 @@ export async function start(
   const paths = runPaths(place.workspace, record.run_id);
   const live = await lookAt(context.host, { workspace: place.workspace, paths, record });
   return {
-    ...viewOf(live, { folder: true }),
+    ...viewOf(live, { whole: true }),
     reason: record.pick_reason,
     ...(existing ? { existing: true as const } : {}),
   };

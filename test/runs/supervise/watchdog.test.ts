@@ -4,7 +4,7 @@ import { watch } from '../../../src/runs/supervise/watchdog.ts';
 import { defaultWatchdog } from '../../../src/workspace/watchdog-policy.ts';
 import { exited, fold, initialized, started } from '../../support/captures.ts';
 
-const LIMITS = { ...defaultWatchdog(), idle_seconds: 600, max_turns: 100 };
+const LIMITS = { ...defaultWatchdog(), idle_seconds: 600, max_turns: 100, renews_key: false };
 
 const task = { type: 'cc.message.sent', message: 'u1', kind: 'task' };
 const ready = { type: 'cc.worker.ready', model: 'glm', raw: [0, 1] };
@@ -19,7 +19,11 @@ const retry = (fields: object = { error: 'unknown' }) => ({
 });
 const asked = { type: 'cc.hook.asked', request_id: 'r', tool: 'Bash', raw: [5, 6] };
 
-function see(events: object[], seconds: { silent?: number; retrying?: number; elapsed?: number }) {
+function see(
+  events: object[],
+  seconds: { silent?: number; retrying?: number; elapsed?: number },
+  limits = LIMITS,
+) {
   const { silent = 0, retrying = silent, elapsed = 0 } = seconds;
   const { flags, stop } = watch(
     {
@@ -28,7 +32,7 @@ function see(events: object[], seconds: { silent?: number; retrying?: number; el
       retryingMs: retrying * 1000,
       elapsedMs: elapsed * 1000,
     },
-    LIMITS,
+    limits,
   );
   return { flags: flags.map(({ code }) => code), stop: stop?.reason };
 }
@@ -80,6 +84,13 @@ describe('retries', () => {
       expect(seen).toEqual({ flags: ['retry_storm'], stop: 'retry_storm' });
     },
   );
+
+  it('with a key that its login may renew end only when that was refused, too', () => {
+    const renews = { ...LIMITS, renews_key: true };
+    const refused = retry({ status: 401 });
+    expect(see([...begun, refused], {}, renews)).toEqual(nothing);
+    expect(see([...begun, refused, refused], {}, renews).stop).toBe('retry_storm');
+  });
 
   it.each([{ status: 429 }, { status: 529 }, { error: 'unknown' }])(
     'for another reason end after too many or too long: %j',
