@@ -11,7 +11,8 @@ import { type RunPaths, workspaceAt } from '../../workspace/layout.ts';
 import { billingOf, billRun } from '../bill.ts';
 import { usageSoFar } from '../progress.ts';
 import { type RunOutcome, type RunRecord, readRecord, writeRecord } from '../record.ts';
-import { settleSlot } from '../slots.ts';
+import { freeSlot } from '../slots.ts';
+import { logUsage } from '../usage/log.ts';
 import { replay } from './journal.ts';
 
 /**
@@ -54,8 +55,10 @@ export async function giveUp(
     ended: isoTime(host.clock.now()),
     outcome,
   };
+  const workspace = workspaceAt(record.workspace);
+  const logged = await logUsage(workspace, ended);
   await writeRecord(paths, ended);
-  await settleSlot(workspaceAt(record.workspace), ended);
+  if (logged) await freeSlot(workspace, runId);
   await rm(record.worker.tmp_dir, { recursive: true, force: true });
 }
 
