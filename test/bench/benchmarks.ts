@@ -2,6 +2,7 @@ import { coldStart } from './cold-start.ts';
 import type { Benchmark } from './harness.ts';
 import { idlePoll } from './idle-poll.ts';
 import { ingestion } from './ingest.ts';
+import { manyRuns } from './many-runs.ts';
 import { oneTurn } from './one-turn.ts';
 import { pollTime } from './poll-time.ts';
 import { supervisorCpu } from './supervisor-cpu.ts';
@@ -15,6 +16,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   surface,
   idlePoll,
   pollTime,
+  manyRuns,
   supervisorCpu,
   ingestion,
   waiting,

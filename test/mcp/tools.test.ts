@@ -204,6 +204,18 @@ test('healthcheck names what is wrong and what to do', async () => {
     expect(check.fix).toBeTruthy();
 });
 
+test('healthcheck finds caps that nobody could keep', async () => {
+  const place = machine();
+  mkdirSync(place.host.home.root, { recursive: true });
+  writeFileSync(place.host.home.costGuard, '{"schema_version":1,"caps":{"team":{}}}');
+  const { call } = await connect({ host: place.host });
+  const { checks } = dataOf(await call('cc_healthcheck', {})) as { checks: { name: string }[] };
+  expect(checks.find(({ name }) => name === 'caps')).toMatchObject({
+    status: 'fail',
+    fix: expect.stringContaining(place.host.home.costGuard),
+  });
+});
+
 test('a plan starts nothing and stores nothing', async () => {
   const place = machine();
   const { call } = await connect({ host: place.host });
