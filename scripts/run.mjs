@@ -5,7 +5,7 @@
 //   node scripts/run.mjs test [args…]     every check and test
 //   node scripts/run.mjs bench [args…]    the benchmarks
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -33,6 +33,8 @@ build();
 chosen();
 
 function install() {
+  // A linked node_modules is somebody else's; npm would empty it on the way.
+  if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink()) return;
   const installed = mtime(join(root, 'node_modules', '.package-lock.json'));
   if (installed >= mtime(join(root, 'package-lock.json'))) return;
   // npm tells its own path to the scripts it runs; started by hand, it is found by name.

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { generate, SNAPSHOTS } from '../scripts/gen/generate.ts';
 import { commandName } from '../src/cli/help.ts';
+import { OWN_COMMANDS } from '../src/cli/own-commands.ts';
 import { TOOLS } from '../src/tools/registry.ts';
 import { readPolicy } from '../src/workspace/policy.ts';
 import { connect, machine } from './mcp/face.ts';
@@ -55,8 +56,8 @@ test('the guides name only tools and commands there are', () => {
       expect(tools, path).toContain(name);
     }
   }
-  const commands = ['demo', 'mcp', 'selftest', ...TOOLS.map(commandName)];
-  for (const path of ['README.md', 'SECURITY.md']) {
+  const commands = [...OWN_COMMANDS.map(({ name }) => name), ...TOOLS.map(commandName)];
+  for (const path of ['README.md', 'SECURITY.md', 'SKILL.md', 'docs/waiting.md']) {
     for (const [, name] of read(path).matchAll(/(?:^|`)cc-orchestrator (?!is )([a-z][a-z-]*)/gm)) {
       expect(commands, path).toContain(name);
     }

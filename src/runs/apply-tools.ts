@@ -2,6 +2,7 @@ import { stringAt } from '../core/json.ts';
 import { oneLine } from '../core/text.ts';
 import { act, texts } from './apply-helpers.ts';
 import type { RunEvent } from './events.ts';
+import { inProject } from './in-project.ts';
 import type { Progress } from './progress.ts';
 
 const TIMELINE_LINES = 60;
@@ -15,7 +16,8 @@ const DENIED_KEPT = 50;
 
 export function toolUsed(state: Progress, event: RunEvent): Progress {
   const tool = stringAt(event, 'tool') ?? 'unknown';
-  const target = stringAt(event, 'target');
+  const told = stringAt(event, 'target');
+  const target = told === undefined ? undefined : inProject(state.insight.root, told);
   countTool(state, tool);
   const last = state.timeline.at(-1);
   if (last !== undefined && last.tool === tool && last.target === target) {
@@ -23,7 +25,13 @@ export function toolUsed(state: Progress, event: RunEvent): Progress {
     Object.assign(last, texts(event, ['id']));
     delete last.ok;
   } else {
-    state.timeline.push({ time: event.time, ...texts(event, ['id', 'target']), tool, count: 1 });
+    state.timeline.push({
+      time: event.time,
+      ...texts(event, ['id']),
+      ...(target === undefined ? {} : { target }),
+      tool,
+      count: 1,
+    });
   }
   if (state.timeline.length > TIMELINE_LINES) state.timeline.shift();
   return act(state, event, target === undefined ? tool : `${tool} ${oneLine(target, 120)}`);
@@ -59,12 +67,12 @@ export function asked(state: Progress, event: RunEvent): Progress {
   if (id === undefined || event.raw === undefined) return state;
   const kind = event.type === 'cc.hook.asked' ? 'hook' : 'permission';
   const tool = stringAt(event, 'tool') ?? 'unknown';
-  state.unanswered[id] = { kind, tool, raw: event.raw, attempt: state.attempt };
+  state.unanswered[id] = { kind, tool, raw: event.raw, attempt: state.attempt, seq: event.seq };
   return state;
 }
 
 export function answered(state: Progress, event: RunEvent): Progress {
-  delete state.unanswered[stringAt(event, 'request_id') ?? ''];
+  settle(state, stringAt(event, 'request_id') ?? '');
   if (event.allow !== false) return state;
   const tool = stringAt(event, 'tool') ?? 'unknown';
   const reason = oneLine(stringAt(event, 'reason') ?? 'not allowed', REASON_CHARS);
@@ -76,10 +84,18 @@ export function answered(state: Progress, event: RunEvent): Progress {
 export function withdrawn(state: Progress, event: RunEvent): Progress {
   const id = stringAt(event, 'request_id') ?? '';
   const question = state.unanswered[id];
-  delete state.unanswered[id];
+  settle(state, id);
   if (question === undefined || state.stop !== undefined) return state;
   refuse(state, { tool: question.tool, reason: 'nobody answered in time' });
   return act(state, event, `waited in vain for leave to use ${question.tool}`);
+}
+
+/** Nobody waits for this answer any more, neither the worker nor, where it was asked, the controller. */
+function settle(state: Progress, requestId: string): void {
+  delete state.unanswered[requestId];
+  for (const [number, question] of Object.entries(state.questions)) {
+    if (question.request_id === requestId) delete state.questions[number];
+  }
 }
 
 function refuse(state: Progress, call: Progress['refused'][number]): void {

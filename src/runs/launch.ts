@@ -1,5 +1,6 @@
 import { CcError } from '../core/errors.ts';
 import { neutralise } from '../core/text.ts';
+import { isFinal } from '../core/vocabulary.ts';
 import { makePrivateDir, writeFileAtomic } from '../store/atomic.ts';
 import { withLease } from '../store/lease.ts';
 import { privateRunPaths } from '../workspace/home.ts';
@@ -10,10 +11,13 @@ import type { Place } from '../workspace/resolve.ts';
 import { admitRun } from './cost-guard/admit.ts';
 import { rememberKey, runOfKey } from './keys.ts';
 import { rememberLast } from './last.ts';
+import { activeRuns } from './list.ts';
+import { controllerOf, leaveNote, removeNote, type WakeTarget } from './outbox.ts';
 import { planRun, type RunPlan, type RunRequest } from './plan.ts';
 import { type RunRecord, writeRecord } from './record.ts';
 import { freeSlot, takeSlot } from './slots.ts';
 import { startSupervisor } from './start-supervisor.ts';
+import { wakeTarget } from './wake.ts';
 
 const LEASE_WAIT_MS = 30_000;
 
@@ -26,12 +30,14 @@ export type Launched = { record: RunRecord; plan: RunPlan | undefined; existing:
  */
 export async function launchRun(host: Host, place: Place, request: RunRequest): Promise<Launched> {
   const plan = await planRun(host, place, request);
+  const wake = wakeTarget(host.env, request, plan.policy.wake_codex);
   const { workspace } = place;
   const { record } = plan;
   await initWorkspace(workspace, host.home, host.clock);
   const earlier = await withLease(sharedPaths(workspace).launchLease, LEASE_WAIT_MS, async () => {
     const existing = await runOfKey(workspace, record.idempotency_key);
     if (existing !== undefined) return existing;
+    await requireFreeLineage(workspace, record);
     await admitRun(host, workspace, record, () =>
       takeSlot(host, workspace, {
         runId: record.run_id,
@@ -41,22 +47,44 @@ export async function launchRun(host: Host, place: Place, request: RunRequest): 
       }),
     );
     try {
-      await createRun(host, workspace, plan);
+      await createRun(host, workspace, plan, wake);
     } catch (error) {
       await freeSlot(workspace, record.run_id);
+      await removeNote(host, controllerOf(record), record.run_id);
       throw error;
     }
     return undefined;
   });
   if (earlier !== undefined) {
     requireSameTask(earlier, record);
+    if (!isFinal(earlier.state)) await leaveNote(host, controllerOf(record), earlier, wake);
     return { record: earlier, plan: undefined, existing: true };
   }
   await startSupervisor(host, record, plan.workerEnv);
   return { record, plan, existing: false };
 }
 
-async function createRun(host: Host, workspace: Workspace, plan: RunPlan): Promise<void> {
+/** Two resumes of one session both succeed, and the work of one is lost (claude-code-cli.md §4 "Resume"). */
+async function requireFreeLineage(workspace: Workspace, record: RunRecord): Promise<void> {
+  if (record.lineage === undefined) return;
+  const { root } = record.lineage;
+  const active = (await activeRuns(workspace)).find(
+    (run) => (run.record.lineage?.root ?? run.record.run_id) === root,
+  );
+  if (active === undefined) return;
+  const { run_id } = active.record;
+  throw new CcError('NOT_ALLOWED', `The task is being continued already, by ${run_id}.`, {
+    hint: `Send the instruction to ${run_id}.`,
+    details: { active: run_id },
+  });
+}
+
+async function createRun(
+  host: Host,
+  workspace: Workspace,
+  plan: RunPlan,
+  wake: WakeTarget | undefined,
+): Promise<void> {
   const { record, texts, hide } = plan;
   const paths = runPaths(workspace, record.run_id);
   const privatePaths = privateRunPaths(host.home, record.run_id);
@@ -64,6 +92,7 @@ async function createRun(host: Host, workspace: Workspace, plan: RunPlan): Promi
   await makePrivateDir(privatePaths.dir);
   await writeFileAtomic(privatePaths.prompt, JSON.stringify(texts), { durable: true });
   await writeFileAtomic(paths.prompt, `${hide(neutralise(texts.join('\n\n---\n\n')))}\n`);
+  await leaveNote(host, controllerOf(record), record, wake);
   // From here on the run exists: whoever finds it without a supervisor carries it on or ends it.
   await writeRecord(paths, record);
   await rememberKey(workspace, record);

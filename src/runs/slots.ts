@@ -5,7 +5,7 @@ import { isoTime, sleep } from '../core/clock.ts';
 import { CcError, errnoOf } from '../core/errors.ts';
 import { isFinal } from '../core/vocabulary.ts';
 import { isAlive, selfIdentity } from '../proc/identity.ts';
-import { readJson, writeJsonAtomic } from '../store/atomic.ts';
+import { createFileAtomic, makePrivateDir, readJson, writeJsonAtomic } from '../store/atomic.ts';
 import { topLease } from '../store/lease.ts';
 import { SCHEMA_VERSION } from '../store/versions.ts';
 import type { Host } from '../workspace/host.ts';
@@ -94,6 +94,19 @@ function isStillborn(slot: Slot, paths: RunPaths): boolean {
 /** A run that ended without being logged (full disk, killed supervisor) is logged by whoever looks. */
 async function isSettled(workspace: Workspace, record: RunRecord): Promise<boolean> {
   return isFinal(record.state) && (await logUsage(workspace, record, TURN_OF_READERS_MS));
+}
+
+/** Puts a run that goes on back into the index, where somebody removed it. */
+export async function restoreSlot(workspace: Workspace, record: RunRecord): Promise<void> {
+  const slot = {
+    schema_version: SCHEMA_VERSION,
+    run_id: record.run_id,
+    profile: record.profile.id,
+    // Nobody is launching it any more.
+    launcher: { pid: 0, start: '', boot: '' },
+  };
+  await makePrivateDir(sharedPaths(workspace).active);
+  await createFileAtomic(slotPath(workspace, record.run_id), `${JSON.stringify(slot, null, 2)}\n`);
 }
 
 export async function freeSlot(workspace: Workspace, runId: string): Promise<void> {

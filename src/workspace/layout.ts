@@ -44,11 +44,17 @@ export function runPaths(workspace: Workspace, runId: string) {
   return {
     dir,
     metadata: join(dir, 'metadata.json'),
+    /** A second copy of it, as long as the run goes on. */
+    spareMetadata: join(dir, '.metadata.json'),
     prompt: join(dir, 'prompt.md'),
     events: join(dir, 'events.ndjson'),
     stdout: join(dir, 'stdout.txt'),
     stderr: join(dir, 'stderr.txt'),
     summary: join(dir, 'progress_summary.json'),
+    decision: join(dir, 'latest_decision.md'),
+    riskFlags: join(dir, 'risk_flags.json'),
+    timeline: join(dir, 'tool_timeline.md'),
+    checkpoints: join(dir, 'checkpoints'),
     changedFiles: join(dir, 'changed_files.json'),
     diff: join(dir, 'diff.patch'),
     inbox: join(dir, 'inbox'),

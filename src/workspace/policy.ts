@@ -4,6 +4,7 @@ import { CcError, errnoOf } from '../core/errors.ts';
 import { lazy } from '../core/lazy.ts';
 import { ROLES } from '../core/vocabulary.ts';
 import type { UserHome } from './home.ts';
+import { watchdogFields } from './watchdog-policy.ts';
 
 const loadYaml = /* @__PURE__ */ lazy(() => import('./yaml.ts'));
 
@@ -22,6 +23,21 @@ const policySchema = z.strictObject({
       /** Silence after which a run is stalled. A stream may be silent for five minutes and recover. */
       idle_seconds: z.int().min(10).max(86_400).default(600),
       max_turns: z.int().min(1).max(1000).default(100),
+      /** Tokens as a budget counts them: those read from a cache at a tenth. */
+      max_tokens: z.int().min(1000).optional(),
+      max_usd: z.number().positive().optional(),
+      /** What model and tools say, and the record of it. */
+      max_output_bytes: z.int().min(10_000).default(100_000_000),
+      max_event_bytes: z.int().min(100_000).default(200_000_000),
+      /** For a task's whole life, over all the runs that continue it. */
+      lifetime: z
+        .strictObject({
+          wall_seconds: z.int().min(10).optional(),
+          max_turns: z.int().min(1).optional(),
+          max_tokens: z.int().min(1000).optional(),
+          max_usd: z.number().positive().optional(),
+        })
+        .optional(),
     })
     .prefault({}),
   /** What is kept of ended runs; null is no limit. Active runs and their relatives are always kept. */
@@ -35,6 +51,8 @@ const policySchema = z.strictObject({
       keep_newest: z.int().min(0).max(1000).default(20),
     })
     .prefault({}),
+  /** When the watchdog of a run speaks up, and when it cuts retries. */
+  watchdog: z.strictObject(watchdogFields).prefault({}),
   /** Names of further environment variables that workers get. */
   env_pass: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/)).default([]),
   /** Profile (id or name) and model by role; either may be missing. */
@@ -44,6 +62,17 @@ const policySchema = z.strictObject({
       z.strictObject({ profile: z.string().optional(), model: z.string().optional() }),
     )
     .default({}),
+  /** How long a worker waits for an answer to its question before it goes on without one. */
+  question_timeout_seconds: z.int().min(10).max(86_400).default(300),
+  /** Shares of the context window at which a worker is warned, and hands over to a fresh session. */
+  context: z
+    .strictObject({
+      warn: z.number().min(0.1).max(1).default(0.5),
+      rotate: z.number().min(0.2).max(1).default(0.65),
+    })
+    .prefault({}),
+  /** Wake the Codex thread that launched a run when it ends. */
+  wake_codex: z.boolean().default(false),
   /** The Claude Code binary to use. */
   claude_path: z.string().optional(),
 });

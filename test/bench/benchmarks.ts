@@ -5,6 +5,7 @@ import { ingestion } from './ingest.ts';
 import { manyRuns } from './many-runs.ts';
 import { oneTurn } from './one-turn.ts';
 import { pollTime } from './poll-time.ts';
+import { stopping } from './stop.ts';
 import { supervisorCpu } from './supervisor-cpu.ts';
 import { surface } from './surface.ts';
 import { waiting } from './wait.ts';
@@ -20,4 +21,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   supervisorCpu,
   ingestion,
   waiting,
+  stopping,
 ];

@@ -45,7 +45,7 @@ function example(tool: Tool, path: readonly string[]): string {
   for (const key of path) {
     schema = (schema as { properties: Record<string, unknown> }).properties[key];
   }
-  return String((schema as { minimum: number }).minimum);
+  return String((schema as { minimum?: number }).minimum ?? 1);
 }
 
 test('nested, repeated, numeric and negated flags', () => {

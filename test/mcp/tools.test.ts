@@ -14,6 +14,12 @@ type Example = { works: (place: Machine) => Promise<object>; fails: object; code
 
 /** One call that works and one that fails, of every tool; none needs a worker. */
 const EXAMPLES: Record<string, Example> = {
+  cc_answer_question: {
+    // Nobody serves its inbox, so the answer waits there.
+    works: async (place) => ({ question: `${(await storeActiveRun(place)).id}.1`, allow: false }),
+    fails: { question: 'the first one', allow: true },
+    code: 'BAD_INPUT',
+  },
   cc_clean_workspace: {
     works: async (place) => {
       await storeFinishedRun(place);
@@ -26,6 +32,11 @@ const EXAMPLES: Record<string, Example> = {
     works: async () => ({ subject: 'profile:env:test', max_usd_per_day: 5, apply: true }),
     fails: { subject: 'profile:nobody', max_concurrent: 2 },
     code: 'PROFILE_NOT_FOUND',
+  },
+  cc_compact_events: {
+    works: async (place) => ({ run_id: (await storeFinishedRun(place)).id, max_bytes: 2000 }),
+    fails: { run_id: MISSING },
+    code: 'RUN_NOT_FOUND',
   },
   cc_folder_policy: {
     works: async () => ({ apply: true }),
@@ -60,6 +71,14 @@ const EXAMPLES: Record<string, Example> = {
     fails: { all: 'yes' },
     code: 'BAD_INPUT',
   },
+  cc_list_questions: {
+    works: async (place) => {
+      await storeActiveRun(place);
+      return {};
+    },
+    fails: { run_id: MISSING },
+    code: 'RUN_NOT_FOUND',
+  },
   cc_open_run_folder: {
     works: async (place) => ({ run_id: (await storeFinishedRun(place)).id, open_folder: true }),
     fails: { run_id: MISSING },
@@ -74,6 +93,14 @@ const EXAMPLES: Record<string, Example> = {
     works: async (place) => ({ run_id: (await storeFinishedRun(place)).id }),
     fails: { run_id: MISSING },
     code: 'RUN_NOT_FOUND',
+  },
+  cc_recover_runs: {
+    works: async (place) => {
+      await storeActiveRun(place);
+      return {};
+    },
+    fails: { cwd: '/no/such' },
+    code: 'NOT_A_DIRECTORY',
   },
   cc_run_agent: {
     works: async () => ({ task: 'Look.', dry_run: true }),
@@ -100,7 +127,25 @@ const EXAMPLES: Record<string, Example> = {
     fails: { task: ' ' },
     code: 'BAD_INPUT',
   },
+  cc_send_instruction: {
+    works: async (place) => ({
+      run_id: (await storeActiveRun(place)).id,
+      instruction: 'Look closer.',
+    }),
+    fails: { run_id: MISSING, instruction: 'Look closer.' },
+    code: 'RUN_NOT_FOUND',
+  },
+  cc_run_visible_agent: {
+    works: async () => ({ task: 'Look.' }),
+    fails: { task: ' ' },
+    code: 'BAD_INPUT',
+  },
   cc_stop_run: {
+    works: async (place) => ({ run_id: (await storeFinishedRun(place)).id }),
+    fails: { run_id: MISSING },
+    code: 'RUN_NOT_FOUND',
+  },
+  cc_summarize_run: {
     works: async (place) => ({ run_id: (await storeFinishedRun(place)).id }),
     fails: { run_id: MISSING },
     code: 'RUN_NOT_FOUND',

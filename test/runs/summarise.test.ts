@@ -24,7 +24,19 @@ describe('progress_summary.json', () => {
       timeline: [],
       last_action: null,
       last_message: '',
+      questions: [],
+      context_percent: null,
+      rotations: 0,
       attention: [],
+      insight: {
+        phase: 'starting',
+        flags: [],
+        mark: 0,
+        findings: [],
+        changed: { source: 0, artifacts: 0, files: [] },
+        todos: null,
+        asking: false,
+      },
     });
   });
 

@@ -8,10 +8,27 @@ import { scratch } from '../support/scratch.ts';
 const DEFAULTS = {
   max_concurrent: 4,
   start_interval_ms: 500,
-  budget: { wall_seconds: 900, idle_seconds: 600, max_turns: 100 },
+  budget: {
+    wall_seconds: 900,
+    idle_seconds: 600,
+    max_turns: 100,
+    max_output_bytes: 100_000_000,
+    max_event_bytes: 200_000_000,
+  },
   retention: { days: 30, max_runs: 10_000, max_bytes: 10_000_000_000, keep_newest: 20 },
+  watchdog: {
+    no_output_seconds: 120,
+    stall_seconds: 180,
+    high_turns: 0.8,
+    long_running_seconds: 3600,
+    retry_attempts: 10,
+    retry_seconds: 180,
+  },
   env_pass: [],
   preferred: {},
+  question_timeout_seconds: 300,
+  context: { warn: 0.5, rotate: 0.65 },
+  wake_codex: false,
 };
 
 function homeWith(text?: string | Buffer) {

@@ -1,3 +1,4 @@
+import { budgetTokens } from '../limits.ts';
 import type { ModelUsage } from '../usage/spending.ts';
 
 /** What counts against caps. */
@@ -10,17 +11,14 @@ export type Amount = {
   unpriced: number;
 };
 
-/** A cached token that is read costs about a tenth of a fresh one at every provider we know. */
-const CACHE_READ_SHARE = 0.1;
-
 /** Of one run, or of the share of it that some of its models have. */
 export function amountOf(models: readonly ModelUsage[]): Amount {
   const amount = { tokens: 0, usd: 0, unpriced: 0 };
-  for (const { input, output, cache_read, cache_write, usd } of models) {
-    const tokens = input + output + cache_write + cache_read * CACHE_READ_SHARE;
+  for (const count of models) {
+    const tokens = budgetTokens(count);
     amount.tokens += tokens;
-    amount.usd += usd ?? 0;
-    if (usd === undefined && tokens > 0) amount.unpriced = 1;
+    amount.usd += count.usd ?? 0;
+    if (count.usd === undefined && tokens > 0) amount.unpriced = 1;
   }
   return amount;
 }

@@ -2,7 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { isoTime } from '../../core/clock.ts';
-import { parseJson, stringAt } from '../../core/json.ts';
+import { compact, parseJson, stringAt } from '../../core/json.ts';
 import type { Redactor } from '../../core/redact.ts';
 import { neutralise } from '../../core/text.ts';
 import { diffTrees } from '../../git/diff.ts';
@@ -14,6 +14,7 @@ import type { privateRunPaths } from '../../workspace/home.ts';
 import type { Host } from '../../workspace/host.ts';
 import { type RunPaths, workspaceAt } from '../../workspace/layout.ts';
 import { billingOf, billRun } from '../bill.ts';
+import { outsideScopeFlag } from '../insight/observe.ts';
 import { judgeEnding } from '../outcome.ts';
 import { type Progress, refusedCalls, usageSoFar } from '../progress.ts';
 import { type RunOutcome, type RunRecord, writeRecord } from '../record.ts';
@@ -49,6 +50,10 @@ export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
   const changes = await recordChanges(parts);
   const changedFiles = changes?.count ?? null;
   const { progress } = journal;
+  if (changes !== null && changes.outside.length > 0 && !isToldOutside(progress)) {
+    journal.record('cc.flag.raised', outsideScopeFlag(changes.outside));
+  }
+  journal.publish();
   const verdict = judgeEnding({
     progress,
     startError: parts.startError,
@@ -56,7 +61,7 @@ export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
     allowWrite: record.scope !== null,
     stderrTail: stderr.slice(-STDERR_FOR_VERDICT),
   });
-  const mismatch = routeMismatch(record.model, progress.models);
+  const mismatch = routeMismatch(record.model, progress.models, progress.model_asked);
   return {
     ...verdict,
     exit_code: progress.worker_exit?.code ?? null,
@@ -65,9 +70,16 @@ export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
     ...(mismatch === undefined ? {} : { route_mismatch: mismatch }),
     left_processes: parts.leftProcesses,
     usage: bill(record, progress, verdict.state === 'succeeded'),
+    model_calls: progress.model_calls,
+    ...compact({ session_id: progress.ready?.session_id }),
     changed_files: changedFiles,
     ...(changes && changes.outside.length > 0 ? { outside_scope: changes.outside } : {}),
   };
+}
+
+/** A run may be finished again after a crash. */
+function isToldOutside({ insight }: Progress): boolean {
+  return insight.flags.some((flag) => flag.code === 'scope_violation' && flag.severity === 'high');
 }
 
 /**
@@ -86,11 +98,12 @@ export async function settleRun(
   }
   const workspace = workspaceAt(record.workspace);
   const logged = await logUsage(workspace, endedRecord(parts, outcome, elapsedMs));
+  // While somebody would still come by if we were killed in the middle of it.
+  forgetRawStreams(parts);
   await writeEnded(parts, outcome, elapsedMs);
   // A run that is not in the log is counted by its slot, until somebody has put it there.
   if (logged) await freeSlot(workspace, record.run_id);
   await rm(record.worker.tmp_dir, { recursive: true, force: true });
-  forgetRawStreams(parts);
 }
 
 /** The record alone, for when events cannot be written any more (disk full). */
@@ -108,9 +121,12 @@ function endedRecord(
   outcome: RunOutcome,
   elapsedMs: number,
 ): RunRecord {
-  const { ended } = journal.progress;
+  const { narrowed: narrowedNow, mode, ended } = journal.progress;
+  const narrowed = [...(record.narrowed ?? []), ...narrowedNow];
   return {
     ...record,
+    ...(narrowed.length === 0 ? {} : { narrowed }),
+    ...compact({ mode: mode ?? record.mode }),
     state: outcome.state,
     ended: ended?.time ?? isoTime(host.clock.now()),
     elapsed_ms: ended?.elapsed_ms ?? elapsedMs,
@@ -119,7 +135,7 @@ function endedRecord(
 }
 
 function bill(record: RunRecord, progress: Progress, complete: boolean): RunOutcome['usage'] {
-  const turnEnded = progress.turn_end !== undefined && progress.attempt === 1;
+  const turnEnded = progress.turn_end !== undefined && !progress.usage_cut;
   return billRun(
     usageSoFar(progress),
     billingOf(record),

@@ -9,6 +9,7 @@ import {
 } from '../../core/json.ts';
 import type { WorkerEvent } from '../events.ts';
 import { clean, event, nameAt, names, textFields } from './event-fields.ts';
+import { toolFacts } from './tool-facts.ts';
 import { describeToolUse, resultText } from './tool-text.ts';
 import { usageByModel } from './usage.ts';
 
@@ -25,6 +26,7 @@ export function fromAssistant(raw: JsonObject): WorkerEvent {
     parent: nameAt(raw, 'parent_tool_use_id'),
     aborted: raw.aborted === true ? true : undefined,
     blocks: blocks.length > 1 ? blocks.length : undefined,
+    context: contextTokens(objectAt(message, 'usage')),
   };
   if (raw.is_api_error_message === true || stringAt(raw, 'error') !== undefined) {
     return event('cc.api.failed', {
@@ -44,16 +46,26 @@ export function fromAssistant(raw: JsonObject): WorkerEvent {
       return event('cc.thinking', { ...common, chars: stringAt(block, 'thinking')?.length ?? 0 });
     case 'tool_use': {
       const tool = nameAt(block, 'name') ?? 'unknown';
+      const input = objectAt(block, 'input') ?? {};
       return event('cc.tool.used', {
         ...common,
         tool,
         id: nameAt(block, 'id'),
-        ...describeToolUse(objectAt(block, 'input') ?? {}),
+        ...describeToolUse(input),
+        ...toolFacts(tool, input),
       });
     }
     default:
       return event('cc.worker.other', { ...common, worker_type: 'assistant' });
   }
+}
+
+/** How much the model was given to read: all input of this call, cached or not. */
+function contextTokens(usage: JsonObject | undefined): number | undefined {
+  const sum = ['input_tokens', 'cache_read_input_tokens', 'cache_creation_input_tokens']
+    .map((key) => numberAt(usage, key) ?? 0)
+    .reduce((total, count) => total + Math.max(0, count), 0);
+  return sum > 0 ? Math.min(sum, Number.MAX_SAFE_INTEGER) : undefined;
 }
 
 /** Tool results, and what was put into the conversation by neither us nor the model. */

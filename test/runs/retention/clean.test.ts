@@ -12,7 +12,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { sleep } from '../../../src/core/clock.ts';
 import { rememberKey, runOfKey } from '../../../src/runs/keys.ts';
 import { lastRunId, rememberLast } from '../../../src/runs/last.ts';
-import type { RunRecord } from '../../../src/runs/record.ts';
+import { NOTHING_SPENT } from '../../../src/runs/limits.ts';
+import type { Lineage, RunRecord } from '../../../src/runs/record.ts';
 import { cataloguePath } from '../../../src/runs/retention/catalogue.ts';
 import { clean, previewCleaning } from '../../../src/runs/retention/clean.ts';
 import type { Limits } from '../../../src/runs/retention/select.ts';
@@ -114,10 +115,15 @@ describe('cleaning', () => {
   it('never touches a run that goes on, nor what its task began with', async () => {
     const first = stored(60);
     const other = stored(60);
-    const lineage = { root: first.run_id, parent: first.run_id, index: 1, kind: 'resume' };
+    const lineage: Lineage = {
+      root: first.run_id,
+      parent: first.run_id,
+      index: 1,
+      kind: 'resume',
+      spent: NOTHING_SPENT,
+    };
     const active = endedRecord(workspace, new Date(Date.now() - 50 * DAY_MS));
-    // Written by a version that knows of lineages.
-    await storeActive(host, workspace, { ...active, ...{ lineage } });
+    await storeActive(host, workspace, { ...active, lineage });
     await cleanNow({ max_runs: 1, max_bytes: 1_000_000 });
     expect(partsOf(first)).toEqual(ALL);
     expect(partsOf(other)).toEqual([]);
