@@ -59,7 +59,7 @@ export async function logUsage(
 export async function recordedSpending(workspace: Workspace, record: RunRecord): Promise<Spending> {
   const { summary } = runPaths(workspace, record.run_id);
   const calls = numberAt(await readJson(summary).catch(() => undefined), 'model_calls');
-  return endedSpending(record, calls ?? 0);
+  return endedSpending(record, record.outcome?.model_calls ?? calls ?? 0);
 }
 
 /** Call it under the log's lease. */
