@@ -113,6 +113,10 @@ export function applyEvent(state: Progress, event: RunEvent): Progress {
       return taskChanged(state, event);
     case 'cc.run.ended':
       state.outcome = objectAt(event, 'outcome');
+      state.ended = {
+        time: event.time,
+        ...compact({ elapsed_ms: numberAt(event, 'elapsed_ms') }),
+      };
       return state;
     case 'cc.turn.ended':
       return turnEnded(state, event);

@@ -171,6 +171,8 @@ export type Progress = {
   insight: Insight;
   /** The verdict, once it is journaled; only the record may still be missing. */
   outcome?: JsonObject | undefined;
+  /** When that was, and the time the run had taken. */
+  ended?: { time: string; elapsed_ms?: number };
   last_event?: string;
 };
 

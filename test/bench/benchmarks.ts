@@ -2,6 +2,7 @@ import { coldStart } from './cold-start.ts';
 import type { Benchmark } from './harness.ts';
 import { idlePoll } from './idle-poll.ts';
 import { ingestion } from './ingest.ts';
+import { manyRuns } from './many-runs.ts';
 import { oneTurn } from './one-turn.ts';
 import { pollTime } from './poll-time.ts';
 import { stopping } from './stop.ts';
@@ -16,6 +17,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   surface,
   idlePoll,
   pollTime,
+  manyRuns,
   supervisorCpu,
   ingestion,
   waiting,

@@ -19,7 +19,8 @@ import { judgeEnding } from '../outcome.ts';
 import { type Progress, refusedCalls, usageSoFar } from '../progress.ts';
 import { type RunOutcome, type RunRecord, writeRecord } from '../record.ts';
 import { routeMismatch } from '../route.ts';
-import { settleSlot } from '../slots.ts';
+import { freeSlot } from '../slots.ts';
+import { logUsage } from '../usage/log.ts';
 import type { Journal } from './journal.ts';
 
 const STDERR_BYTES = 64 << 10;
@@ -81,7 +82,10 @@ function isToldOutside({ insight }: Progress): boolean {
   return insight.flags.some((flag) => flag.code === 'scope_violation' && flag.severity === 'high');
 }
 
-/** Writes the end where it counts: the event first, then the record, both to the disk itself. */
+/**
+ * Writes the end where it counts: the event, the usage log, then the record, all to the disk itself.
+ * Who reads in the record that a run is over finds everything else in its place.
+ */
 export async function settleRun(
   parts: FinishParts,
   outcome: RunOutcome,
@@ -89,34 +93,45 @@ export async function settleRun(
 ): Promise<void> {
   const { record, journal } = parts;
   if (journal.progress.outcome === undefined) {
-    journal.record('cc.run.ended', { outcome });
+    journal.record('cc.run.ended', { outcome, elapsed_ms: elapsedMs });
     journal.sync();
   }
+  const workspace = workspaceAt(record.workspace);
+  const logged = await logUsage(workspace, endedRecord(parts, outcome, elapsedMs));
   // While somebody would still come by if we were killed in the middle of it.
   forgetRawStreams(parts);
-  const ended = await writeEnded(parts, outcome, elapsedMs);
-  await settleSlot(workspaceAt(record.workspace), ended);
+  await writeEnded(parts, outcome, elapsedMs);
+  // A run that is not in the log is counted by its slot, until somebody has put it there.
+  if (logged) await freeSlot(workspace, record.run_id);
   await rm(record.worker.tmp_dir, { recursive: true, force: true });
 }
 
 /** The record alone, for when events cannot be written any more (disk full). */
 export async function writeEnded(
-  { host, paths, record, journal }: FinishParts,
+  parts: FinishParts,
   outcome: RunOutcome,
   elapsedMs: number,
-): Promise<RunRecord> {
-  const narrowed = [...(record.narrowed ?? []), ...journal.progress.narrowed];
-  const ended: RunRecord = {
+): Promise<void> {
+  await writeRecord(parts.paths, endedRecord(parts, outcome, elapsedMs));
+}
+
+/** The same again after a crash: the journaled end decides when it was. */
+function endedRecord(
+  { host, record, journal }: FinishParts,
+  outcome: RunOutcome,
+  elapsedMs: number,
+): RunRecord {
+  const { narrowed: narrowedNow, mode, ended } = journal.progress;
+  const narrowed = [...(record.narrowed ?? []), ...narrowedNow];
+  return {
     ...record,
     ...(narrowed.length === 0 ? {} : { narrowed }),
-    ...compact({ mode: journal.progress.mode ?? record.mode }),
+    ...compact({ mode: mode ?? record.mode }),
     state: outcome.state,
-    ended: isoTime(host.clock.now()),
-    elapsed_ms: elapsedMs,
+    ended: ended?.time ?? isoTime(host.clock.now()),
+    elapsed_ms: ended?.elapsed_ms ?? elapsedMs,
     outcome,
   };
-  await writeRecord(paths, ended);
-  return ended;
 }
 
 function bill(record: RunRecord, progress: Progress, complete: boolean): RunOutcome['usage'] {

@@ -13,7 +13,8 @@ import { type RunPaths, workspaceAt } from '../../workspace/layout.ts';
 import { billingOf, billRun } from '../bill.ts';
 import { emptyProgress, type Progress, usageSoFar } from '../progress.ts';
 import { type RunOutcome, type RunRecord, readRecord, runOutcome, writeRecord } from '../record.ts';
-import { settleSlot } from '../slots.ts';
+import { freeSlot } from '../slots.ts';
+import { logUsage } from '../usage/log.ts';
 import { Journal } from './journal.ts';
 
 /**
@@ -47,11 +48,13 @@ export async function giveUp(
     const ended: RunRecord = {
       ...record,
       state: outcome.state,
-      ended: isoTime(host.clock.now()),
+      ended: journal?.progress.ended?.time ?? isoTime(host.clock.now()),
       outcome,
     };
+    const workspace = workspaceAt(record.workspace);
+    const logged = await logUsage(workspace, ended);
     await writeRecord(paths, ended);
-    await settleSlot(workspaceAt(record.workspace), ended);
+    if (logged) await freeSlot(workspace, runId);
   } finally {
     journal?.close();
   }
