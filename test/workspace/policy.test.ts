@@ -11,6 +11,7 @@ const DEFAULTS = {
   budget: { wall_seconds: 900, idle_seconds: 600, max_turns: 100 },
   env_pass: [],
   preferred: {},
+  wake_codex: false,
 };
 
 function homeWith(text?: string | Buffer) {
