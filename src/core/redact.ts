@@ -5,7 +5,10 @@
  * Two layers: exact values known to this process (a profile's token), and the shapes of common
  * credentials. The shapes are deliberately narrow: a redactor that eats commit hashes is unusable.
  */
-export type Redactor = (text: string) => string;
+export type Redactor = (text: string, tell?: (what: Hidden) => void) => string;
+
+/** What was hidden: a known value or the shape of a credential, or what stands beside a secret's name. */
+export type Hidden = 'credential' | 'assignment';
 
 const SHAPES: readonly RegExp[] = [
   /\bsk-(?:ant-|proj-|or-v1-|live-)?[A-Za-z0-9_-]{20,}/g,
@@ -43,14 +46,14 @@ export function createRedactor(knownSecrets: Iterable<string> = []): Redactor {
   const known = [...new Set(knownSecrets)]
     .filter((secret) => secret.length >= MIN_KNOWN_SECRET)
     .sort((a, b) => b.length - a.length);
-  return (text) => {
+  return (text, tell) => {
     let out = text;
     for (const secret of known) out = out.replaceAll(secret, MARK);
     for (const shape of SHAPES) out = out.replace(shape, MARK);
-    return out
-      .replace(BEARER, `$1${MARK}`)
-      .replace(ASSIGNED, `$1${MARK}`)
-      .replace(URL_PASSWORD, `$1${MARK}@`);
+    const sure = out.replace(BEARER, `$1${MARK}`);
+    const all = sure.replace(ASSIGNED, `$1${MARK}`).replace(URL_PASSWORD, `$1${MARK}@`);
+    if (tell !== undefined && all !== text) tell(sure === text ? 'assignment' : 'credential');
+    return all;
   };
 }
 
@@ -77,19 +80,24 @@ export const redact: Redactor = createRedactor();
  * Redacts every string inside a JSON value; keys and structure stay. What stands under the name of a
  * secret is one, as it would be in the same JSON written out.
  */
-export function redactJson<T>(value: T, redactor: Redactor = redact): T {
-  return mapStrings(value, redactor) as T;
+export function redactJson<T>(
+  value: T,
+  redactor: Redactor = redact,
+  tell?: (what: Hidden) => void,
+): T {
+  return mapStrings(value, redactor, tell) as T;
 }
 
-function mapStrings(value: unknown, redactor: Redactor): unknown {
-  if (typeof value === 'string') return redactor(value);
-  if (Array.isArray(value)) return value.map((item) => mapStrings(item, redactor));
+function mapStrings(value: unknown, redactor: Redactor, tell?: (what: Hidden) => void): unknown {
+  if (typeof value === 'string') return redactor(value, tell);
+  if (Array.isArray(value)) return value.map((item) => mapStrings(item, redactor, tell));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [
-      key,
-      isNamedSecret(key, item) ? MARK : mapStrings(item, redactor),
-    ]),
+    Object.entries(value).map(([key, item]) => {
+      if (!isNamedSecret(key, item)) return [key, mapStrings(item, redactor, tell)];
+      tell?.('assignment');
+      return [key, MARK];
+    }),
   );
 }
 

@@ -14,11 +14,15 @@ import {
 import { answered, asked, deniedByCli, toolFinished, toolUsed, withdrawn } from './apply-tools.ts';
 import { baselineKnown, countCalls, figuresOf } from './apply-usage.ts';
 import type { RunEvent, StopReason } from './events.ts';
+import { observe } from './insight/observe.ts';
+import { isBoilerplate } from './insight/prose.ts';
 import { type Progress, usageSoFar } from './progress.ts';
 
 /** A gateway may answer with ever new models. */
 const MODELS_KEPT = 20;
 const CUT_TASKS_KEPT = 20;
+/** An inbox is read in order, and a request expires within hours: more cannot come again. */
+const REQUESTS_REMEMBERED = 200;
 
 /** Folds one event in (the object is changed and returned: a run may have 100 000 of them). */
 export function applyEvent(state: Progress, event: RunEvent): Progress {
@@ -28,6 +32,7 @@ export function applyEvent(state: Progress, event: RunEvent): Progress {
     state.raw_offset = event.raw[1];
     if (OUTPUT.has(event.type)) state.output_bytes += event.raw[1] - event.raw[0];
   }
+  observe(state.insight, event, state);
   switch (event.type) {
     case 'cc.worker.started':
       return startAttempt(state, event);
@@ -54,7 +59,8 @@ export function applyEvent(state: Progress, event: RunEvent): Progress {
     case 'cc.context.filled':
       return closingBegan(state, event);
     case 'cc.context.rotated':
-      state.rotations += 1;
+      state.rotations = numberAt(event, 'index') ?? state.rotations + 1;
+      if (state.closing !== undefined) state.closing.rotated = true;
       return act(state, event, 'handed over to a fresh session');
     case 'cc.message.state':
       return messageState(state, event);
@@ -76,7 +82,9 @@ export function applyEvent(state: Progress, event: RunEvent): Progress {
       modelCalled(state, event);
       if (stringAt(event, 'parent') === undefined)
         state.last_message = stringAt(event, 'text') ?? '';
-      return act(state, event, `says: ${oneLine(stringAt(event, 'text') ?? '', 160)}`);
+      return isBoilerplate(stringAt(event, 'text') ?? '')
+        ? state
+        : act(state, event, `says: ${oneLine(stringAt(event, 'text') ?? '', 160)}`);
     case 'cc.thinking':
       modelCalled(state, event);
       return state;
@@ -117,6 +125,7 @@ export function applyEvent(state: Progress, event: RunEvent): Progress {
       return state;
     case 'cc.request.done':
       state.requests_done.push(stringAt(event, 'id') ?? '');
+      if (state.requests_done.length > REQUESTS_REMEMBERED) state.requests_done.shift();
       return state;
     default:
       return state;

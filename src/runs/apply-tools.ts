@@ -2,6 +2,7 @@ import { stringAt } from '../core/json.ts';
 import { oneLine } from '../core/text.ts';
 import { act, texts } from './apply-helpers.ts';
 import type { RunEvent } from './events.ts';
+import { inProject } from './in-project.ts';
 import type { Progress } from './progress.ts';
 
 const TIMELINE_LINES = 60;
@@ -15,7 +16,8 @@ const DENIED_KEPT = 50;
 
 export function toolUsed(state: Progress, event: RunEvent): Progress {
   const tool = stringAt(event, 'tool') ?? 'unknown';
-  const target = stringAt(event, 'target');
+  const told = stringAt(event, 'target');
+  const target = told === undefined ? undefined : inProject(state.insight.root, told);
   countTool(state, tool);
   const last = state.timeline.at(-1);
   if (last !== undefined && last.tool === tool && last.target === target) {
@@ -23,7 +25,13 @@ export function toolUsed(state: Progress, event: RunEvent): Progress {
     Object.assign(last, texts(event, ['id']));
     delete last.ok;
   } else {
-    state.timeline.push({ time: event.time, ...texts(event, ['id', 'target']), tool, count: 1 });
+    state.timeline.push({
+      time: event.time,
+      ...texts(event, ['id']),
+      ...(target === undefined ? {} : { target }),
+      tool,
+      count: 1,
+    });
   }
   if (state.timeline.length > TIMELINE_LINES) state.timeline.shift();
   return act(state, event, target === undefined ? tool : `${tool} ${oneLine(target, 120)}`);

@@ -1,11 +1,18 @@
 import { isObject, objectAt, stringAt } from '../core/json.ts';
-import { submitRequest } from '../store/inbox.ts';
+import { isFinal } from '../core/vocabulary.ts';
+import { removeRequest, submitRequest } from '../store/inbox.ts';
 import { endCursor, readNdjson } from '../store/ndjson-read.ts';
 import { DirectoryWatcher } from '../store/watch.ts';
 import type { Host } from '../workspace/host.ts';
 import type { FoundRun } from './find.ts';
+import { readRecord } from './record.ts';
 import { ensureSupervised } from './recover.ts';
-import type { OrderKind, OrderPayload, OrderResult } from './supervise/orders.ts';
+import {
+  FINISHING,
+  type OrderKind,
+  type OrderPayload,
+  type OrderResult,
+} from './supervise/orders.ts';
 
 /** How long a caller waits for the supervisor before the request counts as pending (DESIGN §4 "Inbox"). */
 const ANSWER_MS = 5000;
@@ -32,11 +39,17 @@ export async function askSupervisor<K extends OrderKind>(
     await ensureSupervised(host, run);
     const until = host.clock.monotonic() + ANSWER_MS;
     for (;;) {
+      // Looked at before the events: what was answered before the end is found in them.
+      const { state } = await readRecord(run.paths, run.record.run_id);
       const page = readNdjson(run.paths.events, cursor, LIMITS);
       cursor = page.cursor;
       const result = answerIn(page.records, request_id);
       if (result !== undefined) return { request_id, result };
       if (page.more) continue;
+      if (isFinal(state)) {
+        await removeRequest(run.paths.inbox, request_id);
+        return { request_id, result: { ok: false, text: FINISHING } };
+      }
       const left = until - host.clock.monotonic();
       if (left <= 0 || signal.aborted) return { request_id, result: undefined };
       await watcher.changed(Math.min(left, 250), signal);

@@ -19,8 +19,11 @@ export const SUPERVISOR_EVENT_TYPES = [
   'cc.permission.answered',
   'cc.request.accepted', // of the inbox, before acting
   'cc.request.done',
+  'cc.flag.raised', // something a controller should look at; `by` where we noticed it ourselves
+  'cc.finding.made', // what several events together say
   'cc.stop.requested', // our own decision to end the run early
   'cc.run.ended',
+  'cc.controller.woken', // an idle controller was told that the run ended or needs an answer
 ] as const;
 export type SupervisorEventType = (typeof SUPERVISOR_EVENT_TYPES)[number];
 
@@ -41,7 +44,10 @@ export type StopReason =
   | 'cancelled'
   | 'wall'
   | 'limit'
-  | 'idle'
+  | 'idle' // of earlier versions: `no_output` or `stalled`
+  | 'no_output'
+  | 'stalled'
+  | 'retry_storm'
   | 'disk_full'
   | 'worker_unsupported'
   | 'internal';

@@ -1,28 +1,60 @@
 import { stringAt } from '../core/json.ts';
 import { oneLine } from '../core/text.ts';
+import { callText, isFolded } from './call-text.ts';
 import type { RunEvent } from './events.ts';
+import { inProject } from './in-project.ts';
 
 const LINE_CHARS = 160;
 
+/** One line of news, and the events it stands for. */
+export type NewsLine = { first: number; last: number; text: string };
+
 /** Events as lines a controller can act on; repeats are folded (`Grep ×7`), noise is left out. */
-export function newsOf(events: readonly RunEvent[]): string[] {
-  const lines: { text: string; count: number }[] = [];
+export function newsOf(events: readonly RunEvent[], root = ''): string[] {
+  return foldNews(events, root).map(({ text }) => text);
+}
+
+/** The same with the numbers of the first and the last event of each line. `root` is the project. */
+export function foldNews(events: readonly RunEvent[], root: string): NewsLine[] {
+  const groups: Group[] = [];
   for (const event of events) {
-    const text = lineOf(event);
+    const text = describeEvent(event, root);
     if (text === undefined) continue;
-    const last = lines.at(-1);
-    if (last?.text === text) last.count += 1;
-    else lines.push({ text, count: 1 });
+    const line = oneLine(text, LINE_CHARS);
+    const tool = event.type === 'cc.tool.used' ? stringAt(event, 'tool') : undefined;
+    const last = groups.at(-1);
+    const isAlike = tool !== undefined && isFolded(tool) && last?.tool === tool;
+    if (last !== undefined && (isAlike || last.text === line)) {
+      last.count += 1;
+      last.last = event.seq;
+      last.targets.add(targetOf(event, root));
+    } else {
+      groups.push({
+        first: event.seq,
+        last: event.seq,
+        text: line,
+        count: 1,
+        tool,
+        targets: new Set([targetOf(event, root)]),
+      });
+    }
   }
-  return lines.map(({ text, count }) => (count > 1 ? `${text} ×${count}` : text));
+  return groups.map((group) => ({ first: group.first, last: group.last, text: textOf(group) }));
 }
 
-function lineOf(event: RunEvent): string | undefined {
-  const text = describe(event);
-  return text === undefined ? undefined : oneLine(text, LINE_CHARS);
+type Group = NewsLine & { count: number; tool: string | undefined; targets: Set<string> };
+
+function textOf({ text, count, tool, targets }: Group): string {
+  if (tool !== undefined) return callText(tool, targets, count);
+  return count > 1 ? `${text} ×${count}` : text;
 }
 
-function describe(event: RunEvent): string | undefined {
+function targetOf(event: RunEvent, root: string): string {
+  return inProject(root, stringAt(event, 'target') ?? '');
+}
+
+/** What an event says to somebody who follows a run, or undefined where it says nothing. */
+export function describeEvent(event: RunEvent, root = ''): string | undefined {
   const field = (name: string) => stringAt(event, name) ?? '';
   switch (event.type) {
     case 'cc.worker.started':
@@ -36,7 +68,7 @@ function describe(event: RunEvent): string | undefined {
     case 'cc.message':
       return `says: ${field('text')}`;
     case 'cc.tool.used':
-      return `${field('tool')} ${field('target')}`;
+      return `${field('tool')} ${targetOf(event, root)}`;
     case 'cc.tool.finished':
       return event.ok === false ? `failed: ${field('output')}` : undefined;
     case 'cc.hook.answered':
@@ -48,8 +80,22 @@ function describe(event: RunEvent): string | undefined {
       return `model service failed: ${field('error')} ${field('text')}`;
     case 'cc.context.compacted':
       return 'context compacted';
+    case 'cc.flag.raised':
+      return `flag ${field('code')} (${field('severity')}): ${field('evidence')}`;
+    case 'cc.finding.made':
+      return `found: ${field('text')}`;
     case 'cc.turn.ended':
       return event.is_error === true ? `turn failed: ${field('reason')}` : 'turn finished';
+    case 'cc.instruction.accepted':
+      return 'was given an instruction';
+    case 'cc.scope.narrowed':
+      return 'its scope was narrowed';
+    case 'cc.question.asked':
+      return `asks: ${field('text')}`;
+    case 'cc.limit.reached':
+      return `budget used up: ${field('because')}`;
+    case 'cc.context.rotated':
+      return `handed over to a fresh session (${field('because')})`;
     case 'cc.stop.requested':
       return `stopping: ${field('detail')}`;
     case 'cc.run.ended':

@@ -1,6 +1,8 @@
 import { truncate } from '../core/text.ts';
 import type { FailureClass, RunState } from '../core/vocabulary.ts';
 import { isWriteTool } from '../workers/claude/guard.ts';
+import { apiFailureClass } from './api-failure.ts';
+import { HINTS, KNOWN } from './failure-hints.ts';
 import { type Progress, refusedCalls, type TurnEnd } from './progress.ts';
 import type { RunOutcome } from './record.ts';
 
@@ -110,19 +112,12 @@ function byOurStop({ progress }: EndFacts): Verdict | undefined {
         'Raise budget.wall_seconds or split the task.',
       );
     case 'idle':
-      return progress.model_calls === 0
-        ? ended(
-            'timed_out',
-            'no_output',
-            evidence,
-            'The model service never answered; check the profile.',
-          )
-        : ended(
-            'timed_out',
-            'stalled',
-            evidence,
-            'Start it again; if it stalls again, try another profile.',
-          );
+      return bySilence(progress.model_calls === 0 ? 'no_output' : 'stalled', evidence);
+    case 'no_output':
+    case 'stalled':
+      return bySilence(stop.reason, evidence);
+    case 'retry_storm':
+      return byRetries(progress, evidence);
     case 'limit':
       return byLimit(progress) ?? failed('unknown', 'supervisor', evidence);
     case 'disk_full':
@@ -156,6 +151,17 @@ function byLimit({ closing, turn_end }: Progress): Verdict | undefined {
   );
 }
 
+function bySilence(failure: 'no_output' | 'stalled', evidence: string[]): Verdict {
+  return ended('timed_out', failure, evidence, HINTS[failure]);
+}
+
+/** What the model service answered last says why all the retries were in vain. */
+function byRetries({ insight }: Progress, evidence: string[]): Verdict {
+  const { status, error } = insight.retry;
+  const known = apiFailureClass({ status, error }) ?? KNOWN.network;
+  return failed(known.class, 'stream', evidence, known.retryable, known.hint);
+}
+
 function byTurnEnd(end: TurnEnd, progress: Progress): Verdict {
   const evidence = [
     `turn ended: ${end.reason ?? 'no reason'}${end.status === undefined ? '' : `, HTTP ${end.status}`}`,
@@ -180,102 +186,15 @@ function byTurnEnd(end: TurnEnd, progress: Progress): Verdict {
   if (end.is_error && end.reason === undefined && progress.model_calls === 0) {
     return failed('launch_environment', 'stream', evidence, false, HINTS.launch);
   }
-  const known = apiFailureClass(end, progress);
+  const known = apiFailureClass({
+    reason: end.reason,
+    error: progress.api_error?.error,
+    status: end.status ?? progress.api_error?.status,
+  });
   if (known !== undefined)
     return failed(known.class, 'stream', evidence, known.retryable, known.hint);
   return failed('unknown', 'stream', evidence);
 }
-
-type Known = { class: FailureClass; retryable: boolean; hint: string };
-
-function apiFailureClass(end: TurnEnd, progress: Progress): Known | undefined {
-  const { reason } = end;
-  const error = progress.api_error?.error;
-  const status = end.status ?? progress.api_error?.status;
-  if (CONTEXT_REASONS.has(reason ?? '') || status === 413) return KNOWN.context;
-  if (INVALID_REASONS.has(reason ?? '')) return KNOWN.invalid;
-  if (error === 'billing_error' || error === 'account_on_hold' || status === 402) {
-    return KNOWN.billing;
-  }
-  if (AUTH_ERRORS.has(error ?? '') || status === 401 || status === 403) return KNOWN.auth;
-  if (error === 'rate_limit' || status === 429) return KNOWN.rate;
-  // A connection that was refused, dropped or timed out is called a server error, too.
-  if (error === 'server_error' && status === undefined) return KNOWN.network;
-  if (error === 'overloaded' || error === 'server_error' || (status ?? 0) >= 500) {
-    return KNOWN.overload;
-  }
-  if (
-    error === 'model_not_found' ||
-    error === 'invalid_request' ||
-    status === 400 ||
-    status === 404
-  ) {
-    return KNOWN.capability;
-  }
-  if (reason === 'api_error' && status === undefined && error === undefined) return KNOWN.network;
-  return undefined;
-}
-
-/** The conversation no longer fits, however the CLI says it. */
-const CONTEXT_REASONS = new Set(['prompt_too_long', 'blocking_limit', 'rapid_refill_breaker']);
-const INVALID_REASONS = new Set([
-  'structured_output_retry_exhausted',
-  'malformed_tool_use_exhausted',
-]);
-const AUTH_ERRORS = new Set([
-  'authentication_failed',
-  'oauth_org_not_allowed',
-  'verification_required',
-  'cloud_credential_error',
-]);
-
-const KNOWN = {
-  context: {
-    class: 'context_overflow',
-    retryable: false,
-    hint: 'Give the task to a model with a larger context window, or split it.',
-  },
-  billing: {
-    class: 'billing',
-    retryable: false,
-    hint: 'Top up this provider, or use another profile.',
-  },
-  auth: {
-    class: 'auth_failed',
-    retryable: false,
-    hint: 'The provider refused the key. Correct it where the profile is kept, or use another profile.',
-  },
-  rate: { class: 'rate_limited', retryable: true, hint: 'Wait, or use another profile.' },
-  overload: {
-    class: 'provider_overload',
-    retryable: true,
-    hint: 'The provider is overloaded. Start it again later, or use another profile.',
-  },
-  capability: {
-    class: 'provider_capability',
-    retryable: false,
-    hint: 'The provider does not know this model or feature. Pass another model or profile.',
-  },
-  invalid: {
-    class: 'invalid_output',
-    retryable: true,
-    hint: 'The model could not keep to the format of its tools. Try another model.',
-  },
-  network: {
-    class: 'network',
-    retryable: true,
-    hint: 'The provider could not be reached. Check its address and your network or proxy.',
-  },
-} as const satisfies Record<string, Known>;
-
-const HINTS = {
-  launch: 'Run `cc-orchestrator healthcheck` to see what is missing.',
-  interrupted: 'Something else interrupted the worker. Start it again.',
-  memory:
-    'Usually the machine ran out of memory. Free some or run fewer workers at once, then start it again.',
-  unsupported:
-    'This Claude Code does not enforce our permission hook. Update it to 2.1.329 or newer.',
-};
 
 /** It ended without saying how the turn went. Exit code 0 proves nothing here. */
 function withoutResult({ progress, stderrTail }: EndFacts): Verdict {

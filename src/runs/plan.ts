@@ -24,6 +24,8 @@ import { requireClaude } from '../workers/claude/locate.ts';
 import type { Host } from '../workspace/host.ts';
 import { type Policy, readPolicy } from '../workspace/policy.ts';
 import type { Place } from '../workspace/resolve.ts';
+import { readCaps } from './cost-guard/caps.ts';
+import { clipBudget } from './cost-guard/clip.ts';
 import { type BudgetRequest, planBudget } from './plan-budget.ts';
 import type { Lineage, Narrowing, RunMode, RunRecord } from './record.ts';
 
@@ -49,6 +51,10 @@ export type RunRequest = {
   threadId?: string | undefined;
   /** It goes on with the task of an earlier run. */
   continues?: Continues | undefined;
+  /** Wake the Codex thread when the run ends; default: the policy. */
+  wake?: boolean | undefined;
+  /** Where the client says its own program is. */
+  codexPath?: string | undefined;
 };
 
 /** Where a continuation stands in the life of its task, and the session it goes on in. */
@@ -121,6 +127,7 @@ export async function planRun(host: Host, place: Place, request: RunRequest): Pr
     pick_reason: pick.reason,
     budget: planBudget(request.budget ?? {}, policy.budget, price !== null || cliPrice),
     context_window: { ...windowOf(pick), ...policy.context },
+    watchdog: policy.watchdog,
     guidance_files: guidance?.files ?? [],
     ...compact({
       client: request.client,
@@ -150,6 +157,7 @@ export async function planRun(host: Host, place: Place, request: RunRequest): Pr
     base: null,
     state: 'starting',
   };
+  record.budget = clipBudget(record.budget, await readCaps(host.home), record);
   return { record, texts, workerEnv, hide, pick, policy };
 }
 

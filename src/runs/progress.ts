@@ -2,6 +2,7 @@ import type { JsonObject } from '../core/json.ts';
 import { addUsage } from '../workers/claude/usage.ts';
 import type { UsageByModel } from '../workers/events.ts';
 import type { StopReason } from './events.ts';
+import { emptyInsight, type Insight } from './insight/insight.ts';
 import type { Narrowing, RunMode } from './record.ts';
 
 /** A turn's end as the outcome needs it. */
@@ -45,6 +46,8 @@ export type Closing = {
   message?: string;
   /** Its turn is over. */
   done: boolean;
+  /** The handover is kept; only the fresh session is still to be started. */
+  rotated?: boolean;
 };
 
 export type Question = {
@@ -162,7 +165,10 @@ export type Progress = {
   /** What a resumed session had used before; nothing is handed over until that is known. */
   baseline: boolean;
   stop?: { reason: StopReason; by: string; detail?: string };
+  /** The latest that were served; each is gone from the inbox before the next one is accepted. */
   requests_done: string[];
+  /** What matters in all this: flags, findings, changed files. */
+  insight: Insight;
   /** The verdict, once it is journaled; only the record may still be missing. */
   outcome?: JsonObject | undefined;
   last_event?: string;
@@ -208,6 +214,7 @@ export function emptyProgress(): Progress {
     call_seen: { calls: 0, tokens: 0 },
     baseline: false,
     requests_done: [],
+    insight: emptyInsight(),
   };
 }
 

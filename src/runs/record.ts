@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import * as z from 'zod';
 import { CcError } from '../core/errors.ts';
-import { FAILURE_CLASSES, ROLES, RUN_STATES } from '../core/vocabulary.ts';
+import { FAILURE_CLASSES, isFinal, ROLES, RUN_STATES } from '../core/vocabulary.ts';
 import { readJson, writeJsonAtomic } from '../store/atomic.ts';
 import { SCHEMA_VERSION } from '../store/versions.ts';
 import type { RunPaths } from '../workspace/layout.ts';
+import { watchdogFields } from '../workspace/watchdog-policy.ts';
 
 /** Tokens by model and what they cost. `usd: null` is an unknown price, never a free run. */
 const usage = z.object({
@@ -143,6 +146,8 @@ export const runRecord = z.object({
   ask: z.object({ timeout_seconds: z.number() }).optional(),
   /** Only the result and stderr are kept of what the worker said. */
   final_only: z.boolean().optional(),
+  /** Thresholds of its watchdog; absent in runs of earlier versions. */
+  watchdog: z.object(watchdogFields).optional(),
   guidance_files: z.array(z.string()),
   client: z.string().optional(),
   thread_id: z.string().optional(),
@@ -172,13 +177,12 @@ export const runRecord = z.object({
 });
 export type RunRecord = z.infer<typeof runRecord>;
 
+/**
+ * The record of a run. Where the file is damaged or gone, a run that still goes on is known by the
+ * second copy of it, so that it can be watched, stopped and carried on as before.
+ */
 export async function readRecord(paths: RunPaths, runId: string): Promise<RunRecord> {
-  const value = await readJson(paths.metadata);
-  if (value === undefined) {
-    throw new CcError('RUN_NOT_FOUND', `No run ${runId}.`, {
-      hint: 'List the runs of this project with cc_run_status (include_finished: true).',
-    });
-  }
+  const value = await readJson(paths.metadata).catch((error: unknown) => error);
   const parsed = runRecord.safeParse(value);
   if (parsed.success) return parsed.data;
   const newer = z.object({ schema_version: z.number() }).safeParse(value).data?.schema_version ?? 0;
@@ -187,12 +191,29 @@ export async function readRecord(paths: RunPaths, runId: string): Promise<RunRec
       hint: 'Use the cc-orchestrator version that wrote it.',
     });
   }
+  const spare = runRecord.safeParse(await readJson(paths.spareMetadata).catch(() => undefined));
+  if (spare.success && spare.data.run_id === runId) return spare.data;
+  if (value instanceof Error) throw value;
+  if (value === undefined) {
+    throw new CcError('RUN_NOT_FOUND', `No run ${runId}.`, {
+      hint: 'List the runs of this project with cc_run_status (include_finished: true).',
+    });
+  }
   throw new CcError('STORAGE_CORRUPT', `${paths.metadata} is not a run record.`, {
-    hint: 'Something else changed the file; the events beside it are intact.',
+    hint: 'Something else changed the file; its events are intact. cc_recover_runs ends what is left of it.',
     details: { problem: z.prettifyError(parsed.error).slice(0, 400) },
   });
 }
 
+/** Whether there is a run: its record, or what is left of it. */
+export function hasRecord(paths: RunPaths): boolean {
+  return existsSync(paths.metadata) || existsSync(paths.spareMetadata);
+}
+
+/** Stores the record durably; while the run goes on, a second copy is written first. */
 export async function writeRecord(paths: RunPaths, record: RunRecord): Promise<void> {
+  const isOver = isFinal(record.state);
+  if (!isOver) await writeJsonAtomic(paths.spareMetadata, record);
   await writeJsonAtomic(paths.metadata, record, { durable: true });
+  if (isOver) await rm(paths.spareMetadata, { force: true });
 }

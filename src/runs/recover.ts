@@ -69,7 +69,7 @@ export async function ensureSupervised(host: Host, run: FoundRun): Promise<boole
 }
 
 /** Starts one more supervisor. It takes over where nobody is, and else leaves at once. */
-async function startSuccessor(host: Host, record: RunRecord): Promise<ProcessIdentity> {
+export async function startSuccessor(host: Host, record: RunRecord): Promise<ProcessIdentity> {
   return startSupervisor(host, record, await workerEnvironment(host, record));
 }
 

@@ -2,9 +2,66 @@ import * as z from 'zod';
 import { compact } from '../core/json.ts';
 import { truncate } from '../core/text.ts';
 import type { UsageByModel } from '../workers/events.ts';
+import { type CallsLine, foldCalls } from './call-text.ts';
 import { type ContextShare, contextShare } from './context.ts';
-import { type Progress, refusedCalls, usageSoFar } from './progress.ts';
+import { attentionOf, newsMark } from './insight/attention.ts';
+import { FLAG_CODES, SEVERITIES } from './insight/flags.ts';
+import { type Progress, usageSoFar } from './progress.ts';
 import type { RunRecord } from './record.ts';
+
+const tokenCount = z.object({
+  input: z.number(),
+  output: z.number(),
+  cache_read: z.number(),
+  cache_write: z.number(),
+  cli_usd: z.number().exactOptional(),
+});
+
+const flag = z.object({
+  code: z.enum(FLAG_CODES),
+  severity: z.enum(SEVERITIES),
+  blocking: z.boolean(),
+  evidence: z.string(),
+  first_seq: z.number(),
+  last_seq: z.number(),
+  count: z.number(),
+});
+
+const finding = z.object({
+  seq: z.number(),
+  kind: z.string(),
+  text: z.string(),
+  /** The text is what the worker says, which proves nothing. */
+  quote: z.literal(true).optional(),
+});
+
+/** What summaries of earlier versions do not hold. */
+const insight = z.object({
+  phase: z.string(),
+  flags: z.array(flag),
+  /** Tells two states of the flags apart; see newsMark. */
+  mark: z.number(),
+  findings: z.array(finding),
+  /** Files it changed with its file tools, as far as it goes: the diff at the end is the truth. */
+  changed: z.object({
+    source: z.number(),
+    artifacts: z.number(),
+    files: z.array(z.string()),
+  }),
+  /** The worker's own list of what there is to do, in its own words; null where it keeps none. */
+  todos: z.array(z.object({ text: z.string(), state: z.string() })).nullable(),
+  /** It waits for our answer. */
+  asking: z.boolean(),
+});
+export const NO_INSIGHT: z.infer<typeof insight> = {
+  phase: 'unknown',
+  flags: [],
+  mark: 0,
+  findings: [],
+  changed: { source: 0, artifacts: 0, files: [] },
+  todos: null,
+  asking: false,
+};
 
 /** progress_summary.json: what a reader wants to know of a run without reading its events. */
 export const progressSummary = z.object({
@@ -20,6 +77,8 @@ export const progressSummary = z.object({
   model: z.string().nullable(),
   model_calls: z.number(),
   tokens: z.object({ input: z.number(), output: z.number(), cached: z.number() }),
+  /** The same by model, for the bill of a run that goes on. */
+  by_model: z.record(z.string(), tokenCount).optional(),
   tools: z.record(z.string(), z.number()),
   timeline: z.array(z.string()),
   last_action: z.object({ time: z.string(), text: z.string() }).nullable(),
@@ -41,24 +100,29 @@ export const progressSummary = z.object({
   rotations: z.number().default(0),
   /** Things a controller should look at; empty when all is well. */
   attention: z.array(z.string()),
+  insight: insight.default(NO_INSIGHT),
 });
 export type ProgressSummary = z.infer<typeof progressSummary>;
 
 const TIMELINE_SHOWN = 12;
 const MESSAGE_CHARS = 600;
+const FINDINGS_SHOWN = 10;
+const CHANGED_SHOWN = 12;
 
 export function summarise(
   progress: Progress,
   window?: RunRecord['context_window'],
 ): Omit<ProgressSummary, 'schema_version' | 'updated' | 'elapsed_ms' | 'uptime'> {
+  const attention = attentionOf(progress);
   return {
     seq: progress.seq,
     attempt: progress.attempt,
     model: progress.ready?.model ?? null,
     model_calls: progress.model_calls,
     tokens: sumTokens(usageSoFar(progress)),
+    by_model: usageSoFar(progress),
     tools: progress.tools,
-    timeline: progress.timeline.slice(-TIMELINE_SHOWN).map(timelineText),
+    timeline: foldCalls(progress.timeline).slice(-TIMELINE_SHOWN).map(lineText),
     last_action: progress.last_action ?? null,
     last_message: truncate(progress.last_message ?? '', MESSAGE_CHARS),
     questions: Object.entries(progress.questions).map(
@@ -72,7 +136,8 @@ export function summarise(
     ),
     context_percent: percent(contextShare(progress, window)),
     rotations: progress.rotations,
-    attention: attention(progress),
+    attention: attention.map(({ text }) => text),
+    insight: { ...insightOf(progress), mark: newsMark(attention) },
   };
 }
 
@@ -90,28 +155,23 @@ export function sumTokens(usage: UsageByModel): { input: number; output: number;
   return sum;
 }
 
-export function timelineText({ tool, target, ok, count }: Progress['timeline'][number]): string {
-  const times = count > 1 ? ` ×${count}` : '';
-  const failed = ok === false ? ' (failed)' : '';
-  return truncate(`${tool}${target === undefined ? '' : ` ${target}`}${times}${failed}`, 160);
+function lineText({ text, failed }: CallsLine): string {
+  return failed > 0 ? `${truncate(text, 151)} (failed)` : text;
 }
 
-function attention(progress: Progress): string[] {
-  const flags: string[] = [];
-  const refused = refusedCalls(progress);
-  if (refused > 0) flags.push(`${refused} tool call(s) refused`);
-  if (progress.retries > 0) flags.push(`${progress.retries} retries of the model service`);
-  if (progress.api_error?.error !== undefined)
-    flags.push(`model service: ${progress.api_error.error}`);
-  if (progress.attempt > 1) flags.push(`attempt ${progress.attempt}`);
-  const questions = Object.keys(progress.questions).length;
-  if (questions > 0) flags.push(`${questions} question(s) wait for an answer`);
-  if (progress.closing?.kind === 'wrap_up')
-    flags.push(`budget used up: ${progress.closing.because}`);
-  const waiting = progress.outbox.filter(
-    ({ kind, state }) => kind === 'instruction' && state !== 'started',
-  );
-  if (waiting.length > 0) flags.push(`${waiting.length} instruction(s) not taken up yet`);
-  if (progress.stop !== undefined) flags.push(`stopping: ${progress.stop.reason}`);
-  return flags;
+function insightOf({ insight, unanswered }: Progress): Omit<ProgressSummary['insight'], 'mark'> {
+  const { phase, flags, findings, changed, changed_more, todos } = insight;
+  const artifacts = changed.filter((file) => file.artifact).length;
+  return {
+    phase,
+    flags: flags.map(({ told: _told, ...shown }) => shown),
+    findings: findings.slice(-FINDINGS_SHOWN),
+    changed: {
+      source: changed.length - artifacts + changed_more,
+      artifacts,
+      files: changed.slice(-CHANGED_SHOWN).map(({ path }) => path),
+    },
+    todos: todos ?? null,
+    asking: Object.keys(unanswered).length > 0,
+  };
 }

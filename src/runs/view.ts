@@ -13,13 +13,13 @@ import { type ProgressSummary, progressSummary } from './summarise.ts';
 export const runView = z.object({
   run_id: z.string(),
   state: z.string(),
-  title: z.string(),
-  role: z.string(),
-  profile: z.string(),
-  model: z.string().nullable(),
+  title: z.string().optional(),
+  role: z.string().optional(),
+  profile: z.string().optional(),
+  model: z.string().nullable().optional(),
   elapsed_s: z.number(),
-  model_calls: z.number(),
-  tokens: z.object({ input: z.number(), output: z.number(), cached: z.number() }),
+  model_calls: z.number().optional(),
+  tokens: z.object({ input: z.number(), output: z.number(), cached: z.number() }).optional(),
   /** null: the price is not known. */
   usd: z.number().nullable().optional(),
   /** Present when tokens and usd are a lower bound. */
@@ -65,30 +65,46 @@ export async function lookAt(host: Host, run: FoundRun): Promise<LiveRun> {
   ).data;
   if (isFinal(run.record.state)) return { run, state: run.record.state, summary };
   const supervised = await ensureSupervised(host, run);
-  return { run, state: supervised ? run.record.state : 'lost', summary };
+  return { run, state: supervised ? liveState(run.record, summary) : 'lost', summary };
 }
 
+/** The record follows the summary by a moment; a question must not be news without its text. */
+function liveState({ state }: RunRecord, summary: ProgressSummary | undefined): RunState {
+  if (state !== 'running' && state !== 'waiting_answer') return state;
+  return (summary?.questions.length ?? 0) > 0 ? 'waiting_answer' : 'running';
+}
+
+/**
+ * What has to be said of a run. `whole` adds what its controller asked for, which a caller who
+ * follows it is spared; `folder` where it is recorded.
+ */
 export function viewOf(
-  { run, state, summary }: LiveRun,
-  options: { folder?: boolean } = {},
+  live: LiveRun,
+  options: { whole?: boolean; folder?: boolean } = {},
 ): RunView {
+  const { run, state, summary } = live;
   const { record, paths } = run;
   const { outcome } = record;
+  const whole = options.whole === true;
   const attention = attentionOf(record, summary, state);
+  const isTold = whole || outcome !== undefined;
   return {
     run_id: record.run_id,
     state,
-    title: truncate(record.title, 80),
-    role: record.role,
-    profile: record.profile.id,
-    model: record.model,
     elapsed_s: Math.round((record.elapsed_ms ?? summary?.elapsed_ms ?? 0) / 1000),
-    model_calls: summary?.model_calls ?? 0,
-    tokens: finalTokens(record) ?? summary?.tokens ?? { input: 0, output: 0, cached: 0 },
     ...compact({
+      title: isTold ? truncate(record.title, whole ? TITLE_CHARS : SHORT_TITLE_CHARS) : undefined,
+      role: whole ? record.role : undefined,
+      profile: whole ? record.profile.id : undefined,
+      model: whole ? record.model : undefined,
+      model_calls: isTold ? summary?.model_calls : undefined,
+      tokens: isTold ? (finalTokens(record) ?? summary?.tokens) : undefined,
       usd: outcome?.usage.usd,
       cost_complete: outcome?.usage.complete === false ? (false as const) : undefined,
-      last_action: outcome === undefined ? summary?.last_action?.text : undefined,
+      last_action:
+        outcome === undefined && summary?.last_action
+          ? truncate(summary.last_action.text, ACTION_CHARS)
+          : undefined,
       questions: state === 'waiting_answer' ? questionsOf(record, summary) : undefined,
       continues: record.lineage?.parent,
       attention: attention.length === 0 ? undefined : attention,
@@ -110,6 +126,9 @@ function questionsOf(
     ...compact({ options }),
   }));
 }
+const TITLE_CHARS = 80;
+const SHORT_TITLE_CHARS = 40;
+const ACTION_CHARS = 80;
 
 function finalTokens(record: RunRecord): RunView['tokens'] | undefined {
   const tokens = record.outcome?.usage.tokens;

@@ -4,6 +4,7 @@ import { CcError, errnoOf } from '../core/errors.ts';
 import { lazy } from '../core/lazy.ts';
 import { ROLES } from '../core/vocabulary.ts';
 import type { UserHome } from './home.ts';
+import { watchdogFields } from './watchdog-policy.ts';
 
 const loadYaml = /* @__PURE__ */ lazy(() => import('./yaml.ts'));
 
@@ -39,6 +40,19 @@ const policySchema = z.strictObject({
         .optional(),
     })
     .prefault({}),
+  /** What is kept of ended runs; null is no limit. Active runs and their relatives are always kept. */
+  retention: z
+    .strictObject({
+      days: z.int().min(1).max(3650).nullable().default(30),
+      max_runs: z.int().min(1).nullable().default(10_000),
+      /** Records, private store and sessions of one workspace together. */
+      max_bytes: z.int().min(1_000_000).nullable().default(10_000_000_000),
+      /** Kept however old and large they are. */
+      keep_newest: z.int().min(0).max(1000).default(20),
+    })
+    .prefault({}),
+  /** When the watchdog of a run speaks up, and when it cuts retries. */
+  watchdog: z.strictObject(watchdogFields).prefault({}),
   /** Names of further environment variables that workers get. */
   env_pass: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/)).default([]),
   /** Profile (id or name) and model by role; either may be missing. */
@@ -57,6 +71,8 @@ const policySchema = z.strictObject({
       rotate: z.number().min(0.2).max(1).default(0.65),
     })
     .prefault({}),
+  /** Wake the Codex thread that launched a run when it ends. */
+  wake_codex: z.boolean().default(false),
   /** The Claude Code binary to use. */
   claude_path: z.string().optional(),
 });

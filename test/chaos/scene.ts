@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { sleep } from '../../src/core/clock.ts';
 import type { FoundRun } from '../../src/runs/find.ts';
-import { runIds } from '../../src/runs/list.ts';
 import type { RunRecord } from '../../src/runs/record.ts';
+import { runIds } from '../../src/runs/run-ids.ts';
 import { Follower } from './faces.ts';
 import { type Injected, Injector } from './injector.ts';
 import { Instructor } from './instructor.ts';

@@ -49,7 +49,7 @@ test('an unknown argument is refused with the valid ones', async () => {
   expect(error).toMatchObject({
     code: 'UNKNOWN_ARGUMENT',
     message: 'cc_poll_run has no argument params.',
-    hint: 'Valid arguments: run_id, cursor, cwd.',
+    hint: 'Valid arguments: run_id, cursor, mode, max_bytes, cwd.',
   });
 });
 

@@ -19,6 +19,7 @@ describe('progress_summary.json', () => {
       model: null,
       model_calls: 0,
       tokens: { input: 0, output: 0, cached: 0 },
+      by_model: {},
       tools: {},
       timeline: [],
       last_action: null,
@@ -27,6 +28,15 @@ describe('progress_summary.json', () => {
       context_percent: null,
       rotations: 0,
       attention: [],
+      insight: {
+        phase: 'starting',
+        flags: [],
+        mark: 0,
+        findings: [],
+        changed: { source: 0, artifacts: 0, files: [] },
+        todos: null,
+        asking: false,
+      },
     });
   });
 

@@ -6,6 +6,7 @@ import { RUN_COOKIE, workerVariables } from '../../workers/claude/environment.ts
 import type { GuardContext } from '../../workers/claude/guard.ts';
 import type { privateRunPaths } from '../../workspace/home.ts';
 import type { RunRecord } from '../record.ts';
+import type { WatchLimits } from './watchdog.ts';
 import { WorkerLink } from './worker-link.ts';
 
 /** Added to the wall budget, within which the supervisor itself should have ended the worker. */
@@ -23,6 +24,7 @@ export type AttemptPlan = {
   systemPrompt: string;
   /** Hides the run's own credentials in a raw line of the worker. */
   hide: (line: Buffer) => Buffer;
+  watch: WatchLimits;
 };
 
 /** Which session a worker process belongs to. */

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { handoverPrompt, wrapUpPrompt } from '../../prompts/closing.ts';
 import { interrupt, userMessage } from '../../workers/claude/control.ts';
 import { contextShare } from '../context.ts';
-import { callCost, limitText, type Reached, reachedLimit } from '../limits.ts';
+import { limitText as guardText } from '../cost-guard/limits.ts';
+import { type CallCost, callCost, limitText, type Reached, reachedLimit } from '../limits.ts';
 import { requestId } from './ids.ts';
 import { isTurnRunning, limitsNow, type Talk } from './talk.ts';
 
@@ -27,11 +28,26 @@ export class Closing {
     this.#talk = talk;
   }
 
-  begin({ limit, affordable }: Reached): void {
+  /** Begins to end the run when its next model call would not fit. Tells whether it did. */
+  beginBefore(call: CallCost): boolean {
+    const guard = this.#talk.guardLimit();
+    if (guard !== undefined) {
+      this.#begin({ limit: guard.limit, because: guardText(guard), words: false });
+      return true;
+    }
+    const reached = reachedLimit(limitsNow(this.#talk), call);
+    if (reached !== undefined) this.#beginFor(reached);
+    return reached !== undefined;
+  }
+
+  #beginFor({ limit, affordable }: Reached): void {
+    this.#begin({ limit: limit.name, because: limitText(limit), words: affordable });
+  }
+
+  #begin(why: { limit: string; because: string; words: boolean }): void {
     const { journal } = this.#talk;
     if (journal.progress.closing !== undefined || journal.progress.end_session.sent) return;
-    const because = limitText(limit);
-    journal.record('cc.limit.reached', { limit: limit.name, because, words: affordable });
+    journal.record('cc.limit.reached', why);
     this.step();
   }
 
@@ -59,7 +75,16 @@ export class Closing {
       ({ name, used, cap }) => !/(tokens|usd|turns)$/.test(name) || (used ?? 0) > cap,
     );
     const reached = reachedLimit(due, callCost(progress, this.#talk.record));
-    if (reached !== undefined) this.begin(reached);
+    if (reached !== undefined) this.#beginFor(reached);
+    const guard = this.#talk.guardLimit();
+    if (guard !== undefined) {
+      this.#begin({ limit: guard.limit, because: guardText(guard), words: false });
+    }
+  }
+
+  /** The closing turn is for words: one that goes on working would use up what is left, or more. */
+  refuseTools(): void {
+    this.#end('it went on working instead of writing its closing words');
   }
 
   /** The next thing to do for a session that has to end; judged from the run's progress alone. */
@@ -105,7 +130,11 @@ export class Closing {
     // A successor does not know since when; it gives the whole time again.
     if (this.#deadline === undefined) this.#within(WORDS_MS);
     if (this.#talk.stopwatch.elapsedMs() < (this.#deadline ?? Infinity)) return;
+    this.#end('it did not end in time after its budget was used up');
+  }
+
+  #end(why: string): void {
     if (this.#talk.journal.progress.closing?.kind === 'handover') this.#talk.dismiss();
-    else this.#talk.stop('limit', 'it did not end in time after its budget was used up');
+    else this.#talk.stop('limit', why);
   }
 }

@@ -6,7 +6,6 @@ import {
   interrupt,
   userMessage,
 } from '../../workers/claude/control.ts';
-import { isMetered } from '../limits.ts';
 import { Closing } from './closing.ts';
 import { Gate } from './gate.ts';
 import { requestId } from './ids.ts';
@@ -105,7 +104,7 @@ export class Conversation {
     if (last_message_id === this.#usageAskedFor || turn_end !== undefined) return;
     this.#usageAskedFor = last_message_id;
     // The gate has asked already.
-    if (isMetered(this.#talk.record.budget) && Object.keys(unanswered).length > 0) return;
+    if (this.#talk.isMetered() && Object.keys(unanswered).length > 0) return;
     this.#talk.link.send(getUsage(requestId(`usage-${seq}`)));
   }
 

@@ -7,18 +7,19 @@ import type { Redactor } from '../../core/redact.ts';
 import { neutralise } from '../../core/text.ts';
 import { diffTrees } from '../../git/diff.ts';
 import { takeSnapshot } from '../../git/snapshot.ts';
-import type { Price } from '../../profiles/price.ts';
 import { writeFileAtomic, writeJsonAtomic } from '../../store/atomic.ts';
 import { SCHEMA_VERSION } from '../../store/versions.ts';
 import { matchesScope } from '../../workers/claude/guard.ts';
 import type { privateRunPaths } from '../../workspace/home.ts';
 import type { Host } from '../../workspace/host.ts';
-import { type RunPaths, sharedPaths, workspaceAt } from '../../workspace/layout.ts';
-import { billRun } from '../bill.ts';
+import { type RunPaths, workspaceAt } from '../../workspace/layout.ts';
+import { billingOf, billRun } from '../bill.ts';
+import { outsideScopeFlag } from '../insight/observe.ts';
 import { judgeEnding } from '../outcome.ts';
 import { type Progress, refusedCalls, usageSoFar } from '../progress.ts';
 import { type RunOutcome, type RunRecord, writeRecord } from '../record.ts';
 import { routeMismatch } from '../route.ts';
+import { settleSlot } from '../slots.ts';
 import type { Journal } from './journal.ts';
 
 const STDERR_BYTES = 64 << 10;
@@ -48,6 +49,10 @@ export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
   const changes = await recordChanges(parts);
   const changedFiles = changes?.count ?? null;
   const { progress } = journal;
+  if (changes !== null && changes.outside.length > 0 && !isToldOutside(progress)) {
+    journal.record('cc.flag.raised', outsideScopeFlag(changes.outside));
+  }
+  journal.publish();
   const verdict = judgeEnding({
     progress,
     startError: parts.startError,
@@ -55,7 +60,7 @@ export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
     allowWrite: record.scope !== null,
     stderrTail: stderr.slice(-STDERR_FOR_VERDICT),
   });
-  const mismatch = routeMismatch(record.model, progress.models);
+  const mismatch = routeMismatch(record.model, progress.models, progress.model_asked);
   return {
     ...verdict,
     exit_code: progress.worker_exit?.code ?? null,
@@ -71,6 +76,11 @@ export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
   };
 }
 
+/** A run may be finished again after a crash. */
+function isToldOutside({ insight }: Progress): boolean {
+  return insight.flags.some((flag) => flag.code === 'scope_violation' && flag.severity === 'high');
+}
+
 /** Writes the end where it counts: the event first, then the record, both to the disk itself. */
 export async function settleRun(
   parts: FinishParts,
@@ -84,9 +94,8 @@ export async function settleRun(
   }
   // While somebody would still come by if we were killed in the middle of it.
   forgetRawStreams(parts);
-  await writeEnded(parts, outcome, elapsedMs);
-  const shared = sharedPaths(workspaceAt(record.workspace));
-  await rm(join(shared.active, `${record.run_id}.json`), { force: true });
+  const ended = await writeEnded(parts, outcome, elapsedMs);
+  await settleSlot(workspaceAt(record.workspace), ended);
   await rm(record.worker.tmp_dir, { recursive: true, force: true });
 }
 
@@ -95,9 +104,9 @@ export async function writeEnded(
   { host, paths, record, journal }: FinishParts,
   outcome: RunOutcome,
   elapsedMs: number,
-): Promise<void> {
+): Promise<RunRecord> {
   const narrowed = [...(record.narrowed ?? []), ...journal.progress.narrowed];
-  await writeRecord(paths, {
+  const ended: RunRecord = {
     ...record,
     ...(narrowed.length === 0 ? {} : { narrowed }),
     ...compact({ mode: journal.progress.mode ?? record.mode }),
@@ -105,14 +114,16 @@ export async function writeEnded(
     ended: isoTime(host.clock.now()),
     elapsed_ms: elapsedMs,
     outcome,
-  });
+  };
+  await writeRecord(paths, ended);
+  return ended;
 }
 
 function bill(record: RunRecord, progress: Progress, complete: boolean): RunOutcome['usage'] {
   const turnEnded = progress.turn_end !== undefined && !progress.usage_cut;
   return billRun(
     usageSoFar(progress),
-    { price: record.price as Price | null, model: record.model, cliPrice: record.cli_price },
+    billingOf(record),
     // A finished turn has told all its tokens, also where the run failed afterwards.
     (complete || turnEnded) && Object.keys(progress.usage_open).length === 0,
   );

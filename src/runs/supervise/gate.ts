@@ -9,7 +9,7 @@ import {
 import { decideToolCall } from '../../workers/claude/guard.ts';
 import { describeToolUse } from '../../workers/claude/tool-text.ts';
 import { contextShare } from '../context.ts';
-import { callCost, isMetered, limitText, nudgeFor, reachedLimit, shareOf } from '../limits.ts';
+import { callCost, limitText, nudgeFor, shareOf } from '../limits.ts';
 import type { Progress } from '../progress.ts';
 import type { Closing } from './closing.ts';
 import { requestId } from './ids.ts';
@@ -78,23 +78,15 @@ export class Gate {
   /** Nothing stands in the way of this call but the scope. Otherwise it waits, or the run is ending. */
   #isFree(id: string, question: Unanswered): boolean {
     const { closing, stop, questions } = this.#progress;
-    if (closing !== undefined) return closing.message !== undefined;
-    if (stop !== undefined) return false;
+    if (closing?.message !== undefined) this.#closing.refuseTools();
+    if (closing !== undefined || stop !== undefined) return false;
     if (Object.values(questions).some(({ request_id }) => request_id === id)) return false;
     const { record } = this.#talk;
-    if (isMetered(record.budget) && this.#progress.usage_asked_at < question.seq) {
+    if (this.#talk.isMetered() && this.#progress.usage_asked_at < question.seq) {
       this.#askUsage(question.seq);
       return false;
     }
-    const shared = this.#talk.sharedLimit();
-    const reached =
-      shared === undefined
-        ? reachedLimit(limitsNow(this.#talk), callCost(this.#progress, record))
-        : { limit: shared, affordable: true };
-    if (reached !== undefined) {
-      this.#closing.begin(reached);
-      return false;
-    }
+    if (this.#closing.beginBefore(callCost(this.#progress, record))) return false;
     return !this.#closing.beginHandover();
   }
 
@@ -117,9 +109,6 @@ export class Gate {
 
   #decide(tool: string, input: JsonObject): Decision {
     const { guard, record } = this.#talk;
-    if (this.#progress.closing !== undefined) {
-      return { allow: false, reason: 'No tools now: only write what you were asked for.' };
-    }
     if (tool === QUESTION_TOOL && record.ask !== undefined) {
       return { allow: false, reason: 'for the controller', ask: true };
     }

@@ -4,16 +4,16 @@ import { isStorageFull, toErrorFacts } from '../../core/errors.ts';
 import { compact } from '../../core/json.ts';
 import { createRedactor } from '../../core/redact.ts';
 import { oneLine } from '../../core/text.ts';
+import type { FailureClass } from '../../core/vocabulary.ts';
 import { terminateTree } from '../../proc/terminate.ts';
-import type { Price } from '../../profiles/price.ts';
 import type { Lease } from '../../store/lease.ts';
 import { RUN_COOKIE } from '../../workers/claude/environment.ts';
 import type { Host } from '../../workspace/host.ts';
 import { type RunPaths, workspaceAt } from '../../workspace/layout.ts';
-import { billRun } from '../bill.ts';
+import { billingOf, billRun } from '../bill.ts';
 import { emptyProgress, type Progress, usageSoFar } from '../progress.ts';
 import { type RunOutcome, type RunRecord, readRecord, runOutcome, writeRecord } from '../record.ts';
-import { freeSlot } from '../slots.ts';
+import { settleSlot } from '../slots.ts';
 import { Journal } from './journal.ts';
 
 /**
@@ -23,9 +23,15 @@ import { Journal } from './journal.ts';
  */
 export async function giveUp(
   host: Host,
-  options: { paths: RunPaths; runId: string; lease: Lease; error: unknown },
+  options: {
+    paths: RunPaths;
+    runId: string;
+    lease: Lease;
+    error: unknown;
+    failureClass?: FailureClass;
+  },
 ): Promise<void> {
-  const { paths, runId, lease, error } = options;
+  const { paths, runId, lease } = options;
   const { left } = await terminateTree({
     root: undefined,
     cookie: { name: RUN_COOKIE, value: runId },
@@ -36,23 +42,24 @@ export async function giveUp(
   try {
     const known = runOutcome.safeParse(journal?.progress.outcome).data;
     const outcome =
-      known ?? outcomeOf(error, record, journal?.progress ?? emptyProgress(), leftPids);
+      known ?? outcomeOf(options, record, journal?.progress ?? emptyProgress(), leftPids);
     if (known === undefined) recordEnd(journal, outcome);
-    await writeRecord(paths, {
+    const ended: RunRecord = {
       ...record,
       state: outcome.state,
       ended: isoTime(host.clock.now()),
       outcome,
-    });
+    };
+    await writeRecord(paths, ended);
+    await settleSlot(workspaceAt(record.workspace), ended);
   } finally {
     journal?.close();
   }
-  await freeSlot(workspaceAt(record.workspace), runId);
   await rm(record.worker.tmp_dir, { recursive: true, force: true });
 }
 
 function outcomeOf(
-  error: unknown,
+  { error, failureClass }: { error: unknown; failureClass?: FailureClass },
   record: RunRecord,
   progress: Progress,
   leftPids: number[],
@@ -62,7 +69,9 @@ function outcomeOf(
   return {
     state: 'failed',
     failure: {
-      class: isStorageFull(error) ? 'disk_full' : neverBegan ? 'launch_environment' : 'unknown',
+      class:
+        failureClass ??
+        (isStorageFull(error) ? 'disk_full' : neverBegan ? 'launch_environment' : 'unknown'),
       source: 'supervisor',
       evidence: [oneLine(message, 400)],
       retryable: false,
@@ -72,11 +81,7 @@ function outcomeOf(
     signal: null,
     denials: 0,
     left_processes: leftPids,
-    usage: billRun(
-      usageSoFar(progress),
-      { price: record.price as Price | null, model: record.model, cliPrice: record.cli_price },
-      false,
-    ),
+    usage: billRun(usageSoFar(progress), billingOf(record), false),
     changed_files: null,
   };
 }

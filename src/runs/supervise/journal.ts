@@ -1,13 +1,14 @@
 import { type Clock, isoTime } from '../../core/clock.ts';
 import { CcError } from '../../core/errors.ts';
 import { isObject, parseJson } from '../../core/json.ts';
-import { type Redactor, redactJson } from '../../core/redact.ts';
+import { type Hidden, type Redactor, redactJson } from '../../core/redact.ts';
 import type { Lease } from '../../store/lease.ts';
 import { LineReader } from '../../store/lines.ts';
 import { NdjsonAppender } from '../../store/ndjson-append.ts';
 import type { WorkerEvent } from '../../workers/events.ts';
 import { applyEvent } from '../apply-event.ts';
 import type { RunEvent, SupervisorEventType } from '../events.ts';
+import type { Flag } from '../insight/flags.ts';
 import { emptyProgress, type Progress } from '../progress.ts';
 
 /**
@@ -59,6 +60,18 @@ export class Journal {
     return this.#appender.size;
   }
 
+  /** Flags and findings get events of their own, so that who reads on learns of them without folding. */
+  publish(): void {
+    const { insight } = this.progress;
+    const flags = insight.untold ? insight.flags.filter(isUntold) : [];
+    for (const { code, severity, blocking, evidence } of flags) {
+      this.record('cc.flag.raised', { code, severity, blocking, evidence });
+    }
+    for (const { seq, kind, text } of insight.unpublished) {
+      this.record('cc.finding.made', { of: seq, kind, text });
+    }
+  }
+
   /** Makes everything so far survive a power cut. */
   sync(): void {
     this.#appender.sync(this.#path);
@@ -70,12 +83,17 @@ export class Journal {
 
   #stamp(fields: Readonly<Record<string, unknown>> & { type: string }, ahead: number): RunEvent {
     const { type, ...rest } = fields;
+    let redacted = rest.redacted;
+    const safe = redactJson(rest, this.#redact, (what: Hidden) => {
+      if (redacted !== 'credential') redacted = what;
+    });
     return {
       seq: this.progress.seq + ahead,
       epoch: this.#lease.epoch,
       time: isoTime(this.#clock.now()),
       type,
-      ...redactJson(rest, this.#redact),
+      ...safe,
+      ...(redacted === undefined ? {} : { redacted }),
     } as RunEvent;
   }
 
@@ -86,6 +104,10 @@ export class Journal {
     this.#appender.append(events);
     for (const event of events) applyEvent(this.progress, event);
   }
+}
+
+function isUntold({ told, severity }: Flag): boolean {
+  return told !== severity;
 }
 
 /** Folds a whole events file. Its first line is the header. */

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { parseJson, stringAt } from '../../core/json.ts';
 import { continuation, handoverFromFacts } from '../../prompts/closing.ts';
+import { foldCalls } from '../call-text.ts';
 import type { Progress } from '../progress.ts';
-import { timelineText } from '../summarise.ts';
 import type { MessageStore } from './message-store.ts';
 
 /**
@@ -37,7 +37,7 @@ export function handoverText(progress: Progress, stdoutPath: string): string {
       : '';
   if (written !== '') return written;
   return handoverFromFacts({
-    actions: progress.timeline.map(timelineText),
+    actions: foldCalls(progress.timeline).map(({ text }) => text),
     lastMessage: progress.last_message ?? '',
   });
 }

@@ -85,7 +85,19 @@ function setMode({ mode }: OrderPayload<'set_mode'>, { journal, link, guard }: T
   return { ok: true, text: mode };
 }
 
-function changeModel({ model }: OrderPayload<'set_model'>, { journal, link }: Talk): OrderResult {
+function changeModel(
+  { model }: OrderPayload<'set_model'>,
+  { journal, link, record }: Talk,
+): OrderResult {
+  const { budget, price } = record;
+  const caps = [budget.max_usd, budget.lifetime?.max_usd];
+  // A price list is for one model; what another one costs would not be counted.
+  if (caps.some((cap) => cap !== undefined) && price?.source === 'cc-switch') {
+    return {
+      ok: false,
+      text: 'this run has a USD budget, and the price of that model is not known',
+    };
+  }
   const id = requestId('model');
   journal.record('cc.control.sent', { request_id: id, kind: 'set_model', model });
   link.send(setModel(id, model));

@@ -22,18 +22,21 @@ export class RequestDesk {
   }
 
   async serve(act: (request: InboxRequest) => OrderResult): Promise<void> {
-    for (const request of await listRequests(this.#inbox)) {
-      if (!this.#journal.progress.requests_done.includes(request.id)) {
-        this.#journal.record('cc.request.accepted', {
-          id: request.id,
-          kind: request.kind,
-          from: request.from,
-        });
-        this.#journal.record('cc.request.done', {
-          id: request.id,
-          result: this.#result(request, act),
-        });
-      }
+    const requests = await listRequests(this.#inbox);
+    const isDone = ({ id }: InboxRequest) => this.#journal.progress.requests_done.includes(id);
+    const done = requests.filter(isDone);
+    // Before anything else is accepted: a served one may be forgotten only when it is gone.
+    for (const { id } of done) await removeRequest(this.#inbox, id);
+    for (const request of requests.filter((one) => !done.includes(one))) {
+      this.#journal.record('cc.request.accepted', {
+        id: request.id,
+        kind: request.kind,
+        from: request.from,
+      });
+      this.#journal.record('cc.request.done', {
+        id: request.id,
+        result: this.#result(request, act),
+      });
       await removeRequest(this.#inbox, request.id);
     }
   }

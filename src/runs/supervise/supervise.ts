@@ -1,36 +1,35 @@
 import { readFileSync, rmSync } from 'node:fs';
-import { isoTime, sleep } from '../../core/clock.ts';
+import { isoTime } from '../../core/clock.ts';
 import { CcError, isStorageFull, toErrorFacts } from '../../core/errors.ts';
-import { createByteRedactor, createRedactor } from '../../core/redact.ts';
+import { createByteRedactor, createRedactor, redact } from '../../core/redact.ts';
 import { isFinal } from '../../core/vocabulary.ts';
 import { describeHead } from '../../git/head.ts';
 import { takeSnapshot } from '../../git/snapshot.ts';
-import { stateOf } from '../../proc/identity.ts';
-import { killProcess } from '../../proc/terminate.ts';
-import { findByCookie } from '../../proc/tree.ts';
 import { projectGuidance } from '../../prompts/guidance.ts';
 import { systemPrompt } from '../../prompts/system.ts';
 import { readJson, writeFileAtomic } from '../../store/atomic.ts';
-import { Lease, topLease } from '../../store/lease.ts';
+import { type Lease, topLease } from '../../store/lease.ts';
 import { requireWritableVersion } from '../../store/versions.ts';
 import { privateRunPaths } from '../../workspace/home.ts';
 import type { Host } from '../../workspace/host.ts';
 import { type RunPaths, runPaths, workspaceAt } from '../../workspace/layout.ts';
+import { CostGuard } from '../cost-guard/guard.ts';
 import { type RunOutcome, type RunRecord, readRecord, runOutcome, writeRecord } from '../record.ts';
-import { SUPERVISOR_COOKIE } from '../start-supervisor.ts';
 import { progressSummary } from '../summarise.ts';
+import { hasToWake, wakeControllers } from '../wake.ts';
 import type { AttemptPlan } from './attempt.ts';
 import { type FinishParts, finishRun, settleRun, writeEnded } from './finish.ts';
 import { giveUp } from './give-up.ts';
 import { Journal } from './journal.ts';
+import { becomeOwner, endFrozenRivals } from './ownership.ts';
 import { RequestDesk } from './requests.ts';
 import { carriedTime, Stopwatch, uptimeNow } from './stopwatch.ts';
 import { SummaryWriter } from './summary.ts';
 import { Supervisor } from './supervisor.ts';
+import { watchLimits } from './watch-limits.ts';
 
 /** Room for the last words of a run on a full disk; removed when they must be written. */
 const BALLAST_BYTES = 64 << 10;
-const AGAIN_MS = 10;
 
 export type Assignment = {
   host: Host;
@@ -49,7 +48,7 @@ export async function supervise(assignment: Assignment): Promise<void> {
   const { root, runId } = assignment;
   const paths = runPaths(workspaceAt(root), runId);
   let record = await readRecord(paths, runId);
-  if (isFinal(record.state)) return;
+  if (isFinal(record.state)) return wakeLate(assignment, record, paths);
   requireWritableVersion(record, paths.metadata);
   const lease = await becomeOwner(paths);
   if (lease === undefined) return;
@@ -62,6 +61,7 @@ export async function supervise(assignment: Assignment): Promise<void> {
     if (isLost(error)) return;
     await giveUp(assignment.host, { paths, runId, lease, error });
     lease.release();
+    await wakeLate(assignment, await readRecord(paths, runId), paths).catch(() => undefined);
     throw error;
   }
   await endFrozenRivals(runId);
@@ -106,7 +106,7 @@ async function own(
     summary,
     desk: new RequestDesk(paths.inbox, journal, host.clock),
     watchDirs: [privatePaths.dir, paths.inbox],
-    sharedLimit: () => undefined,
+    guard: new CostGuard(host, record),
     onState: (state) => update({ state, started: record.started ?? isoTime(host.clock.now()) }),
   });
   const finishParts = (): FinishParts => ({
@@ -127,8 +127,11 @@ async function own(
     }
     const outcome = journaled ?? (await finishRun(finishParts()));
     // Before the record says that it is over, so that whoever reads that finds the last figures.
-    await summary.write(journal.progress, { now: true });
+    await summary.write(journal.progress, { now: true, outcome });
     await settleRun(finishParts(), outcome, stopwatch.elapsedMs());
+    await wakeControllers(host, { ...record, state: outcome.state }, 'ended', (facts) =>
+      journal.record('cc.controller.woken', facts),
+    );
   } catch (error) {
     // A worker that somebody else supervises by now is not ours to end.
     if (isLost(error) && topLease(paths.lease) !== undefined) throw error;
@@ -148,29 +151,21 @@ async function own(
   }
 }
 
-/**
- * Owns the run, unless somebody else does who can. A holder that is stopped would never answer; it is
- * ended before its run is taken over, for if it went on later, it would write beside its successor.
- */
-async function becomeOwner(paths: RunPaths): Promise<Lease | undefined> {
-  for (;;) {
-    const lease = Lease.tryAcquire(paths.lease);
-    if (lease instanceof Lease) return lease;
-    const state = stateOf(lease.holder);
-    if (state === 'running') return undefined;
-    if (state === 'stopped' && !(await killProcess(lease.holder))) return undefined;
-    await sleep(AGAIN_MS); // it went just now, or is being born (store/lease.ts)
-  }
-}
-
-/**
- * Others may have been started for this run at the same time; they leave when they find an owner. One
- * that was frozen before it could is known to nobody.
- */
-async function endFrozenRivals(runId: string): Promise<void> {
-  for (const rival of findByCookie(SUPERVISOR_COOKIE, runId)) {
-    if (stateOf(rival) === 'stopped') await killProcess(rival);
-  }
+/** A predecessor ended the run and vanished before it had woken who asked for that. */
+async function wakeLate(
+  { host, runId }: Assignment,
+  record: RunRecord,
+  paths: RunPaths,
+): Promise<void> {
+  if (!(await hasToWake(host, runId))) return;
+  const lease = await becomeOwner(paths);
+  if (lease === undefined) return;
+  const journal = Journal.open(paths.events, { lease, clock: host.clock, redact });
+  await wakeControllers(host, record, 'ended', (facts) =>
+    journal.record('cc.controller.woken', facts),
+  );
+  journal.close();
+  lease.release();
 }
 
 /** The verdict where it stands in the events already; there is never a second one. */
@@ -201,6 +196,7 @@ function startFacts(record: RunRecord): Record<string, unknown> {
     scope: record.scope,
     budget: record.budget,
     cwd: record.cwd,
+    root: record.workspace,
     worker_version: record.worker.version,
   };
 }
@@ -245,5 +241,6 @@ function attemptPlan(
       guidance,
     }),
     hide: createByteRedactor(secretsOf(record, workerEnv)),
+    watch: watchLimits(record),
   };
 }

@@ -1,23 +1,14 @@
 import type { Clock } from '../../core/clock.ts';
 import { isStorageFull } from '../../core/errors.ts';
-import { isAlive } from '../../proc/identity.ts';
-import {
-  freeze,
-  killProcess,
-  type ProcessTree,
-  terminateTree,
-  thaw,
-} from '../../proc/terminate.ts';
-import { descendantsOf } from '../../proc/tree.ts';
+import { freeze, killProcess, thaw } from '../../proc/terminate.ts';
 import { makePrivateDir } from '../../store/atomic.ts';
 import type { InboxRequest } from '../../store/inbox.ts';
 import { DirectoryWatcher } from '../../store/watch.ts';
-import { RUN_COOKIE } from '../../workers/claude/environment.ts';
-import { normaliseLine } from '../../workers/claude/normalise.ts';
-import type { WorkerEvent } from '../../workers/events.ts';
+import type { CostGuard } from '../cost-guard/guard.ts';
 import type { StopReason } from '../events.ts';
-import type { Limit } from '../limits.ts';
+import { isMetered } from '../limits.ts';
 import { type AttemptPlan, sessionFor, startAttempt } from './attempt.ts';
+import { CapWatch } from './cap-watch.ts';
 import { Conversation } from './conversation.ts';
 import { withoutWords } from './final-only.ts';
 import type { Journal } from './journal.ts';
@@ -25,10 +16,14 @@ import { MessageStore } from './message-store.ts';
 import { handoverName, handoverText, openingTexts } from './opening.ts';
 import { carryOut, FINISHING, type OrderResult } from './orders.ts';
 import type { RequestDesk } from './requests.ts';
+import { Silence } from './silence.ts';
 import type { Stopwatch } from './stopwatch.ts';
 import type { SummaryWriter } from './summary.ts';
 import type { Talk } from './talk.ts';
+import { waitsForUs, watch } from './watchdog.ts';
+import { workerEvent } from './worker-event.ts';
 import { WorkerLink } from './worker-link.ts';
+import { WorkerTree } from './worker-tree.ts';
 
 /** So many workers in a row may vanish before they take up their task; then the run fails. */
 const MAX_FRUITLESS = 3;
@@ -43,7 +38,6 @@ const LEAVE_MS = 10_000;
 /** A full disk is given this long to become free before the run is given up. */
 const DISK_FULL_MS = 15_000;
 const TICK_MS = 1000;
-const DESCENDANTS_EVERY_MS = 2000;
 
 export type SupervisorParts = {
   runId: string;
@@ -56,8 +50,8 @@ export type SupervisorParts = {
   summary: SummaryWriter;
   desk: RequestDesk;
   watchDirs: readonly string[];
-  /** Caps over more than this run; cheap enough to be asked before every tool call. */
-  sharedLimit: () => Limit | undefined;
+  /** Caps of the user that hold for this run and others; they may change while it goes on. */
+  guard: CostGuard;
   /** The run has begun, waits for an answer of the controller, or goes on. */
   onState: (state: 'running' | 'waiting_answer') => Promise<void>;
 };
@@ -71,26 +65,31 @@ export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #watcher: DirectoryWatcher;
   readonly #texts: MessageStore;
+  readonly #tree: WorkerTree;
+  readonly #caps: CapWatch;
   #link: WorkerLink | undefined;
   #talk: Talk | undefined;
   #conversation: Conversation | undefined;
   #waiting = false;
-  #seen: ProcessTree['seen'] = [];
-  #seenAt = -Infinity;
-  #activeAt: number;
+  readonly #silence: Silence;
   #leaveBy: number | undefined;
   /** It was interrupted and has said nothing since. */
   #unheard = false;
   #diskFullSince: number | undefined;
   startError: string | undefined;
-  left: number[] = [];
-  #killedBy: NodeJS.Signals | undefined;
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
     this.#watcher = new DirectoryWatcher(parts.watchDirs);
     this.#texts = new MessageStore(parts.plan.paths.messages);
-    this.#activeAt = parts.clock.monotonic();
+    this.#tree = new WorkerTree(parts.runId, parts.clock);
+    this.#caps = new CapWatch(parts.guard);
+    this.#silence = new Silence(parts.clock.monotonic());
+  }
+
+  /** Processes that survived everything. */
+  get left(): number[] {
+    return this.#tree.left;
   }
 
   async run(): Promise<void> {
@@ -106,7 +105,7 @@ export class Supervisor {
 
   /** Ends the worker without another word, when nothing can be recorded any more. */
   async abandon(): Promise<void> {
-    await this.#clearTree();
+    await this.#tree.clear();
   }
 
   /** Ends the run early. The first reason counts. */
@@ -142,7 +141,7 @@ export class Supervisor {
         await onState('running'); // the record of a predecessor may still say that it starts
         return true;
       }
-      await this.#clearTree();
+      await this.#tree.clear();
       journal.record('cc.worker.exited', { code: null, signal: null, adopted: true });
       this.#link?.close();
     } else if (!progress.worker_exit.adopted || progress.task?.started || progress.stop) {
@@ -181,10 +180,13 @@ export class Supervisor {
     const { journal, plan } = this.#parts;
     const { closing, stop, attempt, rotations } = journal.progress;
     if (closing?.kind !== 'handover' || stop !== undefined) return false;
-    const text = handoverText(journal.progress, plan.paths.stdout(attempt));
-    await makePrivateDir(plan.paths.messages);
-    await this.#texts.put(handoverName(rotations + 1), text);
-    journal.record('cc.context.rotated', { index: rotations + 1, because: closing.because, text });
+    if (!closing.rotated) {
+      const index = rotations + 1;
+      const text = handoverText(journal.progress, plan.paths.stdout(attempt));
+      await makePrivateDir(plan.paths.messages);
+      await this.#texts.put(handoverName(index), text);
+      journal.record('cc.context.rotated', { index, because: closing.because, text });
+    }
     this.#link?.close();
     return this.#start(attempt + 1);
   }
@@ -192,9 +194,7 @@ export class Supervisor {
   async #start(attempt: number): Promise<boolean> {
     const { journal, plan, onState, stopwatch, takeOver } = this.#parts;
     // A predecessor may have died between starting a worker and recording it.
-    if (takeOver) await this.#clearTree();
-    this.#killedBy = undefined;
-    this.#seen = [];
+    if (takeOver) await this.#tree.clear();
     const session = sessionFor(plan.record, attempt, journal.progress.rotations);
     try {
       this.#link = await startAttempt(plan, attempt, session, stopwatch.remainingMs(), () =>
@@ -202,10 +202,11 @@ export class Supervisor {
       );
     } catch (error) {
       this.startError = error instanceof Error ? error.message : String(error);
-      await this.#clearTree();
+      await this.#tree.clear();
       return false;
     }
     journal.record('cc.worker.started', { attempt, worker: this.#link.identity });
+    this.#tree.follow(this.#link.identity);
     this.#converse(this.#link);
     this.#conversation?.open();
     this.#leaveBy = undefined;
@@ -217,6 +218,7 @@ export class Supervisor {
     const { plan, journal } = this.#parts;
     const { progress } = journal;
     if (progress.worker === undefined) return;
+    this.#tree.follow(progress.worker);
     this.#link = WorkerLink.adopt({
       identity: progress.worker,
       paths: plan.paths,
@@ -227,12 +229,13 @@ export class Supervisor {
   }
 
   #converse(link: WorkerLink): void {
-    const { journal, plan, stopwatch, sharedLimit } = this.#parts;
+    const { journal, plan, stopwatch } = this.#parts;
     this.#talk = {
       link,
       journal,
       stopwatch,
-      sharedLimit,
+      guardLimit: () => this.#caps.reached,
+      isMetered: () => this.#caps.isCapped || isMetered(plan.record.budget),
       record: plan.record,
       guard: plan.guard,
       texts: this.#texts,
@@ -256,19 +259,20 @@ export class Supervisor {
 
   /** One look at everything. False while the disk is full: nothing was consumed, nothing is lost. */
   async #tick(): Promise<boolean> {
-    const { desk, summary, journal, clock } = this.#parts;
+    const { desk, summary, journal, clock, stopwatch } = this.#parts;
     try {
       this.#record();
+      await this.#caps.look(journal, stopwatch);
       if (this.#link?.exit() === undefined) this.#conversation?.catchUp();
       await desk.serve((request) => this.#onRequest(request));
       await this.#tellState();
       this.#keepLimits();
       if (this.#leaveBy !== undefined && clock.monotonic() > this.#leaveBy) {
         const isUrgent = this.#unheard || this.#leaveBy === 0;
-        await this.#clearTree(isUrgent ? URGENT_GRACE_MS : undefined);
+        await this.#tree.clear(isUrgent ? URGENT_GRACE_MS : undefined);
         this.#leaveBy = undefined;
       }
-      this.#lookAtTree();
+      this.#tree.look();
       await summary.write(journal.progress);
       this.#diskFullSince = undefined;
       return true;
@@ -286,8 +290,8 @@ export class Supervisor {
     this.#record();
     const exit = this.#link?.exit();
     // Of an adopted worker nobody learns the exit code, but our own signal we know.
-    const signal = exit?.signal ?? (exit?.adopted ? (this.#killedBy ?? null) : null);
-    await this.#clearTree();
+    const signal = exit?.signal ?? (exit?.adopted ? (this.#tree.killedBy ?? null) : null);
+    await this.#tree.clear();
     if (exit !== undefined) {
       journal.record('cc.worker.exited', {
         code: exit.code,
@@ -303,16 +307,14 @@ export class Supervisor {
     const link = this.#link;
     if (link === undefined) return;
     const { journal, clock, plan } = this.#parts;
-    const keep = plan.record.final_only ? withoutWords : (event: WorkerEvent) => event;
     for (let lines = link.peekLines(); lines.length > 0; lines = link.peekLines()) {
       journal.recordLines(
-        lines.map((line) => ({
-          event: keep(normaliseLine(line.bytes && plan.hide(line.bytes))),
-          raw: [line.start, line.end],
-        })),
+        lines.map((line) => {
+          const { event, raw } = workerEvent(line, plan.hide);
+          return { event: plan.record.final_only ? withoutWords(event) : event, raw };
+        }),
       );
       link.consume();
-      this.#activeAt = clock.monotonic();
       if (this.#unheard) this.#leaveBy = clock.monotonic() + INTERRUPT_MS;
       this.#unheard = false;
     }
@@ -347,40 +349,22 @@ export class Supervisor {
   }
 
   #keepLimits(): void {
-    const { stopwatch, plan, clock } = this.#parts;
+    const { stopwatch, plan } = this.#parts;
     const { budget } = plan.record;
     if (stopwatch.remainingMs() <= 0) {
       this.stop('wall', 'supervisor', `${budget.wall_seconds} s of wall time are used up`);
     }
-    // Silence of a worker that waits for the controller is not its own.
-    if (this.#waiting) this.#activeAt = clock.monotonic();
-    const silent = clock.monotonic() - this.#activeAt;
-    if (silent > budget.idle_seconds * 1000) {
-      this.stop('idle', 'supervisor', `nothing came for ${Math.round(silent / 1000)} s`);
-    }
+    this.#watch();
   }
 
-  /** Remembers descendants while they can still be found by their parents (DESIGN §4 "Stop"). */
-  #lookAtTree(): void {
-    const { clock } = this.#parts;
-    const link = this.#link;
-    if (link === undefined || clock.monotonic() - this.#seenAt < DESCENDANTS_EVERY_MS) return;
-    this.#seenAt = clock.monotonic();
-    const byPid = new Map((this.#seen ?? []).filter(isAlive).map((one) => [one.pid, one]));
-    for (const one of descendantsOf([link.identity])) byPid.set(one.pid, one);
-    this.#seen = [...byPid.values()];
-  }
-
-  async #clearTree(graceMs?: number): Promise<void> {
-    this.#lookAtTree();
-    const { progress } = this.#parts.journal;
-    const tree: ProcessTree = {
-      root: this.#link?.identity ?? progress.worker,
-      cookie: { name: RUN_COOKIE, value: this.#parts.runId },
-      seen: this.#seen ?? [],
-    };
-    const result = await terminateTree(tree, graceMs);
-    this.left = result.left.map((process) => process.pid);
-    this.#killedBy ??= result.signals.at(-1);
+  #watch(): void {
+    const { journal, plan, clock, stopwatch } = this.#parts;
+    const { progress } = journal;
+    const silence = this.#silence.look(progress.insight, clock.monotonic(), waitsForUs(progress));
+    const facts = { progress, elapsedMs: stopwatch.elapsedMs(), ...silence };
+    const { flags, stop } = watch(facts, plan.watch);
+    for (const flag of flags) journal.record('cc.flag.raised', { ...flag, by: 'watchdog' });
+    journal.publish();
+    if (stop !== undefined) this.stop(stop.reason, 'watchdog', stop.detail);
   }
 }

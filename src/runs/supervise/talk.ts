@@ -1,4 +1,5 @@
 import type { GuardContext } from '../../workers/claude/guard.ts';
+import type { GuardLimit } from '../cost-guard/limits.ts';
 import type { StopReason } from '../events.ts';
 import { type Limit, limitsOf } from '../limits.ts';
 import type { RunRecord } from '../record.ts';
@@ -15,8 +16,10 @@ export type Talk = {
   guard: GuardContext;
   stopwatch: Stopwatch;
   texts: MessageStore;
-  /** Caps that hold for more than this run (the cost guard); the one that is used up, if any. */
-  sharedLimit: () => Limit | undefined;
+  /** The cap of the cost guard that is used up, as of the last look. */
+  guardLimit: () => GuardLimit | undefined;
+  /** Every model call has to be counted before the next one may begin. */
+  isMetered: () => boolean;
   /** The run has to end now, and why. */
   stop: (reason: StopReason, detail: string) => void;
   /** The worker process has to go now; the run may go on with another one. */

@@ -13,7 +13,7 @@ export default defineTool({
     question: z.string().max(80).describe('Question id.'),
     answers: z.array(z.string().max(4000)).max(8).optional().describe('One per question it asks.'),
     allow: z.boolean().optional().describe('Yes or no to a permission request.'),
-    message: z.string().max(4000).optional().describe('Reason, told to the worker.'),
+    message: z.string().max(4000).optional().describe('Told to the worker.'),
     cwd,
   }),
   output: z.object({

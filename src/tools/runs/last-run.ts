@@ -41,7 +41,7 @@ export default defineTool({
     const run = await findRun(host, last.runId, workspace);
     return {
       last_of: last.of,
-      ...viewOf(await lookAt(host, run), { folder: true }),
+      ...viewOf(await lookAt(host, run), { whole: true, folder: true }),
       ...(input.include_output === false ? {} : { answer: await readAnswer(run.paths) }),
     };
   },

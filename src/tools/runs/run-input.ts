@@ -4,6 +4,7 @@ import { runView } from '../../runs/view.ts';
 import type { Place } from '../../workspace/resolve.ts';
 import type { ToolContext } from '../define.ts';
 import { cwd, model, profile, role } from '../fields.ts';
+import { BRIEF } from '../schema.ts';
 
 /** Largest task; it travels as one line through the worker's stdin. */
 const TASK_CHARS = 2_000_000;
@@ -25,14 +26,16 @@ export const budgetInput = z
         max_usd: z.number().positive().optional(),
       })
       .optional()
-      .describe('Over all runs of the task: wall_seconds, max_turns, max_tokens, max_usd.'),
+      .describe('Over all runs of the task.')
+      .meta(BRIEF),
   })
   .optional()
-  .describe('Caps; default from the policy.');
+  .describe('Caps.')
+  .meta(BRIEF);
 
 /** What both starting tools take. Kept short: every byte is sent to every controller. */
 export const runInput = z.strictObject({
-  task: z.string().min(1).max(TASK_CHARS).describe('What to do, passed on word for word.'),
+  task: z.string().min(1).max(TASK_CHARS).describe('What to do, passed on verbatim.'),
   role,
   allow_write: z.boolean().optional().describe('Let it change files; default read-only.'),
   scope: z
@@ -41,9 +44,10 @@ export const runInput = z.strictObject({
       commands: z.array(z.string().min(1).max(1000)).max(100).optional(),
     })
     .optional()
-    .describe('What it may change: path globs, shell commands (exact, or `prefix *`).'),
+    .describe('What it may change, commands exact or `prefix *`.')
+    .meta(BRIEF),
   budget: budgetInput,
-  ask: z.boolean().optional().describe('It may ask you and waits (cc_answer_question).'),
+  ask: z.boolean().optional().describe('It may ask you and waits for the answer.'),
   final_only: z.boolean().optional().describe('Record its result only.'),
   context: z.string().max(TASK_CHARS).optional().describe('Facts to pass along.'),
   profile,
@@ -51,8 +55,12 @@ export const runInput = z.strictObject({
   cwd,
   project_guidance: z.boolean().optional().describe('Pass on CLAUDE.md/AGENTS.md; default true.'),
   idempotency_key: z.string().min(1).max(200).optional().describe('Same key never starts twice.'),
+  wake: z.boolean().optional().describe('Wake this Codex thread at its end.'),
   dry_run: z.boolean().optional().describe('Show the plan only.'),
 });
+
+/** What a starting tool was given; each takes a part of it. */
+export type RunInput = Partial<z.output<typeof runInput>> & { task: string };
 
 export const planned = z.object({
   dry_run: z.literal(true),
@@ -77,7 +85,7 @@ export const launched = runView.partial().extend({
   existing: z.literal(true).optional(),
 });
 
-export function requestOf(input: z.output<typeof runInput>, context: ToolContext): RunRequest {
+export function requestOf(input: RunInput, context: ToolContext): RunRequest {
   return {
     task: input.task,
     context: input.context,
@@ -93,6 +101,8 @@ export function requestOf(input: z.output<typeof runInput>, context: ToolContext
     idempotencyKey: input.idempotency_key,
     client: context.client.name,
     threadId: context.client.threadId,
+    codexPath: context.client.codexPath,
+    wake: input.wake,
   };
 }
 

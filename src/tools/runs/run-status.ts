@@ -22,7 +22,7 @@ export default defineTool({
     const { host } = context;
     if (input.run_id !== undefined) {
       const run = await askedRun(context, { run_id: input.run_id, cwd: input.cwd });
-      return { runs: [viewOf(await lookAt(host, run), { folder: true })] };
+      return { runs: [viewOf(await lookAt(host, run), { whole: true, folder: true })] };
     }
     const { workspace } = await context.place(input.cwd);
     const active = await activeRuns(workspace);
@@ -30,6 +30,6 @@ export default defineTool({
       ? await newestRuns(workspace, input.limit ?? 10)
       : active.slice(-(input.limit ?? 10)).reverse();
     const live = await Promise.all(listed.map((run) => lookAt(host, run)));
-    return { active: active.length, runs: live.map((run) => viewOf(run)) };
+    return { active: active.length, runs: live.map((run) => viewOf(run, { whole: true })) };
   },
 });

@@ -5,6 +5,7 @@ import { runPaths, workspaceAt } from '../../workspace/layout.ts';
 import { askedRun } from '../asked-run.ts';
 import { defineTool } from '../define.ts';
 import { cwd, model, profile, runId } from '../fields.ts';
+import { BRIEF } from '../schema.ts';
 import { budgetInput } from './run-input.ts';
 
 export default defineTool({
@@ -17,21 +18,16 @@ export default defineTool({
   input: z.strictObject({
     run_id: runId,
     instruction: z.string().min(1).max(24_000).optional().describe('What to tell it.'),
-    when: z
-      .enum(['next_step', 'now', 'after_turn'])
-      .optional()
-      .describe('next_step (default), now (interrupts) or after_turn.'),
+    when: z.enum(['next_step', 'now', 'after_turn']).optional().describe('now interrupts.'),
     scope: z
       .strictObject({
         paths: z.array(z.string().min(1).max(500)).max(100).optional(),
         commands: z.array(z.string().min(1).max(1000)).max(100).optional(),
       })
       .optional()
-      .describe('Narrows its scope to paths, commands.'),
-    mode: z
-      .enum(['read_only', 'normal'])
-      .optional()
-      .describe('Take all changes away, or give back.'),
+      .describe('Narrows its scope.')
+      .meta(BRIEF),
+    mode: z.enum(['read_only', 'normal']).optional().describe('Forbid changes, or not.'),
     model,
     profile,
     budget: budgetInput,
@@ -72,7 +68,7 @@ export default defineTool({
     });
     const drift = record.lineage?.drift;
     return {
-      ...viewOf(live),
+      ...viewOf(live, { whole: true }),
       how: 'continued' as const,
       ...(drift === undefined ? {} : { drift: `${drift.from} -> ${drift.to}` }),
     };

@@ -17,8 +17,11 @@ export type LaunchFacts = {
   officialLogin: boolean;
 };
 
-/** Built-in tools of a worker. Without a shell, a read-only worker can change nothing at all. */
-const READ_TOOLS = ['Read', 'Grep', 'Glob'] as const;
+/**
+ * Built-in tools of a worker. Without a shell, a read-only worker can change nothing at all. Its own
+ * list of what there is to do tells a controller what remains.
+ */
+const READ_TOOLS = ['Read', 'Grep', 'Glob', 'TodoWrite'] as const;
 const WRITE_TOOLS = [...READ_TOOLS, 'Edit', 'Write', 'NotebookEdit', 'Bash'] as const;
 
 /** Turns that the CLI allows beyond our own count, which ends a run in order; its own is a backstop. */

@@ -9,6 +9,7 @@ import {
 } from '../../core/json.ts';
 import type { WorkerEvent } from '../events.ts';
 import { clean, event, nameAt, names, textFields } from './event-fields.ts';
+import { toolFacts } from './tool-facts.ts';
 import { describeToolUse, resultText } from './tool-text.ts';
 import { usageByModel } from './usage.ts';
 
@@ -45,11 +46,13 @@ export function fromAssistant(raw: JsonObject): WorkerEvent {
       return event('cc.thinking', { ...common, chars: stringAt(block, 'thinking')?.length ?? 0 });
     case 'tool_use': {
       const tool = nameAt(block, 'name') ?? 'unknown';
+      const input = objectAt(block, 'input') ?? {};
       return event('cc.tool.used', {
         ...common,
         tool,
         id: nameAt(block, 'id'),
-        ...describeToolUse(objectAt(block, 'input') ?? {}),
+        ...describeToolUse(input),
+        ...toolFacts(tool, input),
       });
     }
     default:
