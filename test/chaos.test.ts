@@ -60,6 +60,7 @@ describe('the invariants', () => {
     ],
     missing: [],
     conversations: { a: [0, 1, 2] },
+    told: [{ text: 'x', heard: 1 }],
     runs: ['one'],
     left: { worker: [], supervisors: [] },
     rawLeft: [],
@@ -100,6 +101,8 @@ describe('the invariants', () => {
     ['started_once', 'two conversations', { conversations: { a: [0], b: [0] } }],
     ['started_once', 'a step asked for twice', { conversations: { a: [0, 1, 1] } }],
     ['started_once', 'two runs', { runs: ['one', 'two'] }],
+    ['told', 'an instruction was lost', { told: [{ text: 'x', heard: 0 }] }],
+    ['told', 'an instruction came twice', { told: [{ text: 'x', heard: 2 }] }],
     ['nothing_left', 'a process', { left: { worker: [process], supervisors: [] } }],
     ['nothing_left', 'a supervisor', { left: { worker: [], supervisors: [process] } }],
     ['nothing_left', 'a raw stream', { rawLeft: ['stdout-1.ndjson'] }],
@@ -119,6 +122,7 @@ describe('the invariants', () => {
       injected: [{ what: 'kill supervisor', at: 'event', ms: 5 }],
       missed: 1,
       state: 'running',
+      counts: { lines: 3, modelCalls: 2, instructions: 1 },
       breaches: [{ invariant: 'ended' as const, detail: 'it reads running' }],
       folder: '/tmp/kept',
       error: undefined,
@@ -126,6 +130,7 @@ describe('the invariants', () => {
     const report = { seed: 9, injected: 1, missed: 1, scenes: [played], skipped: ['x'], ms: 1 };
     expect(isClean(report)).toBe(false);
     expect(shown(report)).toMatch(/BROKEN {2}every run ends \(not in 1 runs\)/);
+    expect(shown(report)).toContain('3 lines of workers, 2 model calls, 1 instructions');
     expect(shown(report)).toContain('/tmp/kept');
     expect(shown(report)).toContain('--seed 9');
     expect(isClean({ ...report, scenes: [{ ...played, breaches: [] }] })).toBe(true);

@@ -2,8 +2,8 @@ import { sleep } from '../core/clock.ts';
 import { CcError } from '../core/errors.ts';
 import { lazy } from '../core/lazy.ts';
 import { isFinal } from '../core/vocabulary.ts';
-import { isAlive } from '../proc/identity.ts';
-import { terminateTree } from '../proc/terminate.ts';
+import { stateOf } from '../proc/identity.ts';
+import { killProcess, terminateTree } from '../proc/terminate.ts';
 import { findByCookie } from '../proc/tree.ts';
 import type { Lease } from '../store/lease.ts';
 import { RUN_COOKIE } from '../workers/claude/environment.ts';
@@ -64,7 +64,8 @@ async function startAndWait(host: Host, run: FoundRun, signal: AbortSignal): Pro
   const until = host.clock.monotonic() + UP_MS;
   for (;;) {
     // In this order: one that is gone by now has done all it will ever do.
-    const lives = isAlive(supervisor);
+    const lives = stateOf(supervisor) === 'running';
+    if (!lives) await killProcess(supervisor); // frozen, it would never come
     if (!lives || (await supervision(host, run)) !== 'unsupervised') return true;
     if (host.clock.monotonic() > until || signal.aborted) return false;
     await sleep(LOOK_MS, signal);

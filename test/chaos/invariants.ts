@@ -3,6 +3,7 @@ import type { ProcessIdentity } from '../../src/proc/identity.ts';
 import type { RunEvent } from '../../src/runs/events.ts';
 import type { RunRecord } from '../../src/runs/record.ts';
 import { rawCoverage } from '../support/lab.ts';
+import type { Told } from './instructor.ts';
 import type { RawStream } from './raw-keeper.ts';
 
 /** What must hold of every run, whatever was done to it. The order is that of the report. */
@@ -11,6 +12,7 @@ export const INVARIANTS = {
   ended_once: 'cc.run.ended exactly once',
   lines: 'every complete line of the workers exactly once, in order',
   started_once: 'no task started or taken up twice',
+  told: 'every accepted instruction heard exactly once',
   nothing_left: 'no process and no raw stream left after one recovery',
   honest: 'no wrong succeeded',
   unharmed: 'succeeded where no worker was harmed',
@@ -28,6 +30,7 @@ export type Evidence = {
   missing: readonly string[];
   /** Conversations that asked the model anything, with the steps they asked for. */
   conversations: Readonly<Record<string, number[]>>;
+  told: readonly Told[];
   /** Runs that were recorded, or told to a launcher. */
   runs: readonly string[];
   /** Of the worker, at the moment the record was final; of supervisors, a little later. */
@@ -55,6 +58,9 @@ export function breaches(evidence: Evidence): Breach[] {
   for (const { pid } of left.worker) add('nothing_left', `process ${pid} of the worker`);
   for (const { pid } of left.supervisors) add('nothing_left', `supervisor ${pid}`);
   for (const name of over ? evidence.rawLeft : []) add('nothing_left', name);
+  for (const { text, heard } of record.state === 'succeeded' ? evidence.told : []) {
+    if (heard !== 1) add('told', `${text} was heard ${heard} times`);
+  }
   if (record.state === 'succeeded') {
     for (const problem of evidence.missing) add('honest', problem);
   } else if (over && evidence.unharmed) {

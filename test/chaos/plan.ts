@@ -29,6 +29,9 @@ export type Fault =
   /** The owner is killed, and several recover the run at once. */
   | { what: 'recoveries'; when: Moment; count: number };
 
+/** Something the controller tells the worker, so long after it told it the one before. */
+export type Instruction = { afterMs: number; when: 'next_step' | 'after_turn' };
+
 export type Launcher = 'library' | 'cli' | 'server';
 
 /** One run and what is done to it; a function of the seed alone. */
@@ -45,6 +48,7 @@ export type Scene = {
   /** Who does the one recovery after the last fault. */
   recovery: 'library' | 'cli' | 'server' | 'two_at_once';
   faults: readonly Fault[];
+  instructions: readonly Instruction[];
 };
 
 export const THEMES = [
@@ -60,6 +64,7 @@ export const THEMES = [
   'clock',
   'disk',
   'recoveries',
+  'steer',
 ] as const;
 export type Theme = (typeof THEMES)[number];
 
@@ -89,6 +94,7 @@ export function planScene(seed: number, index: number): Scene {
         ? 'two_at_once'
         : random.pick(['library', 'cli', 'server', 'two_at_once']),
     faults,
+    instructions: theme === 'steer' ? some(random, 1, 4, () => instruction(random)) : [],
   };
 }
 
@@ -167,7 +173,19 @@ const FAULTS: Record<Theme, (random: Random) => Fault[]> = {
       when: anyMoment(random),
       count: random.between(2, 4),
     })),
+  steer: (random) =>
+    some(random, 3, 5, () =>
+      hit(random, 'supervisor', {
+        at: 'event',
+        type: random.pick(['cc.instruction.accepted', 'cc.message.sent', ...EVENTS]),
+        ms: random.between(0, 15),
+      }),
+    ),
 };
+
+function instruction(random: Random): Instruction {
+  return { afterMs: random.between(100, 1800), when: random.pick(['next_step', 'after_turn']) };
+}
 
 const HOUR_MS = 3_600_000;
 const JUMPS_MS: readonly [number, ...number[]] = [

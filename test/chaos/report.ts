@@ -21,9 +21,12 @@ export function shown(report: Report): string {
   const faults = scenes.flatMap(({ injected }) => injected);
   const broken = (invariant: Invariant) =>
     scenes.filter(({ breaches }) => breaches.some((breach) => breach.invariant === invariant));
+  const total = (what: keyof Played['counts']) =>
+    scenes.reduce((sum, { counts }) => sum + counts[what], 0);
   const lines = [
     '',
     `${report.injected} faults in ${scenes.length} runs, ${Math.round(report.ms / 1000)} s, seed ${report.seed} (${report.missed} planned faults came too late)`,
+    `${total('lines')} lines of workers, ${total('modelCalls')} model calls, ${total('instructions')} instructions`,
     '',
     ...columns('fault', counted(faults.map(({ what }) => what))),
     '',

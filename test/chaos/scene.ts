@@ -5,6 +5,7 @@ import type { RunRecord } from '../../src/runs/record.ts';
 import { runIds } from '../../src/runs/run-ids.ts';
 import { Follower } from './faces.ts';
 import { type Injected, Injector } from './injector.ts';
+import { Instructor } from './instructor.ts';
 import { type Breach, breaches } from './invariants.ts';
 import { Launch } from './launch.ts';
 import type { Fault, Scene } from './plan.ts';
@@ -23,6 +24,8 @@ export type Played = {
   injected: Injected[];
   missed: number;
   state: string;
+  /** How much there was to lose. */
+  counts: { lines: number; modelCalls: number; instructions: number };
   breaches: Breach[];
   /** Where everything about it is kept; only of a scene that went wrong. */
   folder: string | undefined;
@@ -38,6 +41,7 @@ export async function playScene(scene: Scene): Promise<Played> {
     injected: [],
     missed: 0,
     state: 'none',
+    counts: { lines: 0, modelCalls: 0, instructions: 0 },
     breaches: [],
     folder: undefined,
     error: undefined,
@@ -64,12 +68,13 @@ async function play(stage: Stage, scene: Scene, played: Played): Promise<void> {
   const run = await launch.recorded();
   stage.keep(run);
   const followers = scene.followers.map((kind) => new Follower(stage.lab, run.record.run_id, kind));
+  const instructor = new Instructor(stage, run, scene.instructions);
   const injector = new Injector(stage, run, launch, followers);
   try {
     for (const fault of scene.faults.filter((one) => !isAtLauncher(one))) {
       if (!(await injector.inject(fault))) played.missed += 1;
     }
-    await launch.finished;
+    await Promise.all([launch.finished, instructor.finished]);
     await injector.settle();
   } finally {
     await Promise.all(followers.map((follower) => follower.close()));
@@ -85,10 +90,19 @@ async function play(stage: Stage, scene: Scene, played: Played): Promise<void> {
   const supervisors = supervisorsOf(run_id);
   const record = peek(run) ?? run.record;
   played.state = record.state;
+  const events = existsSync(run.paths.events) ? stage.lab.events(run) : [];
+  const streams = stage.rawStreams;
+  const told = instructor.told(events);
+  played.counts = {
+    lines: streams.reduce((sum, { lines }) => sum + lines.length, 0),
+    modelCalls: stage.lab.model.requestsFor(SCRIPT).length,
+    instructions: told.length,
+  };
   played.breaches = breaches({
     record,
-    events: existsSync(run.paths.events) ? stage.lab.events(run) : [],
-    streams: stage.rawStreams,
+    events,
+    told,
+    streams,
     missing: stage.story.missing(),
     conversations: conversationsOf(stage),
     runs: [...new Set([...launch.told, ...(await recordedRuns(stage, run))])],

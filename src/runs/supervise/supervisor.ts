@@ -38,6 +38,7 @@ const LEAVE_MS = 10_000;
 /** A full disk is given this long to become free before the run is given up. */
 const DISK_FULL_MS = 15_000;
 const TICK_MS = 1000;
+const SHORT_TICK_MS = 20;
 
 export type SupervisorParts = {
   runId: string;
@@ -252,7 +253,7 @@ export class Supervisor {
   async #follow(): Promise<void> {
     while (!(await this.#tick()) || this.#link?.exit() === undefined) {
       const left = (this.#leaveBy ?? Infinity) - this.#parts.clock.monotonic();
-      await this.#watcher.changed(Math.min(TICK_MS, Math.max(1, left)));
+      await this.#watcher.changed(Math.min(TICK_MS, Math.max(SHORT_TICK_MS, left)));
     }
     await this.#finishReading();
   }
