@@ -149,6 +149,7 @@ export class Lab {
   }
 
   events(run: FoundRun): RunEvent[] {
+    if (!existsSync(run.paths.events)) return [];
     return readFileSync(run.paths.events, 'utf8')
       .split('\n')
       .slice(1)
