@@ -4,6 +4,7 @@ import { CcError, errnoOf } from '../core/errors.ts';
 import { lazy } from '../core/lazy.ts';
 import { ROLES } from '../core/vocabulary.ts';
 import type { UserHome } from './home.ts';
+import { routingPolicy } from './routing-policy.ts';
 
 const loadYaml = /* @__PURE__ */ lazy(() => import('./yaml.ts'));
 
@@ -59,6 +60,8 @@ const policySchema = z.strictObject({
       z.strictObject({ profile: z.string().optional(), model: z.string().optional() }),
     )
     .default({}),
+  /** How a profile and model are chosen. */
+  routing: routingPolicy.prefault({}),
   /** How long a worker waits for an answer to its question before it goes on without one. */
   question_timeout_seconds: z.int().min(10).max(86_400).default(300),
   /** Shares of the context window at which a worker is warned, and hands over to a fresh session. */

@@ -14,6 +14,7 @@ import type { privateRunPaths } from '../../workspace/home.ts';
 import type { Host } from '../../workspace/host.ts';
 import { type RunPaths, workspaceAt } from '../../workspace/layout.ts';
 import { billingOf, billRun } from '../bill.ts';
+import { learnFrom } from '../learn.ts';
 import { judgeEnding } from '../outcome.ts';
 import { type Progress, refusedCalls, usageSoFar } from '../progress.ts';
 import { type RunOutcome, type RunRecord, writeRecord } from '../record.ts';
@@ -84,6 +85,7 @@ export async function settleRun(
   }
   // While somebody would still come by if we were killed in the middle of it.
   forgetRawStreams(parts);
+  await learnFrom(parts.host, record, outcome, { elapsedMs, quota: journal.progress.quota });
   const ended = await writeEnded(parts, outcome, elapsedMs);
   await settleSlot(workspaceAt(record.workspace), ended);
   await rm(record.worker.tmp_dir, { recursive: true, force: true });
