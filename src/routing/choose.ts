@@ -52,7 +52,8 @@ function roleOf({ role, write }: Work): Role {
   return role ?? (write ? 'implementation' : 'review');
 }
 
-function requestFor(work: Work, role: Role, { preferred, routing }: Policy): PickRequest {
+/** The question the scorer is asked for a task. */
+export function requestFor(work: Work, role: Role, { preferred, routing }: Policy): PickRequest {
   const { task, write = false, paths } = work;
   const facts = { task: task ?? '', role, paths: write ? paths : undefined };
   return {

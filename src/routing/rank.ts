@@ -6,7 +6,7 @@ import { type Component, componentsOf, type Subject, totalOf, windowOf } from '.
 import { constraintOn } from './constraints.ts';
 import type { CapabilityEvidence, Evidence } from './evidence.ts';
 import { cooldownOf } from './health.ts';
-import { routeKey } from './keys.ts';
+import { bareModel, routeKey } from './keys.ts';
 import { preferredModel, type ResolvedPreference } from './preference.ts';
 import type { PickRequest } from './request.ts';
 import { type Offer, offersOf } from './tier.ts';
@@ -20,6 +20,8 @@ export type RankedRoute = {
   why: string;
   /** The caller named this profile. */
   asked: boolean;
+  /** The policy names this profile, or this model, for the role. */
+  preferred: boolean;
   /** 0 to 1; within one step of `steps`, the higher comes first. */
   total: number;
   components: Component[];
@@ -144,6 +146,7 @@ function judge(
     modelWhy: offer.why,
     why: whyOf(subject, request, components, steps),
     asked,
+    preferred: isPreferred(profile, request) || isModel(preferredModel(profile, preference), offer),
     total: totalOf(components),
     components,
     trust: trust.trust,
@@ -155,6 +158,10 @@ function judge(
 
 function isPreferred(profile: Profile, { preference }: RankRequest): boolean {
   return preference?.target !== undefined && profile === preference.target;
+}
+
+function isModel(wanted: string | undefined, { model }: Offer): boolean {
+  return wanted !== undefined && bareModel(wanted) === bareModel(model);
 }
 
 /** A model that was named goes to a profile that has it, before one that might not. */

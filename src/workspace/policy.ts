@@ -86,16 +86,21 @@ export async function readPolicy(home: UserHome): Promise<Policy> {
     if (errnoOf(error) === 'ENOENT') return policySchema.parse({});
     throw invalid(home.policy, error instanceof Error ? error.message : String(error));
   }
+  return parsePolicy(text, home.policy);
+}
+
+/** The policy a text says, with the defaults; `path` is for the error. */
+export async function parsePolicy(text: string, path: string): Promise<Policy> {
   const { parse } = await loadYaml();
   let value: unknown;
   try {
     value = parse(text, { maxAliasCount: 20 });
   } catch (error) {
-    throw invalid(home.policy, error instanceof Error ? error.message : String(error));
+    throw invalid(path, error instanceof Error ? error.message : String(error));
   }
   const parsed = policySchema.safeParse(value ?? {});
   if (parsed.success) return parsed.data;
-  throw invalid(home.policy, z.prettifyError(parsed.error));
+  throw invalid(path, z.prettifyError(parsed.error));
 }
 
 function invalid(path: string, what: string): CcError {

@@ -1,13 +1,11 @@
 import * as z from 'zod';
 import { compact } from '../../core/json.ts';
 import { priceFor } from '../../profiles/prices.ts';
-import { chooseRoute } from '../../routing/choose.ts';
-import { profileHostOf } from '../../runs/plan.ts';
-import { readPolicy } from '../../workspace/policy.ts';
 import { defineTool } from '../define.ts';
 import { model, profile, role } from '../fields.ts';
 import { BRIEF } from '../schema.ts';
 import { routeView, scoredRoute, scoredView, shortView } from './route-view.ts';
+import { routingOf } from './routing-of.ts';
 
 /** Runners-up that are shown without `explain`. */
 const SHOWN = 5;
@@ -48,18 +46,14 @@ export default defineTool({
   }),
   maxBytes: 24_000,
   handler: async (input, { host }) => {
-    const policy = await readPolicy(host.home);
-    const { pick, request, evidence } = await chooseRoute(
-      { home: host.home, profileHost: profileHostOf(host), policy, now: host.clock.now() },
-      {
-        task: input.task,
-        role: input.role,
-        profile: input.profile,
-        model: input.model,
-        write: input.allow_write,
-        paths: input.scope?.paths,
-      },
-    );
+    const { pick, request, evidence } = await routingOf(host, {
+      task: input.task,
+      role: input.role,
+      profile: input.profile,
+      model: input.model,
+      write: input.allow_write,
+      paths: input.scope?.paths,
+    });
     const price = priceFor(pick.profile, pick.model, evidence.prices);
     const shown = input.explain ? pick.ranked : pick.ranked.slice(0, SHOWN);
     return {
