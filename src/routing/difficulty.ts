@@ -51,7 +51,7 @@ export function estimateDifficulty({ task, role, paths }: TaskFacts): Estimate {
   note(Math.min(3, 2 * hard.length), quoted(hard));
   note(easy.length > 0 && hard.length === 0 ? -2 : 0, quoted(easy));
   if (words > LONG_WORDS) note(2, `${words} words`);
-  else if (words <= SHORT_WORDS && easy.length > 0) note(-1, `${words} words`);
+  else if (words <= SHORT_WORDS && easy.length > 0 && hard.length === 0) note(-1, `${words} words`);
   if (steps >= MANY_STEPS) note(2, `${steps} steps`);
   if (files.length >= MANY_FILES) note(1, `${files.length} files named`);
   if (role !== undefined && HARD_ROLES.has(role)) note(1, `role ${role}`);
