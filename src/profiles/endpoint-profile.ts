@@ -1,3 +1,4 @@
+import { accountOf } from './account.ts';
 import { shownAddress } from './address.ts';
 import type { Candidate } from './candidate.ts';
 import { Credentials, type Variables } from './credentials.ts';
@@ -30,6 +31,7 @@ export function endpointCandidate(
     usable: assessment.usable,
     ...(assessment.reason === undefined ? {} : { reason: assessment.reason }),
     auth: assessment.auth,
+    ...(assessment.usable ? { account: accountOf(assessment.kind, env) } : {}),
     ...(address === undefined ? {} : { base_url: address }),
     models,
     ...(window === undefined ? {} : { context_window: window }),

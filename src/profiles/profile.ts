@@ -43,6 +43,8 @@ export type Profile = {
   auth: ProfileAuth;
   /** Only for `login`: `unknown` where the login lives in a keychain that is not read. */
   login_state?: 'present' | 'absent' | 'unknown';
+  /** The same for all profiles that share host and credentials; tells nothing about either. */
+  account?: string;
   /** Without user, password, query and fragment. Absent means the vendor's own default address. */
   base_url?: string;
   models: ProfileModels;

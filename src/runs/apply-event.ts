@@ -3,6 +3,7 @@ import { oneLine } from '../core/text.ts';
 import { addUsage, subtractUsage } from '../workers/claude/usage.ts';
 import type { UsageByModel } from '../workers/events.ts';
 import { act, lists, texts } from './apply-helpers.ts';
+import { limitTold } from './apply-limit.ts';
 import {
   closingBegan,
   instructionAccepted,
@@ -95,6 +96,8 @@ export function applyEvent(state: Progress, event: RunEvent): Progress {
       return toolFinished(state, event);
     case 'cc.tool.denied':
       return deniedByCli(state, event);
+    case 'cc.worker.notice':
+      return limitTold(state, event);
     case 'cc.api.retried':
       state.retries += 1;
       return act(

@@ -11,14 +11,15 @@ import { byteLength, oneLine } from '../core/text.ts';
 import type { Role } from '../core/vocabulary.ts';
 import { allowedEnvironment } from '../proc/env.ts';
 import { isListedClaudeModel } from '../profiles/claude-models.ts';
-import { listProfiles } from '../profiles/list.ts';
 import { contextWindowFor } from '../profiles/models.ts';
-import { type Preferences, type ProfilePick, pickProfile } from '../profiles/pick.ts';
 import type { Price } from '../profiles/price.ts';
 import { priceFor } from '../profiles/prices.ts';
 import type { ProfileHost } from '../profiles/profile.ts';
 import { resolveCredentials } from '../profiles/resolve-credentials.ts';
 import { projectGuidance } from '../prompts/guidance.ts';
+import { type Choice, chooseRoute } from '../routing/choose.ts';
+import { windowOf } from '../routing/components.ts';
+import type { ProfilePick } from '../routing/pick.ts';
 import { SCHEMA_VERSION } from '../store/versions.ts';
 import { requireClaude } from '../workers/claude/locate.ts';
 import type { Host } from '../workspace/host.ts';
@@ -84,27 +85,30 @@ export async function planRun(host: Host, place: Place, request: RunRequest): Pr
   if (request.allowWrite) refuseBareRepository(place.workspace.root);
   const policy = await readPolicy(host.home);
   const profileHost = profileHostOf(host);
-  const [profiles, claude] = await Promise.all([
-    listProfiles(profileHost),
+  const now = host.clock.now();
+  const [choice, claude] = await Promise.all([
+    chooseRoute(
+      { home: host.home, profileHost, policy, now },
+      {
+        // A continuation is as hard as what it is told now, not as long as what was said before.
+        task: request.continues === undefined ? request.task : (request.title ?? request.task),
+        role: request.role,
+        profile: request.profile,
+        model: request.model,
+        write: request.allowWrite,
+        paths: request.scope?.paths,
+      },
+    ),
     requireClaude(host.env, join(host.home.root, 'cache'), policy.claude_path),
   ]);
-  const role = request.role ?? (request.allowWrite ? 'implementation' : 'review');
-  const pick = pickProfile(
-    {
-      role,
-      ...compact({ profile: request.profile, model: request.model }),
-      preferences: policy.preferred as Preferences,
-    },
-    profiles.profiles,
-  );
+  const { pick, role, evidence } = choice;
   const credentials = await resolveCredentials(pick.profile, profileHost);
   const workerEnv = { ...allowedEnvironment(host.env, policy.env_pass), ...credentials.env };
   const hide = createRedactor(credentials.secrets);
-  const now = host.clock.now();
   const runId = newId('run', now);
   const texts = messageTexts(request);
   const official = pick.profile.source === 'official';
-  const price = (priceFor(pick.profile, pick.model, profiles.prices) ?? null) as Price | null;
+  const price = (priceFor(pick.profile, pick.model, evidence.prices) ?? null) as Price | null;
   const cliPrice = official && isListedClaudeModel(pick.model);
   const session = request.continues?.session;
   const guidance =
@@ -122,11 +126,16 @@ export async function planRun(host: Host, place: Place, request: RunRequest): Pr
     task_bytes: byteLength(request.task),
     role,
     scope: writeScope(request),
-    profile: { id: pick.profile.id, name: pick.profile.name, source: pick.profile.source },
+    profile: {
+      id: pick.profile.id,
+      name: pick.profile.name,
+      source: pick.profile.source,
+      ...compact({ account: pick.profile.account }),
+    },
     model: pick.model,
     pick_reason: pick.reason,
     budget: planBudget(request.budget ?? {}, policy.budget, price !== null || cliPrice),
-    context_window: { ...windowOf(pick), ...policy.context },
+    context_window: { ...contextWindow(choice), ...policy.context },
     watchdog: policy.watchdog,
     guidance_files: guidance?.files ?? [],
     ...compact({
@@ -179,10 +188,15 @@ const ASSUMED_WINDOW = 128_000;
 /** Until the CLI, which knows its own models, has told. */
 const CLAUDE_WINDOW = 200_000;
 
-function windowOf({ profile, model }: ProfilePick): { tokens: number; source: string } {
+function contextWindow({ pick: { profile, model }, evidence }: Choice): {
+  tokens: number;
+  source: string;
+} {
   const known = contextWindowFor(profile, model);
   if (known !== undefined) return { tokens: known, source: 'profile' };
   if (isListedClaudeModel(model)) return { tokens: CLAUDE_WINDOW, source: 'claude' };
+  const listed = windowOf(profile, model, evidence);
+  if (listed !== undefined) return { tokens: listed, source: 'catalog' };
   return { tokens: ASSUMED_WINDOW, source: 'assumed' };
 }
 

@@ -144,6 +144,8 @@ export type Progress = {
   retries: number;
   /** What the model service last answered to the main conversation, if that was an error. */
   api_error?: { error?: string; status?: number; kind?: string; code?: string; text?: string };
+  /** What the provider last said about its limit window: when it ends (ms), and the share used. */
+  quota?: { resets_at: number; used?: number };
   background: string[];
   /** Background tasks that were ended after the turn, when the model could no longer mean it. */
   background_cut: string[];

@@ -123,7 +123,13 @@ export const runRecord = z.object({
   task_bytes: z.number(),
   role: z.enum(ROLES),
   scope: z.object({ paths: z.array(z.string()), commands: z.array(z.string()) }).nullable(),
-  profile: z.object({ id: z.string(), name: z.string(), source: z.string() }),
+  profile: z.object({
+    id: z.string(),
+    name: z.string(),
+    source: z.string(),
+    /** Shared by all profiles of the same host and credentials. */
+    account: z.string().optional(),
+  }),
   model: z.string().nullable(),
   pick_reason: z.string(),
   budget: runBudget,
@@ -135,7 +141,7 @@ export const runRecord = z.object({
   context_window: z
     .object({
       tokens: z.number(),
-      /** `profile`, `claude` (listed model: the CLI knows better) or `assumed`. */
+      /** `profile`, `claude` (listed model: the CLI knows better), `catalog` or `assumed`. */
       source: z.string(),
       /** Shares of it at which the worker is warned, and hands over to a fresh session. */
       warn: z.number(),

@@ -1,8 +1,13 @@
 import { CcError } from '../core/errors.ts';
 import { AREAS, type Area, type Tool } from './define.ts';
 import gitDiff from './git/git-diff.ts';
+import calibratePolicy from './profiles/calibrate-policy.ts';
 import listProfiles from './profiles/list-profiles.ts';
+import localPolicy from './profiles/local-policy.ts';
+import modelRegistry from './profiles/model-registry.ts';
 import pickProfile from './profiles/pick-profile.ts';
+import scoreModels from './profiles/score-models.ts';
+import writeStrategyReports from './profiles/write-strategy-reports.ts';
 import answerQuestion from './runs/answer-question.ts';
 import compactEvents from './runs/compact-events.ts';
 import costGuard from './runs/cost-guard.ts';
@@ -30,6 +35,7 @@ import workspaceStatus from './workspace/workspace-status.ts';
 /** Every tool, sorted by name: the list is the same for every client, always. */
 export const TOOLS: readonly Tool[] = [
   answerQuestion,
+  calibratePolicy,
   cleanWorkspace,
   costGuard,
   compactEvents,
@@ -40,6 +46,8 @@ export const TOOLS: readonly Tool[] = [
   lastRun,
   listProfiles,
   listQuestions,
+  localPolicy,
+  modelRegistry,
   mockStreamTest,
   openRunFolder,
   pickProfile,
@@ -50,11 +58,13 @@ export const TOOLS: readonly Tool[] = [
   runStreamingAgent,
   sendInstruction,
   runVisibleAgent,
+  scoreModels,
   stopRun,
   summarizeRun,
   usageSummary,
   waitRuns,
   workspaceStatus,
+  writeStrategyReports,
 ].sort((a, b) => (a.name < b.name ? -1 : 1));
 
 export type Surface = { toolsets: readonly Area[] | undefined; readOnly: boolean };

@@ -27,6 +27,8 @@ export function userHome(env: Environment) {
     costGuard: join(root, 'cost-guard.json'),
     /** Held for a moment by whoever changes the caps, or starts a run that must fit under them. */
     guardLease: join(root, 'state', 'cost-guard'),
+    /** What is known of models: endings of runs, cooldowns, a catalogue. */
+    routing: join(root, 'routing'),
     workspaces: join(root, 'workspaces'),
     /** Endings that a controller has still to be told of. */
     outbox: join(root, 'outbox'),

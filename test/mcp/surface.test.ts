@@ -144,7 +144,16 @@ test('toolsets choose whole areas', async () => {
   const toolsets = parseToolsets(' profiles , git ');
   const { client } = await connect({ tools: toolsOf({ toolsets, readOnly: false }) });
   const names = (await client.listTools()).tools.map((tool) => tool.name);
-  expect(names).toEqual(['cc_git_diff', 'cc_list_profiles', 'cc_pick_profile']);
+  expect(names).toEqual([
+    'cc_calibrate_policy',
+    'cc_git_diff',
+    'cc_list_profiles',
+    'cc_local_policy',
+    'cc_model_registry',
+    'cc_pick_profile',
+    'cc_score_models',
+    'cc_write_strategy_reports',
+  ]);
   expect(parseToolsets('')).toBeUndefined();
   expect(parseToolsets(undefined)).toBeUndefined();
   expect(() => parseToolsets('runs,nothing')).toThrow('There is no toolset "nothing".');

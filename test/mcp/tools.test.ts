@@ -38,6 +38,7 @@ const EXAMPLES: Record<string, Example> = {
     fails: { run_id: MISSING },
     code: 'RUN_NOT_FOUND',
   },
+  cc_calibrate_policy: { works: async () => ({}), fails: { apply: 'yes' }, code: 'BAD_INPUT' },
   cc_folder_policy: {
     works: async () => ({ apply: true }),
     fails: { cwd: '/no/such' },
@@ -79,13 +80,23 @@ const EXAMPLES: Record<string, Example> = {
     fails: { run_id: MISSING },
     code: 'RUN_NOT_FOUND',
   },
+  cc_local_policy: {
+    works: async () => ({ role: 'review', profile: 'env:test', apply: true }),
+    fails: { profile: 'env:test' },
+    code: 'BAD_INPUT',
+  },
+  cc_model_registry: {
+    works: async () => ({ search: 'glm' }),
+    fails: { refresh: true },
+    code: 'BAD_INPUT',
+  },
   cc_open_run_folder: {
     works: async (place) => ({ run_id: (await storeFinishedRun(place)).id, open_folder: true }),
     fails: { run_id: MISSING },
     code: 'RUN_NOT_FOUND',
   },
   cc_pick_profile: {
-    works: async () => ({ role: 'testing' }),
+    works: async () => ({ role: 'testing', task: 'List it.', explain: true }),
     fails: { profile: 'nothing' },
     code: 'PROFILE_NOT_FOUND',
   },
@@ -127,6 +138,11 @@ const EXAMPLES: Record<string, Example> = {
     fails: { task: ' ' },
     code: 'BAD_INPUT',
   },
+  cc_score_models: {
+    works: async () => ({ role: 'security', allow_write: true }),
+    fails: { role: 'boss' },
+    code: 'BAD_INPUT',
+  },
   cc_send_instruction: {
     works: async (place) => ({
       run_id: (await storeActiveRun(place)).id,
@@ -165,6 +181,11 @@ const EXAMPLES: Record<string, Example> = {
     code: 'NOT_FOUND',
   },
   cc_workspace_status: {
+    works: async () => ({}),
+    fails: { cwd: '/no/such' },
+    code: 'NOT_A_DIRECTORY',
+  },
+  cc_write_strategy_reports: {
     works: async () => ({}),
     fails: { cwd: '/no/such' },
     code: 'NOT_A_DIRECTORY',

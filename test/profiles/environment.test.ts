@@ -20,6 +20,7 @@ describe('the plain variables', () => {
     expect(profiles).toMatchInlineSnapshot(`
       [
         {
+          "account": "29f52d343e",
           "auth": "auth_token",
           "base_url": "https://api.example/v1/",
           "current": false,
@@ -92,6 +93,7 @@ describe('named profiles', () => {
     expect(profiles).toMatchInlineSnapshot(`
       [
         {
+          "account": "875e014b9d",
           "auth": "api_key",
           "base_url": "https://glm.example/anthropic",
           "context_window": 131072,

@@ -50,6 +50,7 @@ describe('a real database', () => {
     const { profiles } = await listProfiles(host);
     expect(byId(profiles, `${UUID}1`)).toMatchInlineSnapshot(`
       {
+        "account": "170db732dd",
         "auth": "auth_token",
         "base_url": "https://api.deepseek.com/anthropic",
         "current": true,
@@ -70,6 +71,7 @@ describe('a real database', () => {
     `);
     expect(byId(profiles, `${UUID}2`)).toMatchInlineSnapshot(`
       {
+        "account": "cddbaacaf2",
         "auth": "api_key",
         "base_url": "https://router.example.test/api",
         "context_window": 1000000,
@@ -244,6 +246,7 @@ describe('the old config.json', () => {
     expect(profiles.filter(({ source }) => source === 'cc-switch-legacy')).toMatchInlineSnapshot(`
       [
         {
+          "account": "12bdd6ec86",
           "auth": "auth_token",
           "base_url": "https://open.bigmodel.cn/api/anthropic",
           "current": true,
@@ -262,6 +265,7 @@ describe('the old config.json', () => {
           "warnings": [],
         },
         {
+          "account": "709c2a4350",
           "auth": "auth_token",
           "base_url": "https://relay.example.test",
           "current": false,

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { toErrorFacts } from '../../src/core/errors.ts';
 import { createRedactor } from '../../src/core/redact.ts';
 import { listProfiles } from '../../src/profiles/list.ts';
-import { pickProfile } from '../../src/profiles/pick.ts';
 import { knownSecrets, resolveCredentials } from '../../src/profiles/resolve-credentials.ts';
 import { secretsIn } from '../../src/profiles/secrets.ts';
+import { pickProfile } from '../../src/routing/pick.ts';
 import { direct, installProviders, type ProviderRow, testHost } from './host.ts';
 
 /** Unique tokens without a known shape: only knowing them can hide them. */

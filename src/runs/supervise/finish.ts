@@ -15,6 +15,7 @@ import type { Host } from '../../workspace/host.ts';
 import { type RunPaths, workspaceAt } from '../../workspace/layout.ts';
 import { billingOf, billRun } from '../bill.ts';
 import { outsideScopeFlag } from '../insight/observe.ts';
+import { learnFrom } from '../learn.ts';
 import { judgeEnding } from '../outcome.ts';
 import { type Progress, refusedCalls, usageSoFar } from '../progress.ts';
 import { type RunOutcome, type RunRecord, writeRecord } from '../record.ts';
@@ -100,6 +101,7 @@ export async function settleRun(
   const logged = await logUsage(workspace, endedRecord(parts, outcome, elapsedMs));
   // While somebody would still come by if we were killed in the middle of it.
   forgetRawStreams(parts);
+  await learnFrom(parts.host, record, outcome, { elapsedMs, quota: journal.progress.quota });
   await writeEnded(parts, outcome, elapsedMs);
   // A run that is not in the log is counted by its slot, until somebody has put it there.
   if (logged) await freeSlot(workspace, record.run_id);

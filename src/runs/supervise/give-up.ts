@@ -11,6 +11,7 @@ import { RUN_COOKIE } from '../../workers/claude/environment.ts';
 import type { Host } from '../../workspace/host.ts';
 import { type RunPaths, workspaceAt } from '../../workspace/layout.ts';
 import { billingOf, billRun } from '../bill.ts';
+import { learnFrom } from '../learn.ts';
 import { emptyProgress, type Progress, usageSoFar } from '../progress.ts';
 import { type RunOutcome, type RunRecord, readRecord, runOutcome, writeRecord } from '../record.ts';
 import { freeSlot } from '../slots.ts';
@@ -45,6 +46,10 @@ export async function giveUp(
     const outcome =
       known ?? outcomeOf(options, record, journal?.progress ?? emptyProgress(), leftPids);
     if (known === undefined) recordEnd(journal, outcome);
+    await learnFrom(host, record, outcome, {
+      elapsedMs: record.elapsed_ms ?? 0,
+      quota: journal?.progress.quota,
+    });
     const ended: RunRecord = {
       ...record,
       state: outcome.state,

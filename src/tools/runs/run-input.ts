@@ -4,10 +4,12 @@ import { runView } from '../../runs/view.ts';
 import type { Place } from '../../workspace/resolve.ts';
 import type { ToolContext } from '../define.ts';
 import { cwd, model, profile, role } from '../fields.ts';
+import { routeView, shortView } from '../profiles/route-view.ts';
 import { BRIEF } from '../schema.ts';
 
 /** Largest task; it travels as one line through the worker's stdin. */
 const TASK_CHARS = 2_000_000;
+const RANKED_SHOWN = 5;
 
 /** Per run, and (`lifetime`) for the task over all runs that continue it. Tokens: from 1000. */
 export const budgetInput = z
@@ -70,7 +72,8 @@ export const planned = z.object({
   profile: z.string(),
   model: z.string().nullable(),
   reason: z.string(),
-  ranked: z.array(z.object({ id: z.string(), why: z.string() })),
+  /** The best few; cc_pick_profile with explain shows all. */
+  ranked: z.array(routeView),
   scope: z.object({ paths: z.array(z.string()), commands: z.array(z.string()) }).nullable(),
   budget: z.record(z.string(), z.unknown()),
   guidance_files: z.array(z.string()),
@@ -115,7 +118,7 @@ export function planView({ record, pick }: RunPlan, place: Place): z.input<typeo
     profile: record.profile.id,
     model: record.model,
     reason: record.pick_reason,
-    ranked: pick.ranked,
+    ranked: pick.ranked.slice(0, RANKED_SHOWN).map(shortView),
     scope: record.scope,
     budget: record.budget,
     guidance_files: record.guidance_files,
