@@ -145,6 +145,10 @@ export const runRecord = z.object({
   ask: z.object({ timeout_seconds: z.number() }).optional(),
   /** Only the result and stderr are kept of what the worker said. */
   final_only: z.boolean().optional(),
+  /** JSON Schema of the answer; what satisfied it is in output.json. */
+  output_schema: z.record(z.string(), z.unknown()).optional(),
+  /** A trial that repeats the task of this run; nothing is done with its answer. */
+  shadow_of: z.string().optional(),
   guidance_files: z.array(z.string()),
   client: z.string().optional(),
   thread_id: z.string().optional(),

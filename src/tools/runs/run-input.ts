@@ -53,6 +53,11 @@ export const runInput = z.strictObject({
   model,
   cwd,
   project_guidance: z.boolean().optional().describe('Pass on CLAUDE.md/AGENTS.md; default true.'),
+  output_schema: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe('JSON Schema of its answer.')
+    .meta(BRIEF),
   idempotency_key: z.string().min(1).max(200).optional().describe('Same key never starts twice.'),
   wake: z.boolean().optional().describe('Wake this Codex thread at its end.'),
   dry_run: z.boolean().optional().describe('Show the plan only.'),
@@ -97,6 +102,7 @@ export function requestOf(input: RunInput, context: ToolContext): RunRequest {
     ask: input.ask,
     finalOnly: input.final_only,
     projectGuidance: input.project_guidance,
+    outputSchema: input.output_schema,
     idempotencyKey: input.idempotency_key,
     client: context.client.name,
     threadId: context.client.threadId,
