@@ -61,25 +61,30 @@ export function compareFindings(
   planted: readonly Planted[],
   decoys: readonly Planted[],
 ): Comparison {
-  const found = planted.filter((defect) => findings.some((item) => isOf(item, defect)));
-  const wrong = findings.filter((item) => !planted.some((defect) => isOf(item, defect)));
+  const isFound = (item: Finding, defect: Planted) => isOf(item, defect, decoys);
+  const found = planted.filter((defect) => findings.some((item) => isFound(item, defect)));
+  const wrong = findings.filter((item) => !planted.some((defect) => isFound(item, defect)));
   return {
     found,
     missed: planted.filter((defect) => !found.includes(defect)),
     wrong,
-    decoysHit: decoys.filter((decoy) => wrong.some((item) => isThere(item, decoy))),
+    decoysHit: decoys.filter((decoy) => wrong.some((item) => isThere(item, decoy, 0))),
   };
 }
 
-function isOf(item: Finding, defect: Planted): boolean {
-  return isThere(item, defect) && defect.kinds.includes(item.kind.trim().toLowerCase());
+/** Beside a defect there may be something that only looks like one; whoever points at that, means that. */
+function isOf(item: Finding, defect: Planted, decoys: readonly Planted[]): boolean {
+  if (!defect.kinds.includes(item.kind.trim().toLowerCase())) return false;
+  if (isThere(item, defect, 0)) return true;
+  return isThere(item, defect, BESIDE) && !decoys.some((decoy) => isThere(item, decoy, 0));
 }
 
-/** The same lines, give or take; one that spans half the file points at nothing. */
-function isThere(item: Finding, { file, lines: [start, end] }: Planted): boolean {
+/** The same lines, give or take; a finding that spans half the file points at nothing. */
+function isThere(item: Finding, { file, lines }: Planted, beside: number): boolean {
+  const [start, end] = lines;
   if (!isFile(item.file, file) || item.end_line < item.start_line) return false;
   const isNarrow = item.end_line - item.start_line <= end - start + LONGER;
-  return isNarrow && item.start_line <= end + BESIDE && item.end_line >= start - BESIDE;
+  return isNarrow && item.start_line <= end + beside && item.end_line >= start - beside;
 }
 
 /** Models also give `./` in front, or the whole path of the project. */

@@ -60,7 +60,8 @@ export async function gradeAnswer(
     const grading = { task, answer, before, after, original, scratch, signal };
     const checks: CheckResult[] = [];
     for (const spec of task.checks) checks.push(await resultOf(spec, grading));
-    return { score: scoreOf(task.checks, checks), solved: checks.every((c) => c.passed), checks };
+    const solved = checks.every(({ passed }) => passed);
+    return { score: scoreOf(task.checks, checks, solved), solved, checks };
   } finally {
     await rm(scratch, { recursive: true, force: true, maxRetries: 5 });
   }
@@ -94,7 +95,14 @@ function find(spec: CheckSpec, grading: Grading): Found | Promise<Found> {
   }
 }
 
-function scoreOf(specs: readonly CheckSpec[], results: readonly CheckResult[]): number {
+/** An answer that does not hold is worth half of its parts at most, however many of them are right. */
+const UNSOLVED = 0.5;
+
+function scoreOf(
+  specs: readonly CheckSpec[],
+  results: readonly CheckResult[],
+  solved: boolean,
+): number {
   let [sum, weights] = [0, 0];
   for (const [index, spec] of specs.entries()) {
     const result = results[index];
@@ -104,7 +112,8 @@ function scoreOf(specs: readonly CheckSpec[], results: readonly CheckResult[]): 
     sum += spec.weight * result.value;
     weights += spec.weight;
   }
-  return weights === 0 ? 1 : Math.round((sum / weights) * 1000) / 1000;
+  const share = weights === 0 ? Number(solved) : sum / weights;
+  return Math.round(share * (solved ? 1 : UNSOLVED) * 1000) / 1000;
 }
 
 function cannotTell({ unknown_if: rule }: BenchmarkTask, output: unknown): string | undefined {

@@ -99,7 +99,11 @@ function summed(group: readonly BenchmarkLine[]): BenchmarkScore {
     score: mean(counted.map(mean)),
     n: counted.flat().length,
     tasks: counted.length,
-    latest: group.map(({ time }) => time).sort().at(-1) ?? '',
+    latest:
+      group
+        .map(({ time }) => time)
+        .sort()
+        .at(-1) ?? '',
   };
 }
 
