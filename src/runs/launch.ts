@@ -57,7 +57,7 @@ export async function launchRun(host: Host, place: Place, request: RunRequest): 
   });
   if (earlier !== undefined) {
     requireSameTask(earlier, record);
-    if (!isFinal(earlier.state) && earlier.shadow_of === undefined)
+    if (!isFinal(earlier.state) && earlier.trial === undefined)
       await leaveNote(host, controllerOf(record), earlier, wake);
     return { record: earlier, plan: undefined, existing: true };
   }
@@ -93,11 +93,11 @@ async function createRun(
   await makePrivateDir(privatePaths.dir);
   await writeFileAtomic(privatePaths.prompt, JSON.stringify(texts), { durable: true });
   await writeFileAtomic(paths.prompt, `${hide(neutralise(texts.join('\n\n---\n\n')))}\n`);
-  if (record.shadow_of === undefined) await leaveNote(host, controllerOf(record), record, wake);
+  if (record.trial === undefined) await leaveNote(host, controllerOf(record), record, wake);
   // From here on the run exists: whoever finds it without a supervisor carries it on or ends it.
   await writeRecord(paths, record);
   await rememberKey(workspace, record);
-  if (record.shadow_of === undefined) await rememberLast(workspace, record);
+  if (record.trial === undefined) await rememberLast(workspace, record);
 }
 
 /** A key stands for one task; answering another one with the first run would look like success. */

@@ -49,8 +49,8 @@ export type RunRequest = {
   projectGuidance?: boolean | undefined;
   /** JSON Schema of the answer; without an answer that satisfies it the run has failed. */
   outputSchema?: JsonObject | undefined;
-  /** It repeats the task of this run with another model, and its answer is used for nothing else. */
-  shadowOf?: string | undefined;
+  /** It tries a model out; its answer is used for nothing else. */
+  trial?: RunRecord['trial'];
   idempotencyKey?: string | undefined;
   client?: string | undefined;
   threadId?: string | undefined;
@@ -141,7 +141,7 @@ export async function planRun(host: Host, place: Place, request: RunRequest): Pr
       ask: request.ask ? { timeout_seconds: policy.question_timeout_seconds } : undefined,
       final_only: request.finalOnly,
       output_schema: requireOutputSchema(request.outputSchema),
-      shadow_of: request.shadowOf,
+      trial: request.trial,
     }),
     worker: {
       kind: 'claude',

@@ -1,8 +1,11 @@
 import { CcError } from '../core/errors.ts';
 import { AREAS, type Area, type Tool } from './define.ts';
 import gitDiff from './git/git-diff.ts';
+import benchmarkModel from './profiles/benchmark-model.ts';
+import benchmarkSuite from './profiles/benchmark-suite.ts';
 import listProfiles from './profiles/list-profiles.ts';
 import pickProfile from './profiles/pick-profile.ts';
+import shadowRun from './profiles/shadow-run.ts';
 import answerQuestion from './runs/answer-question.ts';
 import costGuard from './runs/cost-guard.ts';
 import lastRun from './runs/last-run.ts';
@@ -28,6 +31,8 @@ import workspaceStatus from './workspace/workspace-status.ts';
 /** Every tool, sorted by name: the list is the same for every client, always. */
 export const TOOLS: readonly Tool[] = [
   answerQuestion,
+  benchmarkModel,
+  benchmarkSuite,
   cleanWorkspace,
   costGuard,
   folderPolicy,
@@ -47,6 +52,7 @@ export const TOOLS: readonly Tool[] = [
   runStreamingAgent,
   sendInstruction,
   runVisibleAgent,
+  shadowRun,
   stopRun,
   usageSummary,
   waitRuns,
