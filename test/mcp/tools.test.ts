@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { findTool, TOOLS } from '../../src/tools/registry.ts';
+import { privateRunPaths } from '../../src/workspace/home.ts';
 import { codeOf, connect, dataOf, errorOf, type Machine, machine, textOf } from './face.ts';
 import { storeActiveRun, storeFinishedRun } from './runs.ts';
 
@@ -17,6 +18,16 @@ const EXAMPLES: Record<string, Example> = {
     works: async (place) => ({ question: `${(await storeActiveRun(place)).id}.1`, allow: false }),
     fails: { question: 'the first one', allow: true },
     code: 'BAD_INPUT',
+  },
+  cc_benchmark_model: {
+    works: async () => ({ task: 'code-fix-ranges', repeat: 2, budget: { max_tokens: 50_000 } }),
+    fails: { task: 'no-such-task' },
+    code: 'NOT_FOUND',
+  },
+  cc_benchmark_suite: {
+    works: async () => ({ suite: 'review', profiles: ['env:test'] }),
+    fails: { benchmark: 'bench_20261121t110900123z_k3v7qa2m' },
+    code: 'NOT_FOUND',
   },
   cc_folder_policy: {
     works: async () => ({ apply: true }),
@@ -105,6 +116,17 @@ const EXAMPLES: Record<string, Example> = {
       instruction: 'Look closer.',
     }),
     fails: { run_id: MISSING, instruction: 'Look closer.' },
+    code: 'RUN_NOT_FOUND',
+  },
+  cc_shadow_run: {
+    works: async (place) => {
+      const { id } = await storeFinishedRun(place);
+      const { dir, prompt } = privateRunPaths(place.host.home, id);
+      mkdirSync(dir, { recursive: true });
+      writeFileSync(prompt, JSON.stringify(['Look at it.']));
+      return { run_id: id, profile: 'env:test', dry_run: true };
+    },
+    fails: { run_id: MISSING, profile: 'env:test' },
     code: 'RUN_NOT_FOUND',
   },
   cc_stop_run: {
