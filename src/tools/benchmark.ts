@@ -12,12 +12,10 @@ import { type BenchmarkPlan, type BenchmarkRequest, planBenchmark } from '../ben
 import { compact } from '../core/json.ts';
 import { type BenchmarkLine, benchmarkScores } from '../routing/benchmarks.ts';
 import type { ToolContext } from './define.ts';
-import { waitSeconds } from './fields.ts';
 import { BRIEF } from './schema.ts';
 
 /** What both benchmark tools take beside what they choose by. */
 export const benchmarkInput = {
-  repeat: z.int().min(1).max(10).optional().describe('Runs of each, 1-10.'),
   budget: z
     .strictObject({
       wall_seconds: z.int().min(10).max(3600).optional(),
@@ -27,9 +25,8 @@ export const benchmarkInput = {
     .optional()
     .describe('Caps per run:')
     .meta(BRIEF),
-  execute: z.boolean().optional().describe('Spend; else the plan only.'),
-  benchmark: z.string().max(64).optional().describe('Go on with this one.'),
-  wait_seconds: waitSeconds,
+  execute: z.boolean().optional().describe('Else the plan only.'),
+  benchmark: z.string().max(64).optional().describe('Id to go on with.'),
 };
 
 const resultView = z.object({
@@ -94,7 +91,6 @@ export type CommonInput = {
   budget?: BenchmarkRequest['budget'] | undefined;
   execute?: boolean | undefined;
   benchmark?: string | undefined;
-  wait_seconds?: number | undefined;
 };
 
 /** Shows a plan, carries one out, or goes on with one. */
@@ -105,12 +101,12 @@ export async function benchmark(
 ): Promise<BenchmarkResult> {
   const { host } = context;
   if (input.benchmark !== undefined) {
-    return drive(await findBatch(host.home, input.benchmark), input, context);
+    return drive(await findBatch(host.home, input.benchmark), context);
   }
   const plan = await planBenchmark(host, request);
   if (input.execute !== true) return shownPlan(plan, await openBatches(context));
   await tidyBatches(host);
-  return drive(await createBatch(host, plan.trials), input, context);
+  return drive(await createBatch(host, plan.trials), context);
 }
 
 function shownPlan({ lines, trials, estimate }: BenchmarkPlan, open: string[]): BenchmarkResult {
@@ -125,11 +121,10 @@ function shownPlan({ lines, trials, estimate }: BenchmarkPlan, open: string[]): 
 
 async function drive(
   batch: Batch,
-  { wait_seconds: seconds }: CommonInput,
   { host, client, signal, progress }: ToolContext,
 ): Promise<BenchmarkResult> {
   const { results, running, waiting } = await driveBatch(host, batch, {
-    timeoutMs: (seconds ?? client.waitSeconds) * 1000,
+    timeoutMs: client.waitSeconds * 1000,
     signal,
     progress,
   });

@@ -33,7 +33,7 @@ test.each(TOOLS)('$name: an input made from all of its flags is valid', (tool) =
     if (flag.type === 'number') return [`--${flag.name}`, example(tool, flag.path)];
     if (flag.type === 'json') return [`--${flag.name}`, '{"type":"object"}'];
     // Published as a plain text, checked as one of the roles.
-    const text = flag.name === 'role' ? 'review' : 'x';
+    const text = flag.name === 'role' || flag.name === 'suite' ? 'review' : 'x';
     return [`--${flag.name}`, flag.choices[0] ?? text];
   });
   const { input } = parse(tool.name, ...args);

@@ -144,7 +144,14 @@ test('toolsets choose whole areas', async () => {
   const toolsets = parseToolsets(' profiles , git ');
   const { client } = await connect({ tools: toolsOf({ toolsets, readOnly: false }) });
   const names = (await client.listTools()).tools.map((tool) => tool.name);
-  expect(names).toEqual(['cc_git_diff', 'cc_list_profiles', 'cc_pick_profile']);
+  expect(names).toEqual([
+    'cc_benchmark_model',
+    'cc_benchmark_suite',
+    'cc_git_diff',
+    'cc_list_profiles',
+    'cc_pick_profile',
+    'cc_shadow_run',
+  ]);
   expect(parseToolsets('')).toBeUndefined();
   expect(parseToolsets(undefined)).toBeUndefined();
   expect(() => parseToolsets('runs,nothing')).toThrow('There is no toolset "nothing".');

@@ -20,12 +20,12 @@ const EXAMPLES: Record<string, Example> = {
     code: 'BAD_INPUT',
   },
   cc_benchmark_model: {
-    works: async () => ({ task: 'code-fix-ranges', repeat: 2, budget: { max_tokens: 50_000 } }),
+    works: async () => ({ task: 'code-fix-ranges', budget: { max_tokens: 50_000 } }),
     fails: { task: 'no-such-task' },
     code: 'NOT_FOUND',
   },
   cc_benchmark_suite: {
-    works: async () => ({ suite: 'review', profiles: ['env:test'] }),
+    works: async () => ({ suite: 'review', profiles: ['env:test'], repeat: 2 }),
     fails: { benchmark: 'bench_20261121t110900123z_k3v7qa2m' },
     code: 'NOT_FOUND',
   },

@@ -7,12 +7,11 @@ export default defineTool({
   name: 'cc_benchmark_model',
   area: 'profiles',
   kind: 'launch',
-  summary:
-    'Benchmark one profile and model on graded tasks in scratch repositories; a plan with its cost unless execute.',
+  summary: 'Benchmark one model on graded tasks; a plan with its cost unless execute.',
   input: z.strictObject({
     profile,
     model,
-    task: z.string().max(64).optional().describe('One task; default all.'),
+    task: z.string().max(64).optional().describe('Default all.'),
     ...benchmarkInput,
   }),
   output: benchmarkResult,
@@ -23,7 +22,7 @@ export default defineTool({
         model: input.model,
         suite: undefined,
         task: input.task,
-        repeat: input.repeat ?? 1,
+        repeat: 1,
         budget: input.budget ?? {},
       },
       input,

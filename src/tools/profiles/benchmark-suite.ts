@@ -7,16 +7,16 @@ export default defineTool({
   name: 'cc_benchmark_suite',
   area: 'profiles',
   kind: 'launch',
-  summary:
-    'Compare profiles on a suite of graded benchmark tasks; a plan with its cost unless execute.',
+  summary: 'Compare profiles on a suite of graded benchmark tasks; a plan unless execute.',
   input: z.strictObject({
-    suite: z.enum(SUITES).optional().describe('Default all.'),
+    suite: z.string().max(40).pipe(z.enum(SUITES)).optional().describe(SUITES.join(', ')),
+    repeat: z.int().min(1).max(10).optional(),
     profiles: z
       .array(z.string().min(1).max(200))
       .min(1)
       .max(20)
       .optional()
-      .describe('Ids or names; default the one that would be picked.'),
+      .describe('Ids or names.'),
     ...benchmarkInput,
   }),
   output: benchmarkResult,

@@ -3,7 +3,7 @@ import { planShadow, shadowRun } from '../../benchmarks/shadow.ts';
 import { shadowLine } from '../../routing/shadow-results.ts';
 import { findRun } from '../../runs/find.ts';
 import { defineTool } from '../define.ts';
-import { cwd, model, runId, waitSeconds } from '../fields.ts';
+import { model, runId } from '../fields.ts';
 import { planned, planView } from '../runs/run-input.ts';
 
 export default defineTool({
@@ -11,15 +11,13 @@ export default defineTool({
   area: 'profiles',
   kind: 'launch',
   summary:
-    'Try a candidate model: repeat the task of a finished read-only run with it and compare; its answer is not used.',
+    'Try a candidate model on the task of a finished read-only run and compare; its answer is not used.',
   input: z.strictObject({
     run_id: runId,
     profile: z.string().min(1).max(200).describe('The candidate.'),
     model,
-    max_usd: z.number().positive().optional().describe('Cap.'),
-    dry_run: z.boolean().optional().describe('Show the plan only.'),
-    wait_seconds: waitSeconds,
-    cwd,
+    max_usd: z.number().positive().optional(),
+    dry_run: z.boolean().optional(),
   }),
   output: shadowLine.partial().extend({
     ...planned.partial().shape,
@@ -29,8 +27,7 @@ export default defineTool({
   }),
   handler: async (input, context) => {
     const { host } = context;
-    const near = input.cwd === undefined ? undefined : (await context.place(input.cwd)).workspace;
-    const original = await findRun(host, input.run_id, near);
+    const original = await findRun(host, input.run_id, undefined);
     const request = { profile: input.profile, model: input.model, maxUsd: input.max_usd };
     if (input.dry_run) {
       const { workspace, record } = original;
@@ -38,7 +35,7 @@ export default defineTool({
       return planView(plan, { workspace, cwd: record.cwd, source: 'argument' });
     }
     const { run_id, line } = await shadowRun(host, original, request, {
-      timeoutMs: (input.wait_seconds ?? context.client.waitSeconds) * 1000,
+      timeoutMs: context.client.waitSeconds * 1000,
       signal: context.signal,
     });
     if (line !== undefined) return line;

@@ -53,11 +53,7 @@ export const runInput = z.strictObject({
   model,
   cwd,
   project_guidance: z.boolean().optional().describe('Pass on CLAUDE.md/AGENTS.md; default true.'),
-  output_schema: z
-    .record(z.string(), z.unknown())
-    .optional()
-    .describe('JSON Schema of its answer.')
-    .meta(BRIEF),
+  output_schema: z.record(z.string(), z.unknown()).optional().describe('JSON Schema.').meta(BRIEF),
   idempotency_key: z.string().min(1).max(200).optional().describe('Same key never starts twice.'),
   wake: z.boolean().optional().describe('Wake this Codex thread at its end.'),
   dry_run: z.boolean().optional().describe('Show the plan only.'),
