@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { isoTime } from '../core/clock.ts';
 import { CcError } from '../core/errors.ts';
@@ -65,8 +65,10 @@ async function requestFor(
   { profile, model, maxUsd }: ShadowRequest,
 ): Promise<RunRequest> {
   requireComparable(record);
+  await requireUnsteered(host, record.run_id);
   const [task = '', ...rest] = await textsOf(host, record.run_id);
-  const { wall_seconds, idle_seconds, max_turns, max_tokens } = record.budget;
+  const { wall_seconds, idle_seconds, max_turns } = record.budget;
+  const max_tokens = record.budget.max_tokens ?? tokenCap(record);
   return {
     task,
     ...withContext(rest),
@@ -104,6 +106,23 @@ function requireComparable(record: FoundRun['record']): void {
       'There must be a good answer to compare with.',
     );
   }
+}
+
+/** Where the original had no cap: several times what it took. */
+function tokenCap({ outcome }: FoundRun['record']): number {
+  return Math.max(LEAST_TOKENS, TIMES * sumOf(outcome?.usage.tokens));
+}
+
+const LEAST_TOKENS = 100_000;
+const TIMES = 4;
+
+/** Whoever was told more on the way had another task. */
+async function requireUnsteered(host: Host, runId: string): Promise<void> {
+  const names = await readdir(privateRunPaths(host.home, runId).messages).catch(() => []);
+  if (names.every((name) => name.startsWith('handover-'))) return;
+  throw new CcError('NOT_ALLOWED', `${runId} was given instructions on the way.`, {
+    hint: 'Choose a run that was given its whole task at once.',
+  });
 }
 
 /** As it was sent: the task, and what the controller added. */
@@ -167,16 +186,19 @@ async function answerOf({ paths }: FoundRun): Promise<{ output: unknown; text: s
 
 function sideOf({ record }: FoundRun, text: string): ShadowSide {
   const usage = record.outcome?.usage;
-  const tokens = usage?.tokens;
   return {
     run_id: record.run_id,
     profile: record.profile.id,
     model: record.model,
     state: record.state,
     failure: record.outcome?.failure.class ?? 'unknown',
-    tokens: tokens === undefined ? 0 : Object.values(tokens).reduce((a, b) => a + b, 0),
+    tokens: sumOf(usage?.tokens),
     usd: usage?.usd ?? null,
     elapsed_ms: record.elapsed_ms ?? 0,
     chars: text.length,
   };
+}
+
+function sumOf(tokens: Record<string, number> | undefined): number {
+  return Object.values(tokens ?? {}).reduce((sum, count) => sum + count, 0);
 }
