@@ -1,7 +1,15 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { createBatch, removeBatch, stateOf } from '../../src/benchmarks/batch.ts';
+import {
+  batchIds,
+  createBatch,
+  findBatch,
+  removeBatch,
+  stateOf,
+} from '../../src/benchmarks/batch.ts';
 import { driveBatch } from '../../src/benchmarks/drive.ts';
 import { planBenchmark } from '../../src/benchmarks/plan.ts';
 import { shadowRun } from '../../src/benchmarks/shadow.ts';
@@ -17,7 +25,7 @@ import { SUPERVISOR_COOKIE } from '../../src/runs/start-supervisor.ts';
 import { stopRun } from '../../src/runs/stop.ts';
 import { knownWorkspaces } from '../../src/workspace/home.ts';
 import { answersOf, type ExampleAnswer } from '../benchmarks/answers.ts';
-import { Lab } from '../support/lab.ts';
+import { Lab, REPOSITORY } from '../support/lab.ts';
 
 let lab: Lab;
 afterEach(async () => {
@@ -160,7 +168,7 @@ test('a provider that refuses says nothing about the model', async () => {
   expect(await benchmarkScores(host.home)).toEqual([]);
 });
 
-test('whoever drives a benchmark may go away at any time, and somebody else goes on', async () => {
+test('a command that is killed in the middle leaves what another one goes on with', async () => {
   lab = await Lab.open([]);
   const task = await taskNamed('review-orders');
   const answer = await answerNamed(task, 'good/all-of-them');
@@ -169,16 +177,40 @@ test('whoever drives a benchmark may go away at any time, and somebody else goes
     name: 'w',
     steps: [{ tools: [{ name: 'StructuredOutput', input }], hold: { at: 'before_headers' } }],
   });
-  const { host, batch } = await begin(task.id);
-  const gone = new AbortController();
-  const first = driveBatch(host, batch, { ...quiet, signal: gone.signal });
+  const cli = join(REPOSITORY, 'dist/cc-orchestrator.js');
+  const choice = ['--profile', 'env:lab', '--task', task.id, '--execute', '--json'];
+  const command = spawn(process.execPath, [cli, 'benchmark-model', ...choice], {
+    env: lab.env,
+    stdio: 'ignore',
+  });
   await lab.model.waitForHold('w/0', 60_000);
-  gone.abort();
-  expect(await first).toMatchObject({ results: [], waiting: 0 });
+  command.kill('SIGKILL');
+  await once(command, 'exit');
+
+  const host = lab.host();
+  const [id = ''] = await batchIds(host.home);
+  const plan = JSON.parse(
+    execFileSync(process.execPath, [cli, 'benchmark-model', '--json'], {
+      env: lab.env,
+      encoding: 'utf8',
+    }),
+  );
+  expect(plan.open).toEqual([id]);
+  const early = await driveBatch(host, await findBatch(host.home, id), { ...quiet, timeoutMs: 0 });
+  expect(early).toMatchObject({ results: [], waiting: 0 });
+  expect(early.running).toHaveLength(1);
+
   lab.model.release('w/0');
-  const second = await driveBatch(lab.host(), batch, quiet);
-  expect(second.results).toMatchObject([{ solved: true, score: 1 }]);
+  const batch = await findBatch(host.home, id);
+  const both = await Promise.all([driveBatch(host, batch, quiet), driveBatch(host, batch, quiet)]);
+  for (const { results } of both) expect(results).toMatchObject([{ solved: true, score: 1 }]);
   expect(readEvidence(host.home, BENCHMARK_LOG)).toHaveLength(1);
+  expect(lab.model.requestsFor('w')).toHaveLength(1);
+  const run = await lab.find(early.running[0] ?? '');
+  expect(JSON.parse(readFileSync(run.paths.output, 'utf8'))).toEqual({
+    schema_version: 1,
+    output: input,
+  });
 });
 
 test('a run that is stopped is unknown, and nothing of it is left', async () => {
