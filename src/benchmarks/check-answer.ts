@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { isObject } from '../core/json.ts';
 import type { CheckSpec } from '../routing/benchmark-task.ts';
-import type { Found, Grading } from './grade.ts';
+import type { Found, Grading } from './grading.ts';
 
 /** There is a structured answer, and it is what was asked for. */
 export function checkFormat({ task, answer }: Grading): Found {

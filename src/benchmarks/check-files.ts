@@ -1,7 +1,7 @@
 import type { CheckSpec } from '../routing/benchmark-task.ts';
 import { matchesScope } from '../workers/claude/guard.ts';
 import { changedPaths } from './files.ts';
-import type { Found, Grading } from './grade.ts';
+import type { Found, Grading } from './grading.ts';
 
 /** Nothing was changed, created or removed outside of what the task allows. */
 export function checkScope(

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { arrayAt } from '../core/json.ts';
 import type { CheckSpec, Planted } from '../routing/benchmark-task.ts';
-import type { Found, Grading } from './grade.ts';
+import type { Found, Grading } from './grading.ts';
 
 const finding = z.object({
   file: z.string(),

@@ -9,7 +9,7 @@ import type { CheckSpec } from '../routing/benchmark-task.ts';
 import { builtInDir } from '../routing/benchmark-tasks.ts';
 import { matchesScope } from '../workers/claude/guard.ts';
 import { isPlain } from './files.ts';
-import type { Found, Grading } from './grade.ts';
+import type { Found, Grading } from './grading.ts';
 
 /** Where the script lies in the copy: no task may have such a directory. */
 const HIDDEN = '.grade';

@@ -9,16 +9,9 @@ import { checkFields, checkFormat, equalAnswers } from './check-answer.ts';
 import { checkIntact, checkScope } from './check-files.ts';
 import { checkFindings } from './check-findings.ts';
 import { checkScript } from './check-script.ts';
-import { type FileMap, filesIn } from './files.ts';
+import { filesIn } from './files.ts';
+import type { Answer, Found, Grading } from './grading.ts';
 import { layOut } from './scratch-project.ts';
-
-/** What a worker left behind; its words are no part of it. */
-export type Answer = {
-  /** Its project directory. */
-  dir: string;
-  /** Its structured answer, where there is one. */
-  output: unknown;
-};
 
 export type Grade = {
   /** 0 to 1; null where the answer says nothing about the model. */
@@ -28,21 +21,6 @@ export type Grade = {
   unknown?: string;
   checks: CheckResult[];
 };
-
-/** What a check gets to see. */
-export type Grading = {
-  task: BenchmarkTask;
-  answer: Answer;
-  before: FileMap;
-  after: FileMap;
-  /** A copy of the project as the worker found it, and room beside it. */
-  original: string;
-  scratch: string;
-  signal: AbortSignal;
-};
-
-/** How well a check holds, and what it found. */
-export type Found = { value: number; detail: string };
 
 /** Judges an answer by its files and its structured output alone; the same answer always gets the same. */
 export async function gradeAnswer(

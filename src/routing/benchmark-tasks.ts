@@ -81,9 +81,23 @@ export function builtInDir(): string {
   });
 }
 
+/** By directory, for files of the same sizes and times. */
+const versions = new Map<string, { identity: string; version: string }>();
+
 /** Answers that only prove the grader are not part of it. */
 async function versionOf(dir: string): Promise<string> {
-  const files = (await fg(['task.yaml', 'repo/**', 'hidden/**'], { cwd: dir, dot: true })).sort();
+  const options = { cwd: dir, dot: true, stats: true } as const;
+  const entries = await fg(['task.yaml', 'repo/**', 'hidden/**'], options);
+  const files = entries.map(({ path, stats }) => `${path} ${stats?.size} ${stats?.mtimeMs}`).sort();
+  const identity = files.join('\n');
+  const before = versions.get(dir);
+  if (before?.identity === identity) return before.version;
+  const version = await digestOf(dir, entries.map(({ path }) => path).sort());
+  versions.set(dir, { identity, version });
+  return version;
+}
+
+async function digestOf(dir: string, files: readonly string[]): Promise<string> {
   const hash = createHash('sha256').update(`grader ${GRADER_VERSION}\n`);
   for (const file of files) {
     hash

@@ -80,7 +80,9 @@ export function scoresOf(
   for (const line of lines) {
     if (line.score === null || versions.get(line.task) !== line.version) continue;
     const key = JSON.stringify([line.profile, line.model, line.suite]);
-    groups.set(key, [...(groups.get(key) ?? []), line]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [line]);
+    else group.push(line);
   }
   return [...groups.values()].map(summed);
 }

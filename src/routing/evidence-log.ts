@@ -28,7 +28,7 @@ export async function addEvidence<T extends z.ZodObject>(
   await makePrivateDir(home.benchmarks);
   return withLease(join(home.benchmarks, `.${log.name}`), TURN_MS, async () => {
     const run = log.runOf(line);
-    if (readEvidence(home, log).some((known) => log.runOf(known) === run)) return false;
+    if (readEvidence(home, log).some((line) => log.runOf(line) === run)) return false;
     const path = evidencePath(home, log);
     const appender = NdjsonAppender.open(path, `benchmark.${log.name}`, isoTime(clock.now()));
     try {
@@ -41,21 +41,29 @@ export async function addEvidence<T extends z.ZodObject>(
   });
 }
 
-/** Every line that is understood, oldest first; without a file there are none. */
+/** What has been read of each file, and how far: ranking asks again and again for the same. */
+const known = new Map<string, { cursor: string | undefined; records: unknown[] }>();
+
+/** Every line that is understood, oldest first; without a file there are none. Costs what is new. */
 export function readEvidence<T extends z.ZodObject>(
   home: UserHome,
   log: EvidenceLog<T>,
 ): z.output<T>[] {
-  const lines: z.output<T>[] = [];
-  for (let cursor: string | undefined, more = true; more; ) {
-    const page = readNdjson(evidencePath(home, log), cursor, PAGE);
+  const path = evidencePath(home, log);
+  const read = known.get(path) ?? { cursor: undefined, records: [] };
+  known.set(path, read);
+  for (let more = true; more; ) {
+    const page = readNdjson(path, read.cursor, PAGE);
+    // Somebody has replaced the file, or removed it.
+    if (page.reset) read.records.length = 0;
     for (const record of page.records) {
       const parsed = log.line.safeParse(record);
-      if (parsed.success) lines.push(parsed.data);
+      if (parsed.success) read.records.push(parsed.data);
     }
-    ({ cursor, more } = page);
+    read.cursor = page.cursor;
+    more = page.more;
   }
-  return lines;
+  return [...read.records] as z.output<T>[];
 }
 
 export function evidencePath(home: UserHome, log: Pick<EvidenceLog<z.ZodObject>, 'name'>): string {

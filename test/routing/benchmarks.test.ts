@@ -1,4 +1,12 @@
-import { appendFileSync, cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
@@ -79,6 +87,20 @@ it('stores a run once, for this user only, and reads on past what is torn or str
   appendFileSync(path, '{"score": "much"}\nno json\n{"torn":');
   await addEvidence(at, systemClock, BENCHMARK_LOG, line('v', { run_id: 'run_2' }));
   expect(readEvidence(at, BENCHMARK_LOG).map(({ run_id }) => run_id)).toEqual(['run_1', 'run_2']);
+});
+
+it('what is read again is what is in the file now', async () => {
+  const at = home();
+  const path = evidencePath(at, BENCHMARK_LOG);
+  const runs = () => readEvidence(at, BENCHMARK_LOG).map(({ run_id }) => run_id);
+  expect(runs()).toEqual([]);
+  await addEvidence(at, systemClock, BENCHMARK_LOG, line('v', { run_id: 'run_1' }));
+  expect(runs()).toEqual(['run_1']);
+  expect(runs()).toEqual(['run_1']);
+  rmSync(path);
+  expect(runs()).toEqual([]);
+  await addEvidence(at, systemClock, BENCHMARK_LOG, line('v', { run_id: 'run_2' }));
+  expect(runs()).toEqual(['run_2']);
 });
 
 it('twenty writers at once lose nothing', async () => {
