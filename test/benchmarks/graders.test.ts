@@ -41,6 +41,8 @@ describe.each(tasks.map((task) => ({ task, id: task.id })))('$id', ({ task }) =>
       expect(grade.solved).toBe(answer.which === 'good');
       if (answer.which === 'good') expect(grade.score).toBeGreaterThanOrEqual(0.8);
       else expect(grade.score).toBeLessThanOrEqual(0.5);
+      const gates = task.checks.filter(({ gate }) => gate).map(({ name }) => name);
+      if (failed.some((name) => gates.includes(name))) expect(grade.score).toBe(0);
     },
     60_000,
   );
