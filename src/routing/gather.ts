@@ -1,6 +1,7 @@
 import type { PriceTable } from '../profiles/price.ts';
 import type { UserHome } from '../workspace/home.ts';
 import type { RoutingPolicy } from '../workspace/routing-policy.ts';
+import { benchmarkScores } from './benchmarks.ts';
 import { BUILT_IN_WINDOWS } from './built-in.ts';
 import type { Catalog } from './catalog.ts';
 import { readCatalog } from './catalog-store.ts';
@@ -8,6 +9,7 @@ import { readEndings } from './endings.ts';
 import type { Evidence } from './evidence.ts';
 import { readHealth } from './health-store.ts';
 import { mergedPrices, tableName } from './price-table.ts';
+import { benchmarkEvidence } from './tested.ts';
 
 /** Reads everything a choice rests on. What cannot be read is no evidence, never an error. */
 export async function gatherEvidence(
@@ -16,7 +18,11 @@ export async function gatherEvidence(
   ccSwitchPrices: PriceTable,
   now: Date,
 ): Promise<Evidence> {
-  const [health, catalog] = await Promise.all([readHealth(home), readCatalog(home)]);
+  const [health, catalog, scores] = await Promise.all([
+    readHealth(home),
+    readCatalog(home),
+    benchmarkScores(home).catch(() => []),
+  ]);
   return {
     now: now.getTime(),
     prices: mergedPrices(routing.prices, ccSwitchPrices, catalog),
@@ -24,7 +30,7 @@ export async function gatherEvidence(
     endings: readEndings(home, now.getTime()),
     health,
     capabilities: new Map(),
-    benchmarks: new Map(),
+    benchmarks: benchmarkEvidence(scores),
   };
 }
 

@@ -276,6 +276,7 @@ function turnEnded(state: Progress, event: RunEvent): Progress {
     denials: numberAt(event, 'denials') ?? 0,
     denied_tools: arrayAt(event, 'denied_tools').filter((item) => typeof item === 'string'),
     errors: arrayAt(event, 'errors').filter((item) => typeof item === 'string'),
+    ...compact({ structured: booleanAt(event, 'has_structured_output') }),
   };
   const total = objectAt(event, 'usage_total') as UsageByModel | undefined;
   const before = state.usage_total_at_turn_end;

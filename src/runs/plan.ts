@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { isoTime } from '../core/clock.ts';
 import { CcError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
-import { compact } from '../core/json.ts';
+import { compact, type JsonObject } from '../core/json.ts';
 import { createRedactor, type Redactor } from '../core/redact.ts';
 import { byteLength, oneLine } from '../core/text.ts';
 import type { Role } from '../core/vocabulary.ts';
@@ -27,6 +27,7 @@ import { type Policy, readPolicy } from '../workspace/policy.ts';
 import type { Place } from '../workspace/resolve.ts';
 import { readCaps } from './cost-guard/caps.ts';
 import { clipBudget } from './cost-guard/clip.ts';
+import { requireOutputSchema } from './output-schema.ts';
 import { type BudgetRequest, planBudget } from './plan-budget.ts';
 import type { Lineage, Narrowing, RunMode, RunRecord } from './record.ts';
 
@@ -47,6 +48,10 @@ export type RunRequest = {
   /** Keep only the result and stderr of what the worker says. */
   finalOnly?: boolean | undefined;
   projectGuidance?: boolean | undefined;
+  /** JSON Schema of the answer; without an answer that satisfies it the run has failed. */
+  outputSchema?: JsonObject | undefined;
+  /** It tries a model out; its answer is used for nothing else. */
+  trial?: RunRecord['trial'];
   idempotencyKey?: string | undefined;
   client?: string | undefined;
   threadId?: string | undefined;
@@ -145,6 +150,8 @@ export async function planRun(host: Host, place: Place, request: RunRequest): Pr
       ...(request.continues && continuationFields(request.continues, pick)),
       ask: request.ask ? { timeout_seconds: policy.question_timeout_seconds } : undefined,
       final_only: request.finalOnly,
+      output_schema: requireOutputSchema(request.outputSchema),
+      trial: request.trial,
     }),
     worker: {
       kind: 'claude',

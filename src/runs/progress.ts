@@ -23,6 +23,8 @@ export type TurnEnd = {
   /** Which tools the CLI says were refused, by our hook or by its own rules. */
   denied_tools: string[];
   errors: string[];
+  /** The answer satisfied the schema it was asked for. */
+  structured?: boolean;
 };
 
 export type Outgoing = {

@@ -154,6 +154,10 @@ export const runRecord = z.object({
   final_only: z.boolean().optional(),
   /** Thresholds of its watchdog; absent in runs of earlier versions. */
   watchdog: z.object(watchdogFields).optional(),
+  /** JSON Schema of the answer; what satisfied it is in output.json. */
+  output_schema: z.record(z.string(), z.unknown()).optional(),
+  /** It tries a model out, in a benchmark or with the task of another run; nobody waits for its end. */
+  trial: z.object({ kind: z.enum(['benchmark', 'shadow']), of: z.string() }).optional(),
   guidance_files: z.array(z.string()),
   client: z.string().optional(),
   thread_id: z.string().optional(),

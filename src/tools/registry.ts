@@ -1,12 +1,15 @@
 import { CcError } from '../core/errors.ts';
 import { AREAS, type Area, type Tool } from './define.ts';
 import gitDiff from './git/git-diff.ts';
+import benchmarkModel from './profiles/benchmark-model.ts';
+import benchmarkSuite from './profiles/benchmark-suite.ts';
 import calibratePolicy from './profiles/calibrate-policy.ts';
 import listProfiles from './profiles/list-profiles.ts';
 import localPolicy from './profiles/local-policy.ts';
 import modelRegistry from './profiles/model-registry.ts';
 import pickProfile from './profiles/pick-profile.ts';
 import scoreModels from './profiles/score-models.ts';
+import shadowRun from './profiles/shadow-run.ts';
 import writeStrategyReports from './profiles/write-strategy-reports.ts';
 import answerQuestion from './runs/answer-question.ts';
 import compactEvents from './runs/compact-events.ts';
@@ -36,6 +39,8 @@ import workspaceStatus from './workspace/workspace-status.ts';
 export const TOOLS: readonly Tool[] = [
   answerQuestion,
   calibratePolicy,
+  benchmarkModel,
+  benchmarkSuite,
   cleanWorkspace,
   costGuard,
   compactEvents,
@@ -59,6 +64,7 @@ export const TOOLS: readonly Tool[] = [
   sendInstruction,
   runVisibleAgent,
   scoreModels,
+  shadowRun,
   stopRun,
   summarizeRun,
   usageSummary,

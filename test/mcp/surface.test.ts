@@ -145,6 +145,8 @@ test('toolsets choose whole areas', async () => {
   const { client } = await connect({ tools: toolsOf({ toolsets, readOnly: false }) });
   const names = (await client.listTools()).tools.map((tool) => tool.name);
   expect(names).toEqual([
+    'cc_benchmark_model',
+    'cc_benchmark_suite',
     'cc_calibrate_policy',
     'cc_git_diff',
     'cc_list_profiles',
@@ -152,6 +154,7 @@ test('toolsets choose whole areas', async () => {
     'cc_model_registry',
     'cc_pick_profile',
     'cc_score_models',
+    'cc_shadow_run',
     'cc_write_strategy_reports',
   ]);
   expect(parseToolsets('')).toBeUndefined();

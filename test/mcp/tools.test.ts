@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ROLES } from '../../src/core/vocabulary.ts';
 import { findTool, TOOLS } from '../../src/tools/registry.ts';
+import { privateRunPaths } from '../../src/workspace/home.ts';
 import { endedRecord, project, storeRecord, usageOf } from '../support/history.ts';
 import { codeOf, connect, dataOf, errorOf, type Machine, machine, textOf } from './face.ts';
 import { storeActiveRun, storeFinishedRun } from './runs.ts';
@@ -39,6 +40,16 @@ const EXAMPLES: Record<string, Example> = {
     code: 'RUN_NOT_FOUND',
   },
   cc_calibrate_policy: { works: async () => ({}), fails: { apply: 'yes' }, code: 'BAD_INPUT' },
+  cc_benchmark_model: {
+    works: async () => ({ task: 'code-fix-ranges', budget: { max_tokens: 50_000 } }),
+    fails: { task: 'no-such-task' },
+    code: 'NOT_FOUND',
+  },
+  cc_benchmark_suite: {
+    works: async () => ({ suite: 'review', profiles: ['env:test'], repeat: 2 }),
+    fails: { benchmark: 'bench_20261121t110900123z_k3v7qa2m' },
+    code: 'NOT_FOUND',
+  },
   cc_folder_policy: {
     works: async () => ({ apply: true }),
     fails: { cwd: '/no/such' },
@@ -155,6 +166,17 @@ const EXAMPLES: Record<string, Example> = {
     works: async () => ({ task: 'Look.' }),
     fails: { task: ' ' },
     code: 'BAD_INPUT',
+  },
+  cc_shadow_run: {
+    works: async (place) => {
+      const { id } = await storeFinishedRun(place);
+      const { dir, prompt } = privateRunPaths(place.host.home, id);
+      mkdirSync(dir, { recursive: true });
+      writeFileSync(prompt, JSON.stringify(['Look at it.']));
+      return { run_id: id, profile: 'env:test', dry_run: true };
+    },
+    fails: { run_id: MISSING, profile: 'env:test' },
+    code: 'RUN_NOT_FOUND',
   },
   cc_stop_run: {
     works: async (place) => ({ run_id: (await storeFinishedRun(place)).id }),

@@ -51,6 +51,17 @@ describe('success', () => {
     });
   });
 
+  it('needs an answer in the form that was asked for, whatever the CLI says', () => {
+    const facts = { hasSchema: true };
+    expect(judge([said, ended(), exited()], facts)).toMatchObject({
+      verdict: 'failed/invalid_output',
+      retryable: true,
+    });
+    const structured = ended({ has_structured_output: true });
+    expect(judge([said, structured, exited()], facts).verdict).toBe('succeeded/success');
+    expect(judge([said, ended(), exited()]).verdict).toBe('succeeded/success');
+  });
+
   it.each<[string, object[]]>([
     ['no exit was seen', [said, ended()]],
     ['another exit code', [said, ended(), exited(1)]],

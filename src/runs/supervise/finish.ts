@@ -2,8 +2,15 @@ import { readFileSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { isoTime } from '../../core/clock.ts';
-import { compact, parseJson, stringAt } from '../../core/json.ts';
-import type { Redactor } from '../../core/redact.ts';
+import {
+  compact,
+  isObject,
+  type JsonObject,
+  objectAt,
+  parseJson,
+  stringAt,
+} from '../../core/json.ts';
+import { type Redactor, redactJson } from '../../core/redact.ts';
 import { neutralise } from '../../core/text.ts';
 import { diffTrees } from '../../git/diff.ts';
 import { takeSnapshot } from '../../git/snapshot.ts';
@@ -47,6 +54,7 @@ export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
   await Promise.all([
     writeFileAtomic(parts.paths.stderr, stderr),
     writeFileAtomic(parts.paths.stdout, finalText(parts)),
+    keepOutput(parts),
   ]);
   const changes = await recordChanges(parts);
   const changedFiles = changes?.count ?? null;
@@ -60,6 +68,7 @@ export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
     startError: parts.startError,
     changedFiles,
     allowWrite: record.scope !== null,
+    hasSchema: record.output_schema !== undefined,
     stderrTail: stderr.slice(-STDERR_FOR_VERDICT),
   });
   const mismatch = routeMismatch(record.model, progress.models, progress.model_asked);
@@ -147,19 +156,33 @@ function bill(record: RunRecord, progress: Progress, complete: boolean): RunOutc
 }
 
 /** The whole final answer, from the worker's own line; else the last thing it said. */
-function finalText({ journal, privatePaths, redact }: FinishParts): string {
-  const { progress } = journal;
-  const range = progress.turn_end?.raw;
-  if (range !== undefined) {
-    try {
-      const raw = readFileSync(privatePaths.stdout(progress.attempt)).subarray(range[0], range[1]);
-      const text = stringAt(parseJson(raw.toString('utf8')), 'result');
-      if (text !== undefined) return redact(neutralise(text));
-    } catch {
-      // The raw stream is gone when a finished run is finished again; the events still have a part.
-    }
+function finalText(parts: FinishParts): string {
+  const { journal, redact } = parts;
+  const text = stringAt(resultLine(parts), 'result') ?? journal.progress.last_message ?? '';
+  return redact(neutralise(text));
+}
+
+/** The answer in the form that was asked for, where there is one. */
+async function keepOutput(parts: FinishParts): Promise<void> {
+  const output = objectAt(resultLine(parts), 'structured_output');
+  if (parts.record.output_schema === undefined || output === undefined) return;
+  await writeJsonAtomic(parts.paths.output, {
+    schema_version: SCHEMA_VERSION,
+    output: redactJson(output, (text) => parts.redact(neutralise(text))),
+  });
+}
+
+/** The worker's own line with the end of its last turn. */
+function resultLine({ journal, privatePaths }: FinishParts): JsonObject | undefined {
+  const { attempt, turn_end } = journal.progress;
+  if (turn_end?.raw === undefined) return undefined;
+  try {
+    const raw = readFileSync(privatePaths.stdout(attempt)).subarray(...turn_end.raw);
+    const line = parseJson(raw.toString('utf8'));
+    return isObject(line) ? line : undefined;
+  } catch {
+    return undefined; // gone when a finished run is finished again; the events still have a part
   }
-  return redact(neutralise(progress.last_message ?? ''));
 }
 
 function keptStderr({ journal, privatePaths, redact }: FinishParts): string {

@@ -10,6 +10,8 @@ export type LaunchFacts = {
   maxTurns: number;
   /** Only where the CLI's own price is the real one; it stops by that price. */
   maxUsd: number | undefined;
+  /** JSON Schema of the answer (claude-code-cli.md §7). */
+  outputSchema?: object | undefined;
   systemPromptFile: string;
   /** Directories it may read beside its own: the rest of the repository. */
   readableDirs: readonly string[];
@@ -80,6 +82,9 @@ export function claudeArguments(facts: LaunchFacts): string[] {
     '--max-turns',
     String(facts.maxTurns + TURN_MARGIN),
     ...(facts.maxUsd === undefined ? [] : ['--max-budget-usd', String(facts.maxUsd)]),
+    ...(facts.outputSchema === undefined
+      ? []
+      : ['--json-schema', JSON.stringify(facts.outputSchema)]),
     ...(facts.model === undefined ? [] : ['--model', facts.model]),
     '--append-system-prompt-file',
     facts.systemPromptFile,
