@@ -3,6 +3,7 @@ import { AREAS, type Area, type Tool } from './define.ts';
 import gitDiff from './git/git-diff.ts';
 import listProfiles from './profiles/list-profiles.ts';
 import pickProfile from './profiles/pick-profile.ts';
+import testProfile from './profiles/test-profile.ts';
 import answerQuestion from './runs/answer-question.ts';
 import lastRun from './runs/last-run.ts';
 import listQuestions from './runs/list-questions.ts';
@@ -43,6 +44,7 @@ export const TOOLS: readonly Tool[] = [
   sendInstruction,
   runVisibleAgent,
   stopRun,
+  testProfile,
   waitRuns,
   workspaceStatus,
 ].sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -27,6 +27,8 @@ export function userHome(env: Environment) {
     workspaces: join(root, 'workspaces'),
     /** Endings that a controller has still to be told of. */
     outbox: join(root, 'outbox'),
+    /** What tests of profiles have shown, one file per profile and model. */
+    capabilities: join(root, 'capabilities'),
     sessions: join(root, 'private', 'sessions'),
     runs: join(root, 'private', 'runs'),
   };

@@ -9,7 +9,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['workspace', 'git'],
   ['profiles', 'routing', 'workers', 'prompts'],
   ['runs', 'ledger'],
-  ['verification', 'teams', 'queue', 'workflows', 'reports', 'demo', 'health'],
+  ['verification', 'teams', 'queue', 'workflows', 'reports', 'demo', 'health', 'probe'],
   ['tools'],
   ['bin', 'mcp', 'cli', 'supervisor', 'dashboard'],
 ];

@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import { compact } from '../../core/json.ts';
+import { chooseModel } from '../../profiles/choose-model.ts';
 import { listProfiles } from '../../profiles/list.ts';
 import { priceFor } from '../../profiles/prices.ts';
+import { capabilityLine, capabilityReader } from '../../routing/capabilities.ts';
 import { profileHostOf } from '../../runs/plan.ts';
 import { defineTool } from '../define.ts';
 
@@ -28,6 +30,8 @@ export default defineTool({
         context_window: z.number().optional(),
         /** USD per million tokens in/out of the default model. */
         price: z.object({ input: z.number(), output: z.number() }).optional(),
+        /** What cc_test_profile has shown of the default model, and how many days ago. */
+        tested: z.string().optional(),
         warnings: z.array(z.string()).optional(),
       }),
     ),
@@ -36,10 +40,17 @@ export default defineTool({
   }),
   maxBytes: 16_000,
   handler: async (input, { host }) => {
-    const { profiles, warnings, prices } = await listProfiles(profileHostOf(host));
+    const [{ profiles, warnings, prices }, capabilities] = await Promise.all([
+      listProfiles(profileHostOf(host)),
+      capabilityReader(host.home, { now: host.clock.now() }),
+    ]);
     const shown = input.all ? profiles : profiles.filter((profile) => profile.usable);
+    const tested = await Promise.all(
+      shown.map((profile) => capabilities(profile, chooseModel(profile).model)),
+    );
     return {
-      profiles: shown.map((profile) => {
+      profiles: shown.map((profile, index) => {
+        const known = tested[index];
         const model = profile.models.default ?? profile.models.sonnet;
         const price = model === undefined ? undefined : priceFor(profile, model, prices);
         return {
@@ -54,6 +65,7 @@ export default defineTool({
             base_url: profile.base_url,
             context_window: profile.context_window,
             price: price && { input: price.input, output: price.output },
+            tested: known && capabilityLine(known),
             warnings: profile.warnings.length === 0 ? undefined : profile.warnings,
           }),
         };
