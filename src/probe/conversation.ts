@@ -12,6 +12,7 @@ import { applyEvent } from '../runs/apply-event.ts';
 import { judgeEnding } from '../runs/outcome.ts';
 import { emptyProgress, type Progress, usageSoFar } from '../runs/progress.ts';
 import type { RunOutcome } from '../runs/record.ts';
+import { removeAbandoned } from '../store/abandoned.ts';
 import {
   addLine,
   type ConversationFacts,
@@ -61,7 +62,11 @@ export type Conversation = {
   seconds: number;
 };
 
-const OUTPUT_BYTES = 8 << 20;
+const PREFIX = 'cc-probe-';
+/** Longer than any test may take. */
+const ABANDONED_MS = 60 * 60_000;
+/** More than any test says, partial messages included. */
+const OUTPUT_BYTES = 4 << 20;
 const STDERR_CHARS = 2000;
 /** The guard ends what a test left behind whose own process was killed. */
 const GUARD_MARGIN_SECONDS = 5;
@@ -74,7 +79,9 @@ export async function converse(
   task: ProbeTask,
   limits: ProbeLimits,
 ): Promise<Conversation> {
-  const root = await realpath(await mkdtemp(join(worker.tmp || tmpdir(), 'cc-probe-')));
+  const parent = worker.tmp || tmpdir();
+  await removeAbandoned(parent, PREFIX, ABANDONED_MS);
+  const root = await realpath(await mkdtemp(join(parent, PREFIX)));
   const cookie = { name: PROBE_COOKIE, value: randomBase32(24) };
   try {
     return await listen(worker, task, limits, root, cookie);
@@ -103,11 +110,16 @@ async function listen(
     note(facts, progress, worker.hide(line), clock);
     if (progress.turn_end === undefined && limits.isTooMuch(sumOf(facts))) stop();
   });
+  let bytes = 0;
   let result: CommandResult;
   try {
     result = await start(worker, task, limits, root, cookie, {
       signal: enough.signal,
-      onStdout: (chunk) => lines.add(chunk),
+      onStdout: (chunk) => {
+        bytes += chunk.length;
+        if (bytes <= OUTPUT_BYTES) lines.add(chunk);
+        else stop();
+      },
     });
   } finally {
     limits.signal.removeEventListener('abort', stop);
@@ -119,7 +131,7 @@ async function listen(
     facts,
     progress,
     failure: failureOf(progress, result, worker),
-    ended: endedBy(result, enough.signal.aborted),
+    ended: endedBy(result, { complete, tooLong: bytes > OUTPUT_BYTES }, enough.signal.aborted),
     usage: complete ? usageSoFar(progress) : lowerBound(facts),
     complete,
     seconds: Math.round((clock.monotonic() - started) / 100) / 10,
@@ -161,7 +173,8 @@ async function start(
       }),
     },
     timeoutMs: wallMs,
-    maxBytes: OUTPUT_BYTES,
+    // A command that ignores its broken pipe is not ended by this limit, so ours comes first.
+    maxBytes: 2 * OUTPUT_BYTES,
     input: task.prompt(cwd),
     ...listener,
   });
@@ -175,9 +188,15 @@ function note(facts: ConversationFacts, progress: Progress, line: Buffer, clock:
   if (isObject(raw)) addLine(facts, raw, clock.monotonic());
 }
 
-function endedBy(result: CommandResult, stopped: boolean): Conversation['ended'] {
+function endedBy(
+  result: CommandResult,
+  { complete, tooLong }: { complete: boolean; tooLong: boolean },
+  stopped: boolean,
+): Conversation['ended'] {
+  // It was over before the limit took effect.
+  if (complete) return 'itself';
+  if (tooLong) return 'output';
   if (result.timedOut) return 'time';
-  if (result.truncated) return 'output';
   return stopped ? 'cap' : 'itself';
 }
 

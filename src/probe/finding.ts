@@ -50,9 +50,9 @@ export function whyItEnded({ ended, failure, progress, task, seconds }: Conversa
 function remedyOf({ ended, failure }: Conversation): string {
   switch (ended) {
     case 'time':
-      return 'Test again with more timeout_seconds.';
+      return 'Test again with a larger budget.wall_seconds.';
     case 'cap':
-      return 'Test again with a higher max_tokens or max_usd.';
+      return 'Test again with a higher budget.max_tokens or max_usd.';
     case 'output':
       return 'Test again; if it repeats, use another model.';
     case 'itself':

@@ -125,7 +125,7 @@ function overflow(conversation: Conversation, sent: number, window: number | und
   if (statusOf(conversation) === undefined) {
     return unknown(
       `the worker CLI did not send ${sent} tokens: the profile allows it less`,
-      'Test with a smaller max_tokens.',
+      'Test with a smaller budget.max_tokens.',
     );
   }
   return fail(

@@ -11,15 +11,14 @@ export type Asked = {
 
 /** Whether anybody answers there, and speaks the Messages API. */
 export function judgeReachability(conversation: Conversation, asked: Asked): Finding {
-  const { facts, ended, failure, progress, seconds } = conversation;
+  const { facts, ended, failure, seconds } = conversation;
   if (facts.first_piece_ms !== undefined) {
     return pass(`first piece of an answer after ${facts.first_piece_ms} ms`, facts.first_piece_ms);
   }
   const where = asked.address ?? "the vendor's own address";
   const status = statusOf(conversation);
-  // Only an error in the form of the API has a type; pages of gateways and web servers have none.
-  const isApi = (progress.turn_end?.kind ?? progress.api_error?.kind) !== undefined;
-  if (status !== undefined && (isApi || status === 401)) return pass(`answers with HTTP ${status}`);
+  if (status !== undefined && (isApiError(conversation) || status === 401))
+    return pass(`answers with HTTP ${status}`);
   if (status === 404) {
     return fail(
       `${where} answers HTTP 404 without an error of the Messages API`,
@@ -37,7 +36,7 @@ export function judgeReachability(conversation: Conversation, asked: Asked): Fin
   if (ended === 'time') {
     return fail(
       `${where} gave no answer within ${seconds} s`,
-      'Check the base URL and your network or proxy; for a slow service, test with more timeout_seconds.',
+      'Check the base URL and your network or proxy; for a slow service, test with a larger budget.wall_seconds.',
     );
   }
   // Without a login nothing is sent at all.
@@ -52,6 +51,7 @@ export function judgeReachability(conversation: Conversation, asked: Asked): Fin
 export function judgeAuth(conversation: Conversation): Finding {
   const { facts, failure } = conversation;
   if (facts.answers.length > 0) return pass('the model answered');
+  if (facts.open.size > 0) return pass('the model began to answer');
   const { class: kind } = failure;
   if (kind === 'auth_failed' || kind === 'billing') {
     const what = kind === 'billing' ? 'the account cannot pay' : 'the key was refused';
@@ -64,17 +64,19 @@ export function judgeAuth(conversation: Conversation): Finding {
 /** Whether the model that answers is the one that was asked for. */
 export function judgeModel(conversation: Conversation, { model }: Asked): Finding {
   const { facts, failure } = conversation;
-  const names = [...new Set(facts.answers.map((answer) => answer.model))];
+  const begun = [...facts.open.values()].map((answer) => answer.model);
+  const names = [...new Set(begun.filter((name) => name !== ''))];
   const others = names.filter((name) => !isSameModel(model, name));
   if (others.length > 0) {
     return fail(
-      `asked for ${model}, answered by ${others.join(', ') || 'a model without a name'}`,
+      `asked for ${model}, answered by ${others.join(', ')}`,
       'The service puts another model in its place: price and quality are not what you chose. Pass the model it really serves, or correct the model names of the profile.',
     );
   }
   if (names.length > 0) return pass(`${names.join(', ')} answered`);
   if (failure.class !== 'provider_capability') return notReached(conversation);
   const unknownModel = statusOf(conversation) === 404;
+  if (unknownModel && !isApiError(conversation)) return notReached(conversation);
   return fail(
     unknownModel
       ? `the service does not know ${model} (HTTP 404)`
@@ -103,6 +105,11 @@ export function judgeStreaming(conversation: Conversation): Finding {
 /** HTTP status of the last error, where there was one. */
 export function statusOf({ progress }: Conversation): number | undefined {
   return progress.turn_end?.status ?? progress.api_error?.status;
+}
+
+/** Only an error in the form of the API has a type; pages of gateways and web servers have none. */
+function isApiError({ progress }: Conversation): boolean {
+  return (progress.turn_end?.kind ?? progress.api_error?.kind) !== undefined;
 }
 
 /** What the service or the CLI said about the failure; the caller hides secrets in it. */

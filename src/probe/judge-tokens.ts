@@ -24,7 +24,7 @@ const FIX =
  */
 export function judgeTokenCounting(conversation: Conversation): Finding {
   // Of an answer that broke off the count may be missing.
-  const answers = conversation.facts.answers.slice(0, isOver(conversation) ? undefined : -1);
+  const answers = conversation.facts.answers.filter(({ done }) => done || isOver(conversation));
   const [first] = answers;
   if (first === undefined) return notReached(conversation);
   const inputs = answers.map((answer) => answer.input);

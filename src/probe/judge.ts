@@ -63,7 +63,7 @@ export function judgeProfile(evidence: Evidence): Judgement {
         ? {
             finding: unknown(
               `not tried: ${noLongBecause}`,
-              'Test with level full and max_tokens, e.g. 150000; dry_run shows what it would cost.',
+              'Test with level full and budget.max_tokens, e.g. 150000; dry_run shows what it would cost.',
             ),
             of: 'none',
           }

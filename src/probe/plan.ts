@@ -88,7 +88,7 @@ function longTokens(
   { price, window }: { price: Price | undefined; window: number | undefined },
 ): number | string {
   if (maxTokens === undefined && maxUsd === undefined) {
-    return 'a long prompt costs as many tokens as it is long, so it needs your max_tokens or max_usd';
+    return 'a long prompt costs as many tokens as it is long, so it needs a budget.max_tokens or max_usd of yours';
   }
   const byTokens =
     maxTokens === undefined
@@ -101,7 +101,8 @@ function longTokens(
       : ((maxUsd - spent) / price.input) * price.per;
   const allowed = Math.min(byTokens, byUsd) * TOLERANCE;
   const size = Math.floor(Math.min(allowed, window === undefined ? Infinity : window * FILLED));
-  if (!Number.isFinite(size)) return 'neither the window of the model nor max_tokens says how long';
+  if (!Number.isFinite(size))
+    return 'neither the window of the model nor budget.max_tokens says how long';
   if (size >= LEAST_LONG) return size;
   return size < allowed
     ? `the model claims only ${window} tokens`
@@ -117,10 +118,10 @@ function affordable(
   const tokens = plan.usual.input + plan.usual.output;
   const usd = usdOf(plan.usual, price);
   if (maxTokens !== undefined && tokens > maxTokens) {
-    throw tooLittle(`max_tokens ${maxTokens}`, `${tokens} tokens`, plan);
+    throw tooLittle(`budget.max_tokens ${maxTokens}`, `${tokens} tokens`, plan);
   }
   if (maxUsd !== undefined && usd !== null && usd > maxUsd) {
-    throw tooLittle(`max_usd ${maxUsd}`, `${usd} USD`, plan);
+    throw tooLittle(`budget.max_usd ${maxUsd}`, `${usd} USD`, plan);
   }
   return { ...plan, mostTokens: Math.min(plan.mostTokens, maxTokens ?? Infinity) };
 }

@@ -11,12 +11,13 @@ import {
 } from '../../routing/capabilities.ts';
 import { defineTool } from '../define.ts';
 import { model } from '../fields.ts';
+import { BRIEF } from '../schema.ts';
 
 const loadTest = /* @__PURE__ */ lazy(() => import('../../probe/test-profile.ts'));
 const loadPlan = /* @__PURE__ */ lazy(() => import('../../probe/plan.ts'));
 const loadSubject = /* @__PURE__ */ lazy(() => import('../../probe/subject.ts'));
 
-const TIMEOUT_SECONDS = { quick: 60, full: 240 } as const;
+const WALL_SECONDS = { quick: 60, full: 240 } as const;
 
 const probe = z.object({
   name: z.string(),
@@ -35,18 +36,24 @@ export default defineTool({
   area: 'profiles',
   kind: 'launch',
   summary:
-    'Test what a profile and its model can really do (auth, streaming, tools, schema, thinking, token count, price) before work is routed to it.',
+    'Test what a profile can do (auth, stream, tools, schema, thinking, tokens, price) before work is routed to it.',
   input: z.strictObject({
-    profile: z.string().max(200).describe('Profile id or name.'),
+    profile: z.string().max(200).describe('Id or name.'),
     model,
     level: z
       .enum(['quick', 'full'])
       .optional()
-      .describe('full adds thinking and, within your cap, a long prompt.'),
-    max_tokens: z.int().min(1000).max(10_000_000).optional(),
-    max_usd: z.number().positive().optional(),
-    timeout_seconds: z.int().min(10).max(1800).optional().describe('10-1800 s.'),
-    dry_run: z.boolean().optional().describe('Only the cost, and what is known already.'),
+      .describe('full: thinking, and within the budget a long prompt.'),
+    budget: z
+      .strictObject({
+        wall_seconds: z.int().min(10).max(1800).optional(),
+        max_tokens: z.int().min(1000).max(10_000_000).optional(),
+        max_usd: z.number().positive().optional(),
+      })
+      .optional()
+      .describe('Caps:')
+      .meta(BRIEF),
+    dry_run: z.boolean().optional().describe('Only cost and known verdicts.'),
   }),
   output: z.object({
     /** Everything a worker cannot do without has been shown to work. */
@@ -82,7 +89,8 @@ export default defineTool({
     ]);
     const level = input.level ?? 'quick';
     const subject = await findSubject(host, input);
-    const caps = { maxTokens: input.max_tokens, maxUsd: input.max_usd };
+    const { wall_seconds, max_tokens, max_usd } = input.budget ?? {};
+    const caps = { maxTokens: max_tokens, maxUsd: max_usd };
     const plan = planTest(level, caps, subject);
     const { profile } = subject;
     const about = { profile: profile.id, name: profile.name, model: subject.model, level };
@@ -104,7 +112,7 @@ export default defineTool({
         ...(known === undefined ? {} : stored(known)),
       };
     }
-    const timeoutMs = (input.timeout_seconds ?? TIMEOUT_SECONDS[level]) * 1000;
+    const timeoutMs = (wall_seconds ?? WALL_SECONDS[level]) * 1000;
     const result = await testProfile(host, subject, { plan, caps, timeoutMs, signal, progress });
     return {
       ok: isFit(result.probes),

@@ -26,6 +26,8 @@ export type Answer = {
   pieces: number;
   calls: ToolCall[];
   thought: boolean;
+  /** The service itself ended it, so that its figures are complete. */
+  done: boolean;
   /** It was ended by the limit on output. */
   cut: boolean;
   /** Tokens as the service reports them; `input` is all that was read, cached or not. */
@@ -90,7 +92,7 @@ function streamed(facts: ConversationFacts, raw: JsonObject, atMs: number): void
   count(answer, objectAt(message, 'usage'));
   count(answer, objectAt(event, 'usage'));
   if (event?.type === 'content_block_delta') answer.pieces += 1;
-  if (objectAt(event, 'delta')?.stop_reason === 'max_tokens') answer.cut = true;
+  ended(answer, objectAt(event, 'delta')?.stop_reason);
 }
 
 function answered(facts: ConversationFacts, raw: JsonObject, atMs: number): void {
@@ -102,7 +104,7 @@ function answered(facts: ConversationFacts, raw: JsonObject, atMs: number): void
   if (!facts.answers.includes(answer)) facts.answers.push(answer);
   answer.model = nameAt(message, 'model') ?? '';
   count(answer, objectAt(message, 'usage'));
-  if (message?.stop_reason === 'max_tokens') answer.cut = true;
+  ended(answer, message?.stop_reason);
   for (const block of arrayAt(message, 'content')) {
     const type = stringAt(block, 'type');
     if (type === 'thinking' || type === 'redacted_thinking') answer.thought = true;
@@ -137,6 +139,7 @@ function openAnswer(facts: ConversationFacts, id: string, atMs: number): Answer 
     pieces: 0,
     calls: [],
     thought: false,
+    done: false,
     cut: false,
     input: 0,
     cache_read: 0,
@@ -145,6 +148,13 @@ function openAnswer(facts: ConversationFacts, id: string, atMs: number): Answer 
   };
   facts.open.set(id, answer);
   return answer;
+}
+
+/** Where the CLI gives an answer up, it makes up the end of it, without a reason. */
+function ended(answer: Answer, stopReason: unknown): void {
+  if (typeof stopReason !== 'string') return;
+  answer.done = true;
+  answer.cut ||= stopReason === 'max_tokens';
 }
 
 /** Some services tell the input at the start of an answer, some at its end; the larger figure counts. */

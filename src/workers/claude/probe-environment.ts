@@ -3,6 +3,9 @@ import { RUN_COOKIE, workerVariables } from './environment.ts';
 /** The variable by which all processes of one test conversation are found. It is no run's. */
 export const PROBE_COOKIE = 'CC_PROBE_COOKIE';
 
+/** A window that no prompt of a test fills: it is the service that is tested, not what the profile says. */
+const NO_WINDOW = '2000000';
+
 /** The least the CLI accepts (claude-code-cli.md §3). */
 const LEAST_IDLE_MS = 10_000;
 
@@ -27,5 +30,7 @@ export function probeVariables(options: {
     CLAUDE_CODE_MAX_OUTPUT_TOKENS: String(options.maxOutputTokens),
     CLAUDE_CODE_MAX_RETRIES: options.single ? '0' : '1',
     ...(options.single ? { CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK: '1' } : {}),
+    CLAUDE_CODE_MAX_CONTEXT_TOKENS: NO_WINDOW,
+    CLAUDE_CODE_AUTO_COMPACT_WINDOW: NO_WINDOW,
   };
 }
