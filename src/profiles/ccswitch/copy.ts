@@ -1,9 +1,8 @@
-import { chmod, copyFile, mkdtemp, rm, stat } from 'node:fs/promises';
+import { chmod, copyFile, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sleep } from '../../core/clock.ts';
 import { CcError, errnoOf } from '../../core/errors.ts';
-import { removeAbandoned } from '../../store/abandoned.ts';
 
 // The -shm is only an index of the -wal and is rebuilt; copying it could only bring in a stale one.
 const PARTS = ['', '-wal', '-journal'] as const;
@@ -39,8 +38,7 @@ export async function withPrivateCopy<T>(
   use: (copy: string) => T | Promise<T>,
 ): Promise<{ value: T; identity: string | undefined }> {
   const parent = tmp ?? tmpdir();
-  // Copies of a process that was killed in the middle hold tokens and must not stay.
-  await removeAbandoned(parent, PREFIX, ABANDONED_MS);
+  await removeAbandoned(parent);
   const directory = await mkdtemp(join(parent, PREFIX));
   try {
     const copy = join(directory, 'copy.db');
@@ -90,5 +88,15 @@ async function factsOf(path: string): Promise<FileState> {
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return { identity: '-', changed: 0, bytes: 0 };
     throw error;
+  }
+}
+
+/** Copies of a process that was killed in the middle; they hold tokens and must not stay. */
+async function removeAbandoned(parent: string): Promise<void> {
+  const names = await readdir(parent).catch(() => []);
+  for (const name of names.filter((item) => item.startsWith(PREFIX))) {
+    const path = join(parent, name);
+    const age = Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now());
+    if (age > ABANDONED_MS) await rm(path, { recursive: true, force: true }).catch(() => undefined);
   }
 }
