@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,6 +6,7 @@ import { type Clock, isoTime } from '../core/clock.ts';
 import { CcError } from '../core/errors.ts';
 import { randomBase32 } from '../core/ids.ts';
 import { isObject, parseJson } from '../core/json.ts';
+import { endAtExit } from '../proc/at-exit.ts';
 import { type CommandResult, runCommand } from '../proc/command.ts';
 import { terminateTree } from '../proc/terminate.ts';
 import { withWallGuard } from '../proc/wall-guard.ts';
@@ -83,11 +85,15 @@ export async function converse(
   await removeAbandoned(parent, PREFIX, ABANDONED_MS);
   const root = await realpath(await mkdtemp(join(parent, PREFIX)));
   const cookie = { name: PROBE_COOKIE, value: randomBase32(24) };
+  const remove = { recursive: true, force: true, maxRetries: 10, retryDelay: 100 };
+  // A server whose client leaves exits at once.
+  const takeBack = endAtExit(cookie, () => rmSync(root, remove));
   try {
     return await listen(worker, task, limits, root, cookie);
   } finally {
     await terminateTree({ root: undefined, cookie });
-    await rm(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    await rm(root, remove);
+    takeBack();
   }
 }
 

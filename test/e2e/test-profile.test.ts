@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -7,10 +8,13 @@ import type { Fault, Script, Step } from '../../src/loopback/index.ts';
 import { planTest, type TestCaps } from '../../src/probe/plan.ts';
 import { findSubject } from '../../src/probe/subject.ts';
 import { type TestResult, testProfile } from '../../src/probe/test-profile.ts';
+import { isAlive } from '../../src/proc/identity.ts';
 import { findByCookie } from '../../src/proc/tree.ts';
 import { capabilitiesOf, PROBES, type Probe } from '../../src/routing/capabilities.ts';
+import { BIN } from '../support/controllers.ts';
 import { Lab, TOKEN } from '../support/lab.ts';
 import { probeModel, type Quirks } from '../support/probe-model.ts';
+import { LabServer } from '../support/server.ts';
 
 type Options = {
   level?: 'quick' | 'full';
@@ -52,6 +56,20 @@ async function probe(script: Script, options: Options = {}): Promise<TestResult>
 const quirky = (quirks: Quirks, options?: Options) => probe(probeModel(quirks), options);
 const faulty = (fault: Fault, options?: Options) =>
   quirky({ step: (step) => ({ ...step, faults: [fault] }) }, options);
+
+/** The built command, as a shell would start it. */
+async function run(lab: Lab, ...args: string[]) {
+  const child = spawn(process.execPath, [BIN, ...args], {
+    cwd: lab.project,
+    env: lab.env,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const chunks: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const status = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  const text = Buffer.concat(chunks).toString('utf8');
+  return { status, text, value: JSON.parse(text) as Record<string, unknown> };
+}
 
 /** Neither a process nor a file in the temporary directory. */
 function expectNothingLeft(lab: Lab): void {
@@ -362,6 +380,15 @@ it('shows and stores no secret, also where the service repeats it', async () => 
   expect(JSON.stringify(result) + stored).not.toContain(TOKEN);
 });
 
+it('shows no part of a secret where it is cut', async () => {
+  // A name is cut after 100 characters, in the middle of what the service put into it.
+  const name = `${'m'.repeat(90)}${TOKEN}`;
+  const result = await quirky({ step: (step) => ({ ...step, model: name }) });
+  expect(result.probes.model).toMatchObject({ verdict: 'fail' });
+  expect(JSON.stringify(result)).toContain('mmm');
+  expect(JSON.stringify(result)).not.toContain(TOKEN.slice(0, 8));
+});
+
 it('keeps what is known where a later test cannot tell', async () => {
   let busy = false;
   const lab = await openLab(
@@ -400,4 +427,57 @@ it('tests a profile once at a time, and can be interrupted', async () => {
   expect(readdirSync(lab.host().home.capabilities)).toEqual(['leases']);
   lab.model.release('gate');
   expect(blemishes(await test(lab))).toEqual(QUICK);
+});
+
+it('ends within its time also when its server was killed', async () => {
+  const lab = await openLab(
+    probeModel({ step: (step) => ({ ...step, hold: { at: 'before_headers', name: 'gate' } }) }),
+  );
+  const server = await LabServer.start(lab);
+  const call = server.call('cc_test_profile', { profile: 'lab', budget: { wall_seconds: 10 } });
+  const gone = call.catch(() => undefined);
+  await lab.model.waitForHold('gate');
+  const worker = () => findByCookie('HOME', lab.env.HOME ?? '').filter(isAlive);
+  expect(worker().length).toBeGreaterThan(1);
+  process.kill(server.pid, 'SIGKILL');
+  await gone;
+  expect(worker()).not.toEqual([]);
+  await lab.until(async () => (worker().length === 0 ? true : undefined), 'all to end', 30_000);
+});
+
+it('leaves nothing when its client leaves', async () => {
+  const lab = await openLab(
+    probeModel({ step: (step) => ({ ...step, hold: { at: 'before_headers', name: 'gate' } }) }),
+  );
+  const server = await LabServer.start(lab);
+  const gone = server.call('cc_test_profile', { profile: 'lab' }).catch(() => undefined);
+  await lab.model.waitForHold('gate');
+  await server.close();
+  await gone;
+  await lab.until(
+    async () => (findByCookie('HOME', lab.env.HOME ?? '').length === 0 ? true : undefined),
+    'all to end',
+    10_000,
+  );
+  expect(readdirSync(lab.env.TMPDIR ?? '')).toEqual([]);
+});
+
+it('is a tool and a command, and shows in the list of profiles', async () => {
+  const lab = await openLab(probeModel({ oneAtATime: true }));
+  const tested = await run(lab, 'test-profile', 'lab', '--json');
+  expect(tested).toMatchObject({ status: 0, value: { ok: true, profile: 'env:lab' } });
+  expect(String(tested.text).length).toBeLessThan(4000);
+  const listed = await run(lab, 'list-profiles', '--json');
+  expect(listed.value).toMatchObject({
+    profiles: [{ id: 'env:lab', tested: 'fails parallel_tool_use; 0 d' }],
+  });
+  const again = await run(lab, 'test-profile', 'lab', '--dry-run', '--json');
+  expect(again).toMatchObject({ status: 0, value: { age_days: 0, would_use: {} } });
+  lab.env.CC_PROFILE_LAB_AUTH_TOKEN = 'another-token-0815';
+  const refused = await run(lab, 'test-profile', 'lab', '--json');
+  expect(refused).toMatchObject({ status: 1, value: { ok: false } });
+  expect(refused.value.probes).toContainEqual(
+    expect.objectContaining({ name: 'tool_use', earlier: { verdict: 'pass', age_days: 0 } }),
+  );
+  expect(lab.model.requests.length).toBeGreaterThan(3);
 });
