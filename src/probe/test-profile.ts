@@ -31,6 +31,8 @@ export type TestResult = {
   worker_version: string;
   seconds: number;
   cost: { tokens: number; usd: number | null };
+  /** False: a conversation was ended before it told all it used, so that the cost is a lower bound. */
+  cost_complete: boolean;
   probes: Record<Probe, ProbeVerdict>;
 };
 
@@ -104,6 +106,7 @@ async function test(host: Host, subject: Subject, options: TestOptions): Promise
     worker_version: worker.version,
     seconds: Math.round((host.clock.monotonic() - started) / 100) / 10,
     cost: session.cost(),
+    cost_complete: session.isComplete(),
     probes,
   };
 }
@@ -144,6 +147,10 @@ class Session {
     });
     this.#done.push(conversation);
     return conversation;
+  }
+
+  isComplete(): boolean {
+    return this.#done.every((one) => one.complete);
   }
 
   cost(name?: string): { tokens: number; usd: number | null } {

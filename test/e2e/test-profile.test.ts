@@ -353,7 +353,9 @@ it('bounds a model that never comes to an end, and one that is dear', async () =
   });
   expect(dear.probes.structured_output).toMatchObject({ verdict: 'unknown' });
   expect(dear.probes.structured_output.evidence).toContain('cap');
+  expect(dear.cost.tokens).toBeGreaterThan(20_000);
   expect(dear.cost.tokens).toBeLessThan(22_000);
+  expect([endless.cost_complete, dear.cost_complete]).toEqual([true, false]);
 });
 
 it('ends an answer without end', async () => {

@@ -68,6 +68,8 @@ export default defineTool({
     seconds: z.number().optional(),
     /** USD is null where the price is not known. */
     cost: z.object({ tokens: z.number(), usd: z.number().nullable() }).optional(),
+    /** The cost is a lower bound. */
+    cost_complete: z.literal(false).optional(),
     would_use: z
       .object({
         conversations: z.array(z.string()),
@@ -121,6 +123,7 @@ export default defineTool({
       worker_version: result.worker_version,
       seconds: result.seconds,
       cost: result.cost,
+      ...(result.cost_complete ? {} : { cost_complete: false as const }),
       probes: PROBES.map((name) => fresh(name, result.probes[name], known?.probes[name])),
     };
   },
