@@ -42,7 +42,7 @@ export type Choice = {
 export async function chooseRoute(host: ChoosingHost, work: Work): Promise<Choice> {
   const { home, profileHost, policy, now } = host;
   const { profiles, prices } = await listProfiles(profileHost);
-  const evidence = await gatherEvidence(home, policy.routing, prices, now);
+  const evidence = await gatherEvidence(home, policy.routing, prices, now, profiles);
   const role = roleOf(work);
   const request = requestFor(work, role, policy);
   return { pick: pickProfile(request, profiles, evidence), role, request, profiles, evidence };

@@ -2,6 +2,7 @@ import { isoTime } from '../core/clock.ts';
 import { chooseModel, modelFit } from '../profiles/choose-model.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { RoutingPolicy } from '../workspace/routing-policy.ts';
+import { REQUIRED } from './capabilities.ts';
 import { type Component, componentsOf, type Subject, totalOf, windowOf } from './components.ts';
 import { constraintOn } from './constraints.ts';
 import type { CapabilityEvidence, Evidence } from './evidence.ts';
@@ -188,11 +189,8 @@ function coolingStep({ cooldown }: Subject): Step {
   return { rank: 1, why: `${entry.class}, left alone until ${until}` };
 }
 
-/** Without these nothing works at all. */
-const NEEDED = ['reachability', 'auth', 'model', 'streaming', 'tool_use'];
-
 function capabilityStep(verdicts: CapabilityEvidence | undefined): Step {
-  const failing = NEEDED.filter((name) => verdicts?.[name] === 'fail');
+  const failing = REQUIRED.filter((name) => verdicts?.[name] === 'fail');
   return failing.length === 0
     ? { rank: 0, why: '' }
     : { rank: 1, why: `failed its test: ${failing.join(', ')}` };

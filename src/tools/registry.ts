@@ -10,6 +10,7 @@ import modelRegistry from './profiles/model-registry.ts';
 import pickProfile from './profiles/pick-profile.ts';
 import scoreModels from './profiles/score-models.ts';
 import shadowRun from './profiles/shadow-run.ts';
+import testProfile from './profiles/test-profile.ts';
 import writeStrategyReports from './profiles/write-strategy-reports.ts';
 import answerQuestion from './runs/answer-question.ts';
 import compactEvents from './runs/compact-events.ts';
@@ -67,6 +68,7 @@ export const TOOLS: readonly Tool[] = [
   shadowRun,
   stopRun,
   summarizeRun,
+  testProfile,
   usageSummary,
   waitRuns,
   workspaceStatus,

@@ -34,6 +34,8 @@ export function userHome(env: Environment) {
     benchmarks: join(root, 'benchmarks'),
     /** Endings that a controller has still to be told of. */
     outbox: join(root, 'outbox'),
+    /** What tests of profiles have shown, one file per profile and model. */
+    capabilities: join(root, 'capabilities'),
     sessions: join(root, 'private', 'sessions'),
     runs: join(root, 'private', 'runs'),
     /** What is about to be removed is moved here first. */

@@ -70,7 +70,8 @@ test('annotations say what the kind says', () => {
   expect(says('destructive')).toMatchObject({ readOnlyHint: false, destructiveHint: true });
   expect(says('launch')).toMatchObject({ readOnlyHint: false, openWorldHint: true });
   for (const { name, kind } of TOOLS) {
-    if (/^cc_run_(streaming_)?agent$|mock_stream/.test(name)) expect(kind).toBe('launch');
+    if (/^cc_run_(streaming_)?agent$|mock_stream|test_profile/.test(name))
+      expect(kind).toBe('launch');
     if (/stop|rollback|clean|remove|cancel/.test(name)) expect(kind).toBe('destructive');
   }
 });
@@ -155,6 +156,7 @@ test('toolsets choose whole areas', async () => {
     'cc_pick_profile',
     'cc_score_models',
     'cc_shadow_run',
+    'cc_test_profile',
     'cc_write_strategy_reports',
   ]);
   expect(parseToolsets('')).toBeUndefined();

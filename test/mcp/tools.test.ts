@@ -197,6 +197,16 @@ const EXAMPLES: Record<string, Example> = {
     fails: { since: 'yesterday' },
     code: 'BAD_INPUT',
   },
+  cc_test_profile: {
+    works: async () => ({
+      profile: 'env:test',
+      level: 'full',
+      budget: { max_tokens: 50_000 },
+      dry_run: true,
+    }),
+    fails: { profile: 'nothing' },
+    code: 'PROFILE_NOT_FOUND',
+  },
   cc_wait_runs: {
     works: async (place) => ({ run_ids: [(await storeFinishedRun(place)).id] }),
     fails: {},

@@ -34,7 +34,13 @@ export default defineTool({
   handler: async ({ apply = false }, { host }) => {
     const policy = await readPolicy(host.home);
     const { profiles, prices } = await listProfiles(profileHostOf(host));
-    const evidence = await gatherEvidence(host.home, policy.routing, prices, host.clock.now());
+    const evidence = await gatherEvidence(
+      host.home,
+      policy.routing,
+      prices,
+      host.clock.now(),
+      profiles,
+    );
     const proposals = proposePreferences(policy, profiles, evidence);
     const changes = proposals.map(({ role, to }) => ({ path: ['preferred', role], value: to }));
     return { proposals, ...(await editPolicy(host.home, host.clock, changes, apply)) };

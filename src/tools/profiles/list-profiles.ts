@@ -3,6 +3,7 @@ import { compact } from '../../core/json.ts';
 import { chooseModel } from '../../profiles/choose-model.ts';
 import { listProfiles } from '../../profiles/list.ts';
 import { priceFor } from '../../profiles/prices.ts';
+import { capabilityLine, capabilityReader } from '../../routing/capabilities.ts';
 import { gatherEvidence } from '../../routing/gather.ts';
 import { routeStatus } from '../../routing/status.ts';
 import { profileHostOf } from '../../runs/plan.ts';
@@ -35,6 +36,8 @@ export default defineTool({
         /** How far the default model is trusted; and whether it is left alone for now, and why. */
         trust: z.string().optional(),
         cooldown: z.string().optional(),
+        /** What cc_test_profile has shown of the default model, and how many days ago. */
+        tested: z.string().optional(),
         warnings: z.array(z.string()).optional(),
       }),
     ),
@@ -45,10 +48,17 @@ export default defineTool({
   handler: async (input, { host }) => {
     const { profiles, warnings, prices } = await listProfiles(profileHostOf(host));
     const { routing } = await readPolicy(host.home);
-    const evidence = await gatherEvidence(host.home, routing, prices, host.clock.now());
+    const [evidence, capabilities] = await Promise.all([
+      gatherEvidence(host.home, routing, prices, host.clock.now(), profiles),
+      capabilityReader(host.home, { now: host.clock.now() }),
+    ]);
     const shown = input.all ? profiles : profiles.filter((profile) => profile.usable);
+    const tested = await Promise.all(
+      shown.map((profile) => capabilities(profile, chooseModel(profile).model)),
+    );
     return {
-      profiles: shown.map((profile) => {
+      profiles: shown.map((profile, index) => {
+        const known = tested[index];
         const { model } = chooseModel(profile);
         const price = priceFor(profile, model, evidence.prices);
         const status = profile.usable ? routeStatus(profile, model, evidence, routing) : undefined;
@@ -66,6 +76,7 @@ export default defineTool({
             price: price && { input: price.input, output: price.output },
             trust: status?.trust,
             cooldown: status?.cooldown,
+            tested: known && capabilityLine(known),
             warnings: profile.warnings.length === 0 ? undefined : profile.warnings,
           }),
         };

@@ -68,7 +68,7 @@ export default defineTool({
       : undefined;
     const catalog = refreshed?.catalog ?? (await readCatalog(host.home));
     const { profiles, prices } = await listProfiles(profileHostOf(host));
-    const evidence = await gatherEvidence(host.home, policy.routing, prices, now);
+    const evidence = await gatherEvidence(host.home, policy.routing, prices, now, profiles);
     const text = input.search?.trim().toLowerCase();
     return {
       models: registryRows(profiles, evidence, catalog, policy.routing),

@@ -29,7 +29,13 @@ export default defineTool({
       readCatalog(host.home),
       listProfiles(profileHostOf(host)),
     ]);
-    const evidence = await gatherEvidence(host.home, policy.routing, prices, host.clock.now());
+    const evidence = await gatherEvidence(
+      host.home,
+      policy.routing,
+      prices,
+      host.clock.now(),
+      profiles,
+    );
     const text = routingReport(policy, profiles, evidence, catalog);
     await initWorkspace(workspace, host.home, host.clock);
     const path = join(managedDir(workspace, 'reports'), 'routing.md');

@@ -68,7 +68,7 @@ export function claudeArguments(facts: LaunchFacts): string[] {
     '',
     '--strict-mcp-config',
     '--settings',
-    JSON.stringify(settings(facts)),
+    JSON.stringify(isolatedSettings(facts)),
     '--tools',
     [
       ...(facts.allowWrite ? WRITE_TOOLS : READ_TOOLS),
@@ -92,7 +92,8 @@ export function claudeArguments(facts: LaunchFacts): string[] {
   ];
 }
 
-function settings(facts: LaunchFacts): object {
+/** What `--settings` must say so that no setting of the user reaches the worker's connection. */
+export function isolatedSettings(facts: Pick<LaunchFacts, 'officialLogin'>): object {
   const blank = facts.officialLogin ? PROVIDER_VARIABLES : (['ANTHROPIC_CUSTOM_HEADERS'] as const);
   return {
     // Older versions honour a helper or headers of the user's settings beside our token.
