@@ -19,8 +19,8 @@ export async function resolveCredentials(
   const candidate = candidates.find(({ profile }) => profile.id === id);
   if (candidate === undefined) {
     if (unread !== undefined) {
-      throw new CcError('BUSY', `The profile ${id} cannot be looked up. ${unread}`, {
-        hint: 'Call again in a moment.',
+      throw new CcError('PROFILE_UNUSABLE', `The profile ${id} cannot be looked up. ${unread}`, {
+        hint: 'Call again in a moment, or choose another profile (cc_list_profiles).',
         retryable: true,
       });
     }

@@ -34,11 +34,11 @@ function edit(path: string, work: (db: Db) => void): void {
   db.close();
 }
 
-async function viaExcerpt(host: TestHost, path: string): Promise<Snapshot> {
+async function viaExcerpt(host: TestHost, path: string, tables = TABLES): Promise<Snapshot> {
   const open = await loadSqlite();
   if (open === undefined) throw new Error('no SQLite');
   let tries = 0;
-  const snapshot = await withPrivateCopy(path, TABLES, host.tmp, (copy) => {
+  const snapshot = await withPrivateCopy(path, tables, host.tmp, (copy) => {
     tries += 1;
     return open(copy, readDatabase);
   });
@@ -142,5 +142,60 @@ describe('an excerpt', () => {
     const { profiles, warnings } = await listProfiles(host);
     expect(profiles.map(({ id }) => id)).toEqual(['official']);
     expect(warnings).toEqual([expect.stringContaining('could not be read')]);
+  });
+});
+
+describe('what happens in the middle of reading', () => {
+  /** The tables, with something that happens when the first page has been read and no other. */
+  function interrupted(happens: () => void): ReadonlySet<string> {
+    let waiting = true;
+    const has = (table: string) => {
+      if (waiting) {
+        waiting = false;
+        happens();
+      }
+      return TABLES.has(table);
+    };
+    return Object.assign(new Set(TABLES), { has });
+  }
+
+  async function readMeanwhile(mode: string, happens: (writer: Db) => void) {
+    const host = testHost();
+    const path = crowded(host, 60);
+    const writer = new Database(path);
+    writer.prepare(`PRAGMA journal_mode = ${mode}`).all();
+    writer.exec("PRAGMA cache_size = 5; UPDATE providers SET name = 'before'");
+    const tables = interrupted(() => happens(writer));
+    const { providers } = await viaExcerpt(host, path, tables);
+    writer.close();
+    return [providers.length, ...new Set(providers.map(({ name }) => name))];
+  }
+
+  const commit = `BEGIN; DELETE FROM providers WHERE id LIKE '%1'; UPDATE providers SET name = 'after', settings_config = '{"a":"${LONG}"}'; COMMIT`;
+
+  it.each(['DELETE', 'TRUNCATE', 'PERSIST'])('a commit is seen, whole (%s)', async (mode) => {
+    expect(await readMeanwhile(mode, (writer) => writer.exec(commit))).toEqual([54, 'after']);
+  });
+
+  it.each(['DELETE', 'WAL'])('pages may change their places (%s)', async (mode) => {
+    const vacuum = (writer: Db) => writer.exec(`${commit}; VACUUM`);
+    expect(await readMeanwhile(mode, vacuum)).toEqual([54, 'after']);
+  });
+
+  it.each(['DELETE', 'TRUNCATE', 'PERSIST'])(
+    'what is written and not committed is not seen (%s)',
+    async (mode) => {
+      const begin = commit.replace('; COMMIT', '');
+      expect(await readMeanwhile(mode, (writer) => writer.exec(begin))).toEqual([60, 'before']);
+    },
+  );
+
+  it.each(['PASSIVE', 'RESTART', 'TRUNCATE'])('a log may be written back (%s)', async (how) => {
+    const seen = await readMeanwhile('WAL', (writer) => {
+      writer.exec(commit);
+      writer.prepare(`PRAGMA wal_checkpoint(${how})`).all();
+      writer.exec("UPDATE providers SET name = 'later'");
+    });
+    expect(seen).toEqual([54, 'later']);
   });
 });
