@@ -3,6 +3,7 @@ import { databaseState } from './ccswitch/database-state.ts';
 import { findInCcSwitch } from './ccswitch/find.ts';
 import { type CcSwitchPlace, locateCcSwitch } from './ccswitch/locate.ts';
 import { findInEnvironment } from './environment.ts';
+import { findInFile } from './file/find.ts';
 import { type FileState, fileState, isSettled } from './file-state.ts';
 import { findOfficial, loginFile } from './official.ts';
 import { presentable } from './presentable.ts';
@@ -45,6 +46,7 @@ function stateOf(host: ProfileHost, place: CcSwitchPlace | undefined): FileState
     place?.database === undefined ? fileState(place?.legacy ?? '') : databaseState(place.database),
     fileState(place?.settings ?? ''),
     fileState(loginFile(host)),
+    fileState(host.profilesFile ?? ''),
   ];
   const { tmp: _tmp, ...found } = host;
   return {
@@ -57,16 +59,19 @@ async function readSources(
   host: ProfileHost,
   place: CcSwitchPlace | undefined,
 ): Promise<Candidates> {
-  const [official, ccSwitch] = await Promise.all([findOfficial(host), findInCcSwitch(host, place)]);
-  const environment = findInEnvironment(host);
-  const sources = [official, environment, ccSwitch];
-  const { unread } = ccSwitch;
+  const sources = await Promise.all([
+    findOfficial(host),
+    findInEnvironment(host),
+    findInFile(host),
+    findInCcSwitch(host, place),
+  ]);
+  const { prices, unread } = sources[3];
   return {
     ...presentable({
       candidates: sources.flatMap(({ candidates }) => candidates),
       warnings: sources.flatMap(({ warnings }) => warnings),
     }),
-    prices: ccSwitch.prices,
+    prices,
     ...(unread === undefined ? {} : { unread }),
   };
 }

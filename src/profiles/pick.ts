@@ -94,9 +94,9 @@ function baseRank(profile: Profile): { rank: number; why: string } {
   if (profile.kind === 'cloud') return { rank: 4, why: 'a cloud account' };
   if (isAnthropicItself(profile.base_url))
     return { rank: 5, why: "Anthropic's own service, paid by token" };
-  return profile.source === 'environment'
-    ? { rank: 2, why: 'given by the environment' }
-    : { rank: 3, why: "a provider in CC Switch's list" };
+  if (profile.source === 'environment') return { rank: 2, why: 'given by the environment' };
+  if (profile.source === 'file') return { rank: 2, why: 'given in profiles.yaml' };
+  return { rank: 3, why: "a provider in CC Switch's list" };
 }
 
 type ResolvedPreference = Preference & { target?: Profile };
@@ -149,6 +149,7 @@ function nothingUsable(profiles: readonly Profile[]): CcError {
     hint: [
       'Any of these helps: log in (`claude`, then /login);',
       'set ANTHROPIC_BASE_URL and ANTHROPIC_AUTH_TOKEN, or CC_PROFILE_<NAME>_BASE_URL, _AUTH_TOKEN and _MODEL;',
+      'describe one in ~/.cc-orchestrator/profiles.yaml;',
       'or add a provider with a key in CC Switch.',
     ].join(' '),
     details: { profiles: profiles.map(({ id, reason }) => ({ id, reason })) },

@@ -45,4 +45,5 @@ export type StopReason =
   | 'idle'
   | 'disk_full'
   | 'worker_unsupported'
+  | 'route_mismatch'
   | 'internal';

@@ -135,6 +135,8 @@ function byOurStop({ progress }: EndFacts): Verdict | undefined {
       );
     case 'worker_unsupported':
       return failed('launch_environment', 'stream', evidence, false, HINTS.unsupported);
+    case 'route_mismatch':
+      return failed('launch_environment', 'stream', evidence, false, HINTS.route);
     case 'internal':
       return failed('unknown', 'supervisor', evidence);
   }
@@ -270,6 +272,8 @@ const KNOWN = {
 
 const HINTS = {
   launch: 'Run `cc-orchestrator healthcheck` to see what is missing.',
+  route:
+    'Something outside the profile decides how workers reach the model: managed settings of Claude Code, or a wrapper in the place of `claude`. Remove it, or use another profile.',
   interrupted: 'Something else interrupted the worker. Start it again.',
   memory:
     'Usually the machine ran out of memory. Free some or run fewer workers at once, then start it again.',

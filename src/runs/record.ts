@@ -122,7 +122,13 @@ export const runRecord = z.object({
   task_bytes: z.number(),
   role: z.enum(ROLES),
   scope: z.object({ paths: z.array(z.string()), commands: z.array(z.string()) }).nullable(),
-  profile: z.object({ id: z.string(), name: z.string(), source: z.string() }),
+  profile: z.object({
+    id: z.string(),
+    name: z.string(),
+    source: z.string(),
+    /** How it signs in, which the worker must confirm before it gets its task. */
+    auth: z.string().optional(),
+  }),
   model: z.string().nullable(),
   pick_reason: z.string(),
   budget: runBudget,

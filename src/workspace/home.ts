@@ -24,6 +24,8 @@ export function userHome(env: Environment) {
   return {
     root,
     policy: join(root, 'policy.yaml'),
+    /** Providers the user described by hand. */
+    profiles: join(root, 'profiles.yaml'),
     workspaces: join(root, 'workspaces'),
     /** Endings that a controller has still to be told of. */
     outbox: join(root, 'outbox'),

@@ -54,7 +54,7 @@ export async function startAttempt(
       maxUsd: record.cli_price ? record.budget.max_usd : undefined,
       systemPromptFile: paths.systemPrompt,
       readableDirs: record.cwd === record.workspace ? [] : [record.workspace],
-      officialLogin: record.profile.source === 'official',
+      officialLogin: record.worker.config_dir === null,
     }),
     cwd: record.cwd,
     env: {

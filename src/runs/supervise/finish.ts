@@ -16,6 +16,7 @@ import type { Host } from '../../workspace/host.ts';
 import { type RunPaths, sharedPaths, workspaceAt } from '../../workspace/layout.ts';
 import { billRun } from '../bill.ts';
 import { judgeEnding } from '../outcome.ts';
+import { announcedModels } from '../preflight.ts';
 import { type Progress, refusedCalls, usageSoFar } from '../progress.ts';
 import { type RunOutcome, type RunRecord, writeRecord } from '../record.ts';
 import { routeMismatch } from '../route.ts';
@@ -55,7 +56,8 @@ export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
     allowWrite: record.scope !== null,
     stderrTail: stderr.slice(-STDERR_FOR_VERDICT),
   });
-  const mismatch = routeMismatch(record.model, progress.models, progress.model_asked);
+  const models = progress.models.length > 0 ? progress.models : announcedModels(progress);
+  const mismatch = routeMismatch(record.model, models, progress.models_asked);
   return {
     ...verdict,
     exit_code: progress.worker_exit?.code ?? null,
@@ -112,8 +114,10 @@ function bill(record: RunRecord, progress: Progress, complete: boolean): RunOutc
   return billRun(
     usageSoFar(progress),
     { price: record.price as Price | null, model: record.model, cliPrice: record.cli_price },
-    // A finished turn has told all its tokens, also where the run failed afterwards.
-    (complete || turnEnded) && Object.keys(progress.usage_open).length === 0,
+    // A finished turn has told all its tokens, also where the run failed afterwards. Without a task
+    // there are none.
+    (complete || turnEnded || progress.task === undefined) &&
+      Object.keys(progress.usage_open).length === 0,
   );
 }
 
