@@ -39,7 +39,7 @@ export function incomplete(reason: string, auth: ProfileAuth = 'none'): Assessme
 }
 
 function assessDirect(env: Variables, { nameOf, remedy }: Wording): Assessment {
-  const names = `${nameOf('ANTHROPIC_AUTH_TOKEN')} or ${nameOf('ANTHROPIC_API_KEY')}`;
+  const names = unique(nameOf('ANTHROPIC_AUTH_TOKEN'), nameOf('ANTHROPIC_API_KEY')).join(' or ');
   const token = usableToken(env);
   if (token === undefined) {
     const given = env.ANTHROPIC_AUTH_TOKEN ?? env.ANTHROPIC_API_KEY;
@@ -51,7 +51,7 @@ function assessDirect(env: Variables, { nameOf, remedy }: Wording): Assessment {
     );
   }
   const auth = token.name === 'ANTHROPIC_AUTH_TOKEN' ? 'auth_token' : 'api_key';
-  if (/[^\u0021-\u007e]/.test(token.value)) {
+  if (!isSendable(token.value)) {
     return incomplete(
       `Its token (${nameOf(token.name)}) has characters that cannot be sent in a header. ${remedy}`,
       auth,
@@ -76,6 +76,15 @@ function assessDirect(env: Variables, { nameOf, remedy }: Wording): Assessment {
     warnings.push('The address is plain http: the token travels unencrypted.');
   }
   return { kind: 'direct', auth, usable: true, warnings };
+}
+
+/** Whether a token can stand in a header; anything else fails long after the start, or splits it. */
+export function isSendable(token: string): boolean {
+  return !/[^\u0021-\u007e]/.test(token);
+}
+
+function unique(...texts: string[]): string[] {
+  return [...new Set(texts)];
 }
 
 function assessBedrock(env: Variables, wording: Wording): Assessment {

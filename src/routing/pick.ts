@@ -92,6 +92,7 @@ function nothingUsable(profiles: readonly Profile[]): CcError {
   return new CcError('PROFILE_UNUSABLE', 'No profile can be used.', {
     hint: [
       'Any of these helps: log in (`claude`, then /login);',
+      'describe one in ~/.cc-orchestrator/profiles.yaml;',
       'set ANTHROPIC_BASE_URL and ANTHROPIC_AUTH_TOKEN, or CC_PROFILE_<NAME>_BASE_URL, _AUTH_TOKEN and _MODEL;',
       'or add a provider with a key in CC Switch.',
     ].join(' '),

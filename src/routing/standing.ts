@@ -17,6 +17,7 @@ export function standingOf(profile: Profile): { value: number; why: string } {
     return { value: 0.2, why: "Anthropic's own service, paid by token" };
   }
   if (profile.source === 'environment') return { value: 0.8, why: 'given by the environment' };
+  if (profile.source === 'file') return { value: 0.8, why: 'given in profiles.yaml' };
   if (profile.source.startsWith('cc-switch')) {
     return { value: 0.7, why: "a provider in CC Switch's list" };
   }

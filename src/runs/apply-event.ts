@@ -156,6 +156,7 @@ function startAttempt(state: Progress, event: RunEvent): Progress {
   delete state.turn_end;
   delete state.worker_exit;
   delete state.initialized;
+  delete state.preflight;
   delete state.last_message_id;
   delete state.api_error;
   sessionEnded(state);
@@ -188,7 +189,10 @@ function controlSent(state: Progress, event: RunEvent): Progress {
   if (event.kind === 'set_permission_mode') {
     state.mode = event.mode === 'read_only' ? 'read_only' : 'normal';
   }
-  if (event.kind === 'set_model') Object.assign(state, { model_asked: stringAt(event, 'model') });
+  const model = event.kind === 'set_model' ? stringAt(event, 'model') : undefined;
+  if (model !== undefined && !state.models_asked?.includes(model)) {
+    state.models_asked = [...(state.models_asked ?? []), model].slice(-MODELS_KEPT);
+  }
   return state;
 }
 
@@ -196,8 +200,12 @@ function controlAnswered(state: Progress, event: RunEvent): Progress {
   const id = stringAt(event, 'request_id') ?? '';
   if (id.startsWith('init')) {
     const blocking = event.hooks_applied === true && event.hook_on_failure_supported === true;
-    state.initialized = { blocking_hook: blocking, ...texts(event, ['error']) };
+    state.initialized = {
+      blocking_hook: blocking,
+      ...texts(event, ['error', 'token_source', 'key_source', 'provider']),
+    };
   }
+  if (id.startsWith('preflight')) state.preflight = texts(event, ['model']);
   if (id.startsWith('end')) state.end_session.acknowledged = event.ok === true;
   const total = objectAt(event, 'usage_total') as UsageByModel | undefined;
   if (id.startsWith('baseline')) return baselineKnown(state, total);

@@ -134,6 +134,8 @@ function byOurStop({ progress }: EndFacts): Verdict | undefined {
       );
     case 'worker_unsupported':
       return failed('launch_environment', 'stream', evidence, false, HINTS.unsupported);
+    case 'route_mismatch':
+      return failed('launch_environment', 'stream', evidence, false, HINTS.route);
     case 'internal':
       return failed('unknown', 'supervisor', evidence);
   }

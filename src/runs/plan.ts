@@ -15,7 +15,7 @@ import { contextWindowFor } from '../profiles/models.ts';
 import type { Price } from '../profiles/price.ts';
 import { priceFor } from '../profiles/prices.ts';
 import type { ProfileHost } from '../profiles/profile.ts';
-import { resolveCredentials } from '../profiles/resolve-credentials.ts';
+import { knownSecrets, resolveCredentials } from '../profiles/resolve-credentials.ts';
 import { projectGuidance } from '../prompts/guidance.ts';
 import { type Choice, chooseRoute } from '../routing/choose.ts';
 import { windowOf } from '../routing/components.ts';
@@ -85,8 +85,16 @@ export type RunPlan = {
   policy: Policy;
 };
 
-/** Decides everything about a run without starting or writing anything (what `dry_run` shows). */
-export async function planRun(host: Host, place: Place, request: RunRequest): Promise<RunPlan> {
+/**
+ * Decides everything about a run without starting or writing anything (what `dry_run` shows). With
+ * `preview` not even the token command of a profile is run, and the plan cannot be carried out.
+ */
+export async function planRun(
+  host: Host,
+  place: Place,
+  request: RunRequest,
+  options: { preview?: boolean } = {},
+): Promise<RunPlan> {
   if (request.allowWrite) refuseBareRepository(place.workspace.root);
   const policy = await readPolicy(host.home);
   const profileHost = profileHostOf(host);
@@ -107,12 +115,13 @@ export async function planRun(host: Host, place: Place, request: RunRequest): Pr
     requireClaude(host.env, join(host.home.root, 'cache'), policy.claude_path),
   ]);
   const { pick, role, evidence } = choice;
-  const credentials = await resolveCredentials(pick.profile, profileHost);
+  const credentials = await resolveCredentials(pick.profile, profileHost, options);
   const workerEnv = { ...allowedEnvironment(host.env, policy.env_pass), ...credentials.env };
-  const hide = createRedactor(credentials.secrets);
+  // A task may quote the token of any profile.
+  const hide = createRedactor([...credentials.secrets, ...(await knownSecrets(profileHost))]);
   const runId = newId('run', now);
   const texts = messageTexts(request);
-  const official = pick.profile.source === 'official';
+  const official = pick.profile.kind === 'login';
   const price = (priceFor(pick.profile, pick.model, evidence.prices) ?? null) as Price | null;
   const cliPrice = official && isListedClaudeModel(pick.model);
   const session = request.continues?.session;
@@ -136,6 +145,7 @@ export async function planRun(host: Host, place: Place, request: RunRequest): Pr
       name: pick.profile.name,
       source: pick.profile.source,
       ...compact({ account: pick.profile.account }),
+      auth: pick.profile.auth,
     },
     model: pick.model,
     pick_reason: pick.reason,
@@ -228,7 +238,12 @@ function tmpRoot(wanted: string | undefined): string {
 }
 
 export function profileHostOf(host: Host): ProfileHost {
-  return { env: host.env, home: host.env.HOME || homedir(), platform: process.platform };
+  return {
+    env: host.env,
+    home: host.env.HOME || homedir(),
+    platform: process.platform,
+    profilesFile: host.home.profiles,
+  };
 }
 
 /** The first message: the task word for word, and the controller's context apart from it. */

@@ -87,7 +87,16 @@ export type Progress = {
   worker?: { pid: number; start: string; boot: string };
   worker_exit?: { code: number | null; signal: string | null; adopted: boolean };
   /** The answer to `initialize`; only with a blocking hook may the task be handed over. */
-  initialized?: { blocking_hook: boolean; error?: string };
+  initialized?: {
+    blocking_hook: boolean;
+    error?: string;
+    /** How the worker CLI will sign in. */
+    token_source?: string;
+    key_source?: string;
+    provider?: string;
+  };
+  /** The model the worker CLI says it will use, asked before it gets its task. */
+  preflight?: { model?: string };
   /** The task message: sent, and taken up by the worker. */
   task?: { uuid: string; sent: boolean; started: boolean; rejected: boolean };
   ready?: { model?: string; session_id?: string; version?: string; key_source?: string };
@@ -97,8 +106,8 @@ export type Progress = {
   instructions: string[];
   /** The mode the controller put the worker into; `read_only` takes all changes away. */
   mode?: RunMode;
-  /** The model the controller switched to. */
-  model_asked?: string;
+  /** The models the controller switched to, one after the other. */
+  models_asked?: string[];
   /** What the controller took away from the scope; all of them hold, beside the scope itself. */
   narrowed: Narrowing[];
   /** The run is being brought to an end (a limit) or to a fresh session (its context is full). */

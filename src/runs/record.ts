@@ -129,6 +129,8 @@ export const runRecord = z.object({
     source: z.string(),
     /** Shared by all profiles of the same host and credentials. */
     account: z.string().optional(),
+    /** How it signs in, which the worker must confirm before it gets its task. */
+    auth: z.string().optional(),
   }),
   model: z.string().nullable(),
   pick_reason: z.string(),

@@ -29,6 +29,8 @@ export function userHome(env: Environment) {
     guardLease: join(root, 'state', 'cost-guard'),
     /** What is known of models: endings of runs, cooldowns, a catalogue. */
     routing: join(root, 'routing'),
+    /** Providers the user described by hand. */
+    profiles: join(root, 'profiles.yaml'),
     workspaces: join(root, 'workspaces'),
     /** Results, shadow runs, the user's own tasks, and the work under way. */
     benchmarks: join(root, 'benchmarks'),

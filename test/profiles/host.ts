@@ -1,4 +1,15 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -57,10 +68,13 @@ export function installProviders(host: TestHost, rows: ProviderRow[], also: stri
   const path = join(host.appDir, 'cc-switch.db');
   if (!existsSync(path)) install(host, 'cc-switch.db', 'cc-switch.db');
   const database = new Database(path);
-  database.exec("DELETE FROM providers; DELETE FROM settings WHERE key = 'common_config_claude'");
+  database.exec(
+    "DELETE FROM providers; DELETE FROM settings WHERE key IN ('common_config_claude', 'universal_providers')",
+  );
   const insert = database.prepare(
     'INSERT INTO providers (id, app_type, name, settings_config, category, created_at, sort_index, meta, is_current, notes, website_url) VALUES (?,?,?,?,?,?,?,?,?,?,?)',
   );
+  database.exec('BEGIN');
   rows.forEach((row, index) => {
     const settings = typeof row.settings === 'string' ? row.settings : JSON.stringify(row.settings);
     const meta = JSON.stringify(row.meta ?? {});
@@ -81,6 +95,7 @@ export function installProviders(host: TestHost, rows: ProviderRow[], also: stri
     );
   });
   for (const sql of also) database.exec(sql);
+  database.exec('COMMIT');
   database.close();
   return path;
 }
@@ -98,4 +113,18 @@ export function direct(id: string, env: Record<string, unknown> = {}): ProviderR
       },
     },
   };
+}
+
+/** Everything about a directory that reading it could disturb, except access times. */
+export function factsOf(directory: string): unknown {
+  const of = (path: string) => {
+    const { mode, size, mtimeNs, ctimeNs, ino } = statSync(path, { bigint: true });
+    return [mode, size, mtimeNs, ctimeNs, ino].join(' ');
+  };
+  const hash = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
+  const files = readdirSync(directory).sort();
+  return [
+    of(directory),
+    ...files.map((name) => [name, of(join(directory, name)), hash(join(directory, name))]),
+  ];
 }

@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { sleep } from '../../src/core/clock.ts';
 import { listProfiles } from '../../src/profiles/list.ts';
 import { priceFor } from '../../src/profiles/prices.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
@@ -64,6 +65,11 @@ describe('a real database', () => {
           "sonnet": "deepseek-v4-pro",
         },
         "name": "深度求索 DeepSeek",
+        "provenance": {
+          "base_url": "the provider in CC Switch",
+          "default_model": "the provider in CC Switch",
+          "token": "the provider in CC Switch",
+        },
         "source": "cc-switch",
         "usable": true,
         "warnings": [],
@@ -79,6 +85,10 @@ describe('a real database', () => {
         "current": false,
         "id": "cc-switch:4f0c2a6e-0000-4000-8000-000000000002",
         "kind": "direct",
+        "limits": {
+          "daily_usd": 5,
+          "monthly_usd": 60,
+        },
         "models": {
           "default": "anthropic/claude-sonnet-5[1M]",
           "haiku": "anthropic/claude-haiku-4.5",
@@ -86,6 +96,11 @@ describe('a real database', () => {
           "sonnet": "anthropic/claude-sonnet-5[1M]",
         },
         "name": "Router One",
+        "provenance": {
+          "base_url": "the provider in CC Switch",
+          "default_model": "the provider in CC Switch",
+          "token": "the provider in CC Switch",
+        },
         "source": "cc-switch",
         "usable": true,
         "warnings": [],
@@ -228,6 +243,9 @@ describe('a real database', () => {
       'official',
       'cc-switch:b',
     ]);
+    // What was written just now is not remembered: another write could bear the same time.
+    await sleep(30);
+    await listProfiles(host);
     // A file in the place of the temporary directory would make any new copy fail.
     const blocked = { ...host, tmp: join(host.home, 'blocked') };
     writeFileSync(blocked.tmp, '');
@@ -260,6 +278,11 @@ describe('the old config.json', () => {
             "sonnet": "glm-4.6",
           },
           "name": "智谱 GLM",
+          "provenance": {
+            "base_url": "the provider in CC Switch",
+            "default_model": "the provider in CC Switch",
+            "token": "the provider in CC Switch",
+          },
           "source": "cc-switch-legacy",
           "usable": true,
           "warnings": [],
@@ -275,6 +298,10 @@ describe('the old config.json', () => {
             "haiku": "claude-3-5-haiku-20241022",
           },
           "name": "relay",
+          "provenance": {
+            "base_url": "the provider in CC Switch",
+            "token": "the provider in CC Switch",
+          },
           "source": "cc-switch-legacy",
           "usable": true,
           "warnings": [],
@@ -334,15 +361,15 @@ describe('names and ids', () => {
     expect(shown).toMatchInlineSnapshot(`
       [
         [
-          "cc-switch:a-b",
-          "cc-switch:a-b",
+          "cc-switch:a-b~1e555bff",
+          "cc-switch:a-b~1e555bff",
         ],
         [
           "cc-switch:a",
           "two lines red",
         ],
         [
-          "cc-switch:a-b~2",
+          "cc-switch:a-b~f0644c52",
           80,
         ],
         [

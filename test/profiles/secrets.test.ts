@@ -190,7 +190,7 @@ describe('no secret is ever shown', () => {
     const { profiles } = await listProfiles(host);
     const shown = profiles.find(({ source }) => source === 'cc-switch');
     expect(shown).toMatchObject({
-      id: 'cc-switch:id--redacted-',
+      id: expect.stringMatching(/^cc-switch:id--redacted-~[0-9a-f]{8}$/),
       name: 'DeepSeek [redacted]',
       usable: true,
     });

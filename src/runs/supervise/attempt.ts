@@ -57,7 +57,7 @@ export async function startAttempt(
       outputSchema: record.output_schema,
       systemPromptFile: paths.systemPrompt,
       readableDirs: record.cwd === record.workspace ? [] : [record.workspace],
-      officialLogin: record.profile.source === 'official',
+      officialLogin: record.worker.config_dir === null,
     }),
     cwd: record.cwd,
     env: {

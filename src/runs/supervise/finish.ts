@@ -24,6 +24,7 @@ import { billingOf, billRun } from '../bill.ts';
 import { outsideScopeFlag } from '../insight/observe.ts';
 import { learnFrom } from '../learn.ts';
 import { judgeEnding } from '../outcome.ts';
+import { announcedModels } from '../preflight.ts';
 import { type Progress, refusedCalls, usageSoFar } from '../progress.ts';
 import { type RunOutcome, type RunRecord, writeRecord } from '../record.ts';
 import { routeMismatch } from '../route.ts';
@@ -71,7 +72,8 @@ export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
     hasSchema: record.output_schema !== undefined,
     stderrTail: stderr.slice(-STDERR_FOR_VERDICT),
   });
-  const mismatch = routeMismatch(record.model, progress.models, progress.model_asked);
+  const models = progress.models.length > 0 ? progress.models : announcedModels(progress);
+  const mismatch = routeMismatch(record.model, models, progress.models_asked);
   return {
     ...verdict,
     exit_code: progress.worker_exit?.code ?? null,
@@ -150,8 +152,10 @@ function bill(record: RunRecord, progress: Progress, complete: boolean): RunOutc
   return billRun(
     usageSoFar(progress),
     billingOf(record),
-    // A finished turn has told all its tokens, also where the run failed afterwards.
-    (complete || turnEnded) && Object.keys(progress.usage_open).length === 0,
+    // A finished turn has told all its tokens, also where the run failed afterwards. Without a task
+    // there are none.
+    (complete || turnEnded || progress.task === undefined) &&
+      Object.keys(progress.usage_open).length === 0,
   );
 }
 

@@ -13,7 +13,8 @@ export async function start(
 ): Promise<z.input<typeof launched>> {
   const place = await context.place(input.cwd);
   const request = requestOf(input, context);
-  if (input.dry_run) return planView(await planRun(context.host, place, request), place);
+  if (input.dry_run)
+    return planView(await planRun(context.host, place, request, { preview: true }), place);
   const { record, existing } = await launchRun(context.host, place, request);
   const paths = runPaths(place.workspace, record.run_id);
   const live = await lookAt(context.host, { workspace: place.workspace, paths, record });
