@@ -48,6 +48,7 @@ describe('profiles.yaml', () => {
     const profile = await only(host);
     expect(profile).toMatchInlineSnapshot(`
       {
+        "account": "c91bd0dff5",
         "auth": "auth_token",
         "base_url": "https://glm.example/api/anthropic",
         "context_window": 200000,
