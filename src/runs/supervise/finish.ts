@@ -21,6 +21,7 @@ import { type RunOutcome, type RunRecord, writeRecord } from '../record.ts';
 import { routeMismatch } from '../route.ts';
 import { settleSlot } from '../slots.ts';
 import type { Journal } from './journal.ts';
+import { endFrozenRivals } from './ownership.ts';
 
 const STDERR_BYTES = 64 << 10;
 const STDERR_FOR_VERDICT = 4000;
@@ -93,6 +94,7 @@ export async function settleRun(
     journal.sync();
   }
   // While somebody would still come by if we were killed in the middle of it.
+  await endFrozenRivals(record.run_id);
   forgetRawStreams(parts);
   const ended = await writeEnded(parts, outcome, elapsedMs);
   await settleSlot(workspaceAt(record.workspace), ended);

@@ -15,6 +15,7 @@ import { emptyProgress, type Progress, usageSoFar } from '../progress.ts';
 import { type RunOutcome, type RunRecord, readRecord, runOutcome, writeRecord } from '../record.ts';
 import { settleSlot } from '../slots.ts';
 import { Journal } from './journal.ts';
+import { endFrozenRivals } from './ownership.ts';
 
 /**
  * The end of a run whose supervisor cannot go on, for whatever reason nobody thought of. The worker
@@ -36,6 +37,7 @@ export async function giveUp(
     root: undefined,
     cookie: { name: RUN_COOKIE, value: runId },
   });
+  await endFrozenRivals(runId);
   const record = await readRecord(paths, runId);
   const leftPids = left.map((process) => process.pid);
   const journal = openJournal(host, paths, lease);
