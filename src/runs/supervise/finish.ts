@@ -22,6 +22,7 @@ import { routeMismatch } from '../route.ts';
 import { freeSlot } from '../slots.ts';
 import { logUsage } from '../usage/log.ts';
 import type { Journal } from './journal.ts';
+import { endFrozenRivals } from './ownership.ts';
 
 const STDERR_BYTES = 64 << 10;
 const STDERR_FOR_VERDICT = 4000;
@@ -99,6 +100,7 @@ export async function settleRun(
   const workspace = workspaceAt(record.workspace);
   const logged = await logUsage(workspace, endedRecord(parts, outcome, elapsedMs));
   // While somebody would still come by if we were killed in the middle of it.
+  await endFrozenRivals(record.run_id);
   forgetRawStreams(parts);
   await writeEnded(parts, outcome, elapsedMs);
   // A run that is not in the log is counted by its slot, until somebody has put it there.
