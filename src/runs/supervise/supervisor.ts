@@ -6,6 +6,7 @@ import { descendantsOf } from '../../proc/tree.ts';
 import { DirectoryWatcher } from '../../store/watch.ts';
 import { RUN_COOKIE } from '../../workers/claude/environment.ts';
 import type { StopReason } from '../events.ts';
+import type { Progress } from '../progress.ts';
 import { type AttemptPlan, startAttempt } from './attempt.ts';
 import { Conversation } from './conversation.ts';
 import type { Journal } from './journal.ts';
@@ -177,7 +178,7 @@ export class Supervisor {
         await this.#clearTree();
         this.#leaveBy = undefined;
       }
-      this.#lookAtTree();
+      if (runsCommand(journal.progress)) this.#lookAtTree();
       await summary.write(journal.progress);
       this.#diskFullSince = undefined;
       return true;
@@ -270,4 +271,9 @@ export class Supervisor {
     this.left = result.left.map((process) => process.pid);
     this.#killedBy ??= result.signals.at(-1);
   }
+}
+
+/** Only a shell command leaves processes behind; to look for them costs a look at every process. */
+function runsCommand({ insight }: Progress): boolean {
+  return insight.calls.some(({ tool }) => tool === 'Bash');
 }
