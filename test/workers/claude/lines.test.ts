@@ -95,7 +95,7 @@ describe('the command line', () => {
   });
 
   it('gives a read-only worker nothing to write with', () => {
-    expect(given('--tools', args())).toBe('Read,Grep,Glob');
+    expect(given('--tools', args())).toBe('Read,Grep,Glob,TodoWrite');
     expect(given('--tools', args({ allowWrite: true }))).toBe(
       'Read,Grep,Glob,Edit,Write,NotebookEdit,Bash',
     );
