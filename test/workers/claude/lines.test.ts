@@ -97,7 +97,7 @@ describe('the command line', () => {
   it('gives a read-only worker nothing to write with', () => {
     expect(given('--tools', args())).toBe('Read,Grep,Glob,TodoWrite');
     expect(given('--tools', args({ allowWrite: true }))).toBe(
-      'Read,Grep,Glob,Edit,Write,NotebookEdit,Bash',
+      'Read,Grep,Glob,TodoWrite,Edit,Write,NotebookEdit,Bash',
     );
   });
 
