@@ -4,8 +4,9 @@
 //   node scripts/run.mjs demo [args…]     the demo
 //   node scripts/run.mjs test [args…]     every check and test
 //   node scripts/run.mjs bench [args…]    the benchmarks
+//   node scripts/run.mjs chaos [args…]    faults at random points of real runs
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -15,6 +16,7 @@ const [command, ...args] = process.argv.slice(2);
 const commands = {
   demo: () => node('dist/cc-orchestrator.js', 'demo', ...args),
   bench: () => node('scripts/run-ts.mjs', 'test/bench/main.ts', ...args),
+  chaos: () => node('scripts/run-ts.mjs', 'test/chaos/chaos.ts', ...args),
   test: () => {
     node('node_modules/typescript/bin/tsc', '--noEmit');
     node('node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings');
@@ -33,6 +35,8 @@ build();
 chosen();
 
 function install() {
+  // A linked node_modules is somebody else's; npm would empty it on the way.
+  if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink()) return;
   const installed = mtime(join(root, 'node_modules', '.package-lock.json'));
   if (installed >= mtime(join(root, 'package-lock.json'))) return;
   // npm tells its own path to the scripts it runs; started by hand, it is found by name.

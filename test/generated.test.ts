@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { generate, SNAPSHOTS } from '../scripts/gen/generate.ts';
 import { commandName } from '../src/cli/help.ts';
+import { OWN_COMMANDS } from '../src/cli/own-commands.ts';
 import { TOOLS } from '../src/tools/registry.ts';
 import { readPolicy } from '../src/workspace/policy.ts';
 import { connect, machine } from './mcp/face.ts';
@@ -55,8 +56,8 @@ test('the guides name only tools and commands there are', () => {
       expect(tools, path).toContain(name);
     }
   }
-  const commands = ['demo', 'mcp', 'selftest', ...TOOLS.map(commandName)];
-  for (const path of ['README.md', 'SECURITY.md']) {
+  const commands = [...OWN_COMMANDS.map(({ name }) => name), ...TOOLS.map(commandName)];
+  for (const path of ['README.md', 'SECURITY.md', 'SKILL.md', 'docs/waiting.md']) {
     for (const [, name] of read(path).matchAll(/(?:^|`)cc-orchestrator (?!is )([a-z][a-z-]*)/gm)) {
       expect(commands, path).toContain(name);
     }
@@ -74,10 +75,13 @@ test('the policy of the README is the default policy', async () => {
   expect(documented).toEqual(expect.arrayContaining(Object.keys(defaults)));
 });
 
-test('the Codex template approves exactly what Codex would refuse', () => {
-  const approved = [...read('install/codex.config.toml').matchAll(/tools\.(cc_\w+)\]/g)];
+test('the Codex template names exactly what Codex would refuse, and leaves the caps to the user', () => {
+  const template = read('install/codex.config.toml');
+  const named = [...template.matchAll(/tools\.(cc_\w+)\]\napproval_mode = "(\w+)"/g)];
   const needed = TOOLS.filter(({ kind }) => kind === 'launch' || kind === 'destructive');
-  expect(approved.map(([, name]) => name).sort()).toEqual(needed.map(({ name }) => name));
+  expect(named.map(([, name]) => name).sort()).toEqual(needed.map(({ name }) => name));
+  const asked = named.flatMap(([, name, mode]) => (mode === 'prompt' ? [name] : []));
+  expect(asked).toEqual(['cc_clean_workspace', 'cc_cost_guard']);
 });
 
 test('the skill is one a client accepts', () => {

@@ -12,14 +12,15 @@ export function processHost(options: { readOnly: boolean }): Host {
     env,
     clock: systemClock,
     home: userHome(env),
-    supervisor: { file: process.execPath, args: [supervisorScript()] },
+    supervisor: { file: process.execPath, args: [built('supervisor.js')] },
+    cli: { file: process.execPath, args: [built('cc-orchestrator.js')] },
     readOnly: options.readOnly,
   };
 }
 
-function supervisorScript(): string {
+function built(name: string): string {
   const here = dirname(fileURLToPath(import.meta.url));
-  const beside = join(here, 'supervisor.js');
+  const beside = join(here, name);
   // Beside us in the bundle; from the sources (tests) it is the built one.
-  return existsSync(beside) ? beside : join(here, '..', '..', 'dist', 'supervisor.js');
+  return existsSync(beside) ? beside : join(here, '..', '..', 'dist', name);
 }

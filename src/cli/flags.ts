@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { CcError } from '../core/errors.ts';
 import { arrayAt, isObject, objectAt, stringAt } from '../core/json.ts';
 import type { Tool } from '../tools/define.ts';
-import { inputSchemaOf } from '../tools/schema.ts';
+import { fullInputSchemaOf } from '../tools/schema.ts';
 
 /** One command-line flag of a tool, derived from its input schema. */
 export type Flag = {
@@ -18,7 +18,7 @@ export type Flag = {
 
 /** The flags of a tool. There is no second description of its parameters anywhere. */
 export function flagsOf(tool: Tool): Flag[] {
-  return fromObject(inputSchemaOf(tool), []);
+  return fromObject(fullInputSchemaOf(tool), []);
 }
 
 function fromObject(schema: unknown, parents: readonly string[], about = ''): Flag[] {

@@ -1,6 +1,7 @@
 import { VERSION } from '../core/version.ts';
 import { AREAS, type Tool } from '../tools/define.ts';
 import { type Flag, flagsOf, isPositional } from './flags.ts';
+import { OWN_COMMANDS, type OwnCommand } from './own-commands.ts';
 
 /** `cc_poll_run` on the command line. */
 export function commandName(tool: Pick<Tool, 'name'>): string {
@@ -14,9 +15,7 @@ export function generalHelp(tools: readonly Tool[]): string {
     'Usage: cc-orchestrator <command> [arguments] [--json]',
     '',
     'Commands',
-    row('demo', 'Watch a real worker fix a failing test, offline, without any key.'),
-    row('selftest', 'Prove the installation offline in a temporary directory.'),
-    row('mcp', 'Run the MCP server on stdin and stdout (--toolsets a,b  --read-only).'),
+    ...OWN_COMMANDS.map(({ name, summary }) => row(name, summary)),
   ];
   for (const area of AREAS) {
     const own = tools.filter((tool) => tool.area === area);
@@ -43,6 +42,25 @@ export function commandHelp(tool: Tool): string {
     `Usage: cc-orchestrator ${[commandName(tool), ...positional].join(' ')} [options] [--json]`,
     '',
     ...flags.map((flag) => row(`--${flag.name}${argument(flag)}`, describe(flag), 34)),
+    '',
+  ].join('\n');
+}
+
+/** The help of a command that is no tool. */
+export function ownHelp({
+  name,
+  summary,
+  usage = '',
+  options = [],
+  notes = [],
+}: OwnCommand): string {
+  return [
+    summary,
+    '',
+    `Usage: cc-orchestrator ${name} ${usage}`,
+    '',
+    ...options.map(([flag, text]) => row(flag, text, 34)),
+    ...(notes.length === 0 ? [] : ['', ...notes]),
     '',
   ].join('\n');
 }

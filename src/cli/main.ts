@@ -3,9 +3,12 @@ import { processHost } from '../bin/process-host.ts';
 import { CcError, ERROR_CODES, EXIT, toErrorFacts } from '../core/errors.ts';
 import { VERSION } from '../core/version.ts';
 import { TOOLS } from '../tools/registry.ts';
-import { commandName, generalHelp } from './help.ts';
+import { commandName, generalHelp, ownHelp } from './help.ts';
+import { OWN_COMMANDS, ownCommand } from './own-commands.ts';
 import type { Screen } from './render.ts';
 import { reportError, runTool } from './run-tool.ts';
+import { wait } from './wait.ts';
+import { watch } from './watch.ts';
 
 /** `cc-orchestrator <command> …`: every tool as a command, and the few that are not tools. */
 async function main(args: readonly string[]): Promise<number> {
@@ -21,11 +24,22 @@ async function main(args: readonly string[]): Promise<number> {
     case '-v':
       process.stdout.write(`${VERSION}\n`);
       return EXIT.ok;
-    case 'demo':
-      return demo(rest);
     default:
-      return runTool(toolFor(name), rest, processHost({ readOnly: false }), screen(process.stderr));
+      return command(name, rest);
   }
+}
+
+async function command(name: string, args: readonly string[]): Promise<number> {
+  const own = ownCommand(name);
+  if (own?.usage !== undefined && (args.includes('--help') || args.includes('-h'))) {
+    process.stdout.write(ownHelp(own));
+    return EXIT.ok;
+  }
+  if (own?.name === 'demo') return demo(args);
+  const host = processHost({ readOnly: false });
+  if (own?.name === 'wait') return wait(args, host, screen(process.stderr));
+  if (own?.name === 'watch') return watch(args, host, screen(process.stdout));
+  return runTool(toolFor(name), args, host, screen(process.stderr));
 }
 
 function toolFor(name: string): (typeof TOOLS)[number] {
@@ -33,7 +47,7 @@ function toolFor(name: string): (typeof TOOLS)[number] {
   const tool = TOOLS.find((item) => item.name === wanted || item.aliases?.includes(wanted));
   if (tool !== undefined) return tool;
   throw new CcError('BAD_INPUT', `There is no command ${JSON.stringify(name.slice(0, 60))}.`, {
-    hint: `Commands: demo, mcp, selftest, ${TOOLS.map(commandName).join(', ')}.`,
+    hint: `Commands: ${[...OWN_COMMANDS.map((own) => own.name), ...TOOLS.map(commandName)].join(', ')}.`,
   });
 }
 

@@ -1,8 +1,12 @@
 import { styleText } from 'node:util';
 import { stringify } from 'yaml';
 import type { ErrorFacts } from '../core/errors.ts';
-import { neutralise } from '../core/text.ts';
+import { neutralise, oneLine } from '../core/text.ts';
+import type { ToldView } from '../runs/wait-answer.ts';
 import type { Tool } from '../tools/define.ts';
+
+const STATE_WIDTH = 'stopped_limit'.length;
+const PART_CHARS = 160;
 
 /** Where a person reads errors and progress: colours only on a terminal that wants them. */
 export type Screen = { isTTY: boolean; colour: boolean };
@@ -21,6 +25,27 @@ export function renderError(error: ErrorFacts, screen: Screen): string {
 
 export function renderProgress(message: string, screen: Screen): string {
   return withNewline(paint('dim', `… ${neutralise(message)}`, screen));
+}
+
+/** A run in one line: how it is, what it was, what it cost, what to look at. */
+export function runLine(view: ToldView): string {
+  const parts = [
+    view.state.padEnd(STATE_WIDTH),
+    view.run_id,
+    money(view),
+    view.title ?? '',
+    ...(view.failure === undefined ? [] : [`(${view.failure.class})`]),
+    ...(view.attention === undefined ? [] : [`! ${view.attention.join('; ')}`]),
+  ];
+  const told = parts.map((part, at) => (at === 0 ? part : oneLine(part, PART_CHARS)));
+  return told.filter(Boolean).join('  ');
+}
+
+/** What a run cost; nothing while that is not settled. An unknown price is never shown as 0. */
+export function money({ usd, cost_complete }: Pick<ToldView, 'usd' | 'cost_complete'>): string {
+  if (usd === undefined) return '';
+  if (usd === null) return 'unknown cost';
+  return `${cost_complete === false ? 'at least ' : ''}$${usd.toFixed(4)}`;
 }
 
 /** Hints name tools; at a shell the same things are commands. */

@@ -6,11 +6,11 @@ import type { Host } from '../workspace/host.ts';
 import { resolvePlace } from '../workspace/resolve.ts';
 import { type ParsedCommand, parseCommand } from './flags.ts';
 import { commandHelp } from './help.ts';
+import { INTERRUPTED } from './interrupt.ts';
 import { renderError, renderProgress, renderResult, type Screen } from './render.ts';
 
 /** A person at a shell waits until it is done, or presses Ctrl-C. */
 const WAIT_SECONDS = 86_400;
-const INTERRUPTED = 130;
 
 /** Runs one tool from the command line; answers the exit code. */
 export async function runTool(
@@ -52,7 +52,7 @@ function context(host: Host, screen: Screen, signal: AbortSignal): ToolContext {
   return {
     host,
     place: async (cwd) => resolvePlace({ cwd, env: host.env, processCwd: process.cwd() }),
-    client: { name: 'cli', threadId: undefined, waitSeconds: WAIT_SECONDS },
+    client: { name: 'cli', threadId: undefined, isShell: true, waitSeconds: WAIT_SECONDS },
     signal,
     progress: (message) => {
       if (screen.isTTY) process.stderr.write(renderProgress(message, screen));

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { CcError } from './errors.ts';
 
 /** What an id can name. The prefix makes an id self-explaining wherever it turns up. */
@@ -47,4 +47,9 @@ export function requireId(value: string, kind: IdKind): string {
   throw new CcError('BAD_INPUT', `Not a ${kind} id: ${JSON.stringify(value.slice(0, 60))}`, {
     hint: `A ${kind} id looks like ${kind}_20261121t110900123z_k3v7qa2m; copy it from the call that created it.`,
   });
+}
+
+/** 24 hexadecimal characters that stand for a text where it would make no file name. */
+export function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 24);
 }

@@ -1,6 +1,7 @@
 import { CcError } from '../core/errors.ts';
 import { applyEvent } from '../runs/apply-event.ts';
 import { findRun } from '../runs/find.ts';
+import { followRun } from '../runs/follow.ts';
 import { launchRun } from '../runs/launch.ts';
 import { emptyProgress, type Progress, usageSoFar } from '../runs/progress.ts';
 import type { RunOutcome, RunRecord } from '../runs/record.ts';
@@ -8,7 +9,6 @@ import { sumTokens } from '../runs/summarise.ts';
 import { runPaths } from '../workspace/layout.ts';
 import { grouped, tellEnd } from './chapters.ts';
 import type { RunFacts } from './facts.ts';
-import { followRun } from './follow.ts';
 import { printRunLine, RunLines } from './run-lines.ts';
 import { SCRATCH_PROFILE, type Scratch, supervisorComplaint } from './scratch.ts';
 import type { Screen } from './screen.ts';

@@ -6,13 +6,13 @@ import { arrayAt, stringAt } from '../core/json.ts';
 import type { LoopbackModel } from '../loopback/index.ts';
 import type { RunEvent } from '../runs/events.ts';
 import { type FoundRun, findRun } from '../runs/find.ts';
+import { followRun } from '../runs/follow.ts';
 import { launchRun } from '../runs/launch.ts';
 import { pollRun } from '../runs/poll.ts';
 import { waitForRuns } from '../runs/wait.ts';
 import { readJson } from '../store/atomic.ts';
 import { runPaths } from '../workspace/layout.ts';
 import type { WritingEvidence } from './evidence.ts';
-import { followRun } from './follow.ts';
 import { SCRATCH_PROFILE, type Scratch } from './scratch.ts';
 import { INSIDE, OUTSIDE, PAUSE, TASKS } from './selftest-scripts.ts';
 

@@ -4,6 +4,7 @@ import { toErrorFacts } from '../core/errors.ts';
 import { runCommand } from '../proc/command.ts';
 import { allowedEnvironment } from '../proc/env.ts';
 import { listProfiles } from '../profiles/list.ts';
+import { readCaps } from '../runs/cost-guard/caps.ts';
 import { profileHostOf } from '../runs/plan.ts';
 import { compareVersions, MEASURED_CLAUDE, requireClaude } from '../workers/claude/locate.ts';
 import type { Host } from '../workspace/host.ts';
@@ -29,6 +30,7 @@ export async function checkHealth(host: Host, place: () => Promise<Place>): Prom
     check('fifo', () => fifo(host)),
     check('user_home', () => userHome(host)),
     check('policy', () => policy(host)),
+    check('caps', () => caps(host)),
     check('profiles', () => profiles(host)),
     check('workspace', () => workspace(place)),
     check('supervisor', () => supervisor(host)),
@@ -124,6 +126,11 @@ async function policy(host: Host): Promise<Finding> {
     status: 'pass',
     detail: `at most ${max_concurrent} runs per profile, ${budget.wall_seconds} s each`,
   };
+}
+
+async function caps(host: Host): Promise<Finding> {
+  const subjects = Object.keys(await readCaps(host.home));
+  return { status: 'pass', detail: subjects.length === 0 ? 'none' : `for ${subjects.join(', ')}` };
 }
 
 async function profiles(host: Host): Promise<Finding> {

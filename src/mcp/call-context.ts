@@ -18,6 +18,7 @@ export type CallFacts = {
   /** First file root of the client; asked for only when nothing better says where we are. */
   clientRoot: () => Promise<string | undefined>;
   signal: AbortSignal;
+  elicit: NonNullable<ToolContext['elicit']>;
   notifyProgress: (params: {
     progressToken: string | number;
     progress: number;
@@ -45,9 +46,11 @@ export function callContext(facts: CallFacts): ToolContext {
     client: {
       name: facts.clientName,
       threadId: threadId(meta),
+      codexPath: stringAt(objectAt(meta, 'codex/sandbox-launcher'), 'codexExecutable'),
       waitSeconds: facts.clientName.startsWith('codex') ? WAIT_SECONDS.codex : WAIT_SECONDS.other,
     },
     signal: facts.signal,
+    elicit: facts.elicit,
     progress: (message) => {
       if (token === undefined) return;
       steps += 1;

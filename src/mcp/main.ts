@@ -3,7 +3,9 @@ import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js'
 import { processHost } from '../bin/process-host.ts';
 import { ERROR_CODES, toErrorFacts } from '../core/errors.ts';
 import { loadLazyModules } from '../core/lazy.ts';
+import { recoverAll } from '../runs/recover-all.ts';
 import { parseToolsets, toolsOf } from '../tools/registry.ts';
+import type { Host } from '../workspace/host.ts';
 import { createMcpServer } from './server.ts';
 import { exitOnDisconnect } from './shutdown.ts';
 
@@ -34,8 +36,17 @@ async function main(): Promise<void> {
   });
   const { stdin, stdout } = process;
   await server.connect(new StdioServerTransport(stdin, stdout, { maxBufferSize: MAX_LINE_BYTES }));
+  setTimeout(() => void settleIn(host, closing.signal), LOAD_REST_MS).unref();
+}
+
+/** What may wait until the client has been served for the first time. */
+async function settleIn(host: Host, signal: AbortSignal): Promise<void> {
   // It lives for days, and an upgrade takes away the files that it has not loaded by then.
-  setTimeout(() => void loadLazyModules(), LOAD_REST_MS).unref();
+  await loadLazyModules();
+  if (host.readOnly) return;
+  await recoverAll(host, { signal }).catch((error: unknown) => {
+    process.stderr.write(`cc-orchestrator mcp: recovery: ${toErrorFacts(error).message}\n`);
+  });
 }
 
 main().catch((error: unknown) => {

@@ -12,6 +12,7 @@ import { findTool } from '../tools/registry.ts';
 import { inputSchemaOf } from '../tools/schema.ts';
 import type { Host } from '../workspace/host.ts';
 import { callContext, firstRoot } from './call-context.ts';
+import { elicit } from './elicit.ts';
 import { INSTRUCTIONS } from './instructions.ts';
 import { respond } from './respond.ts';
 
@@ -38,7 +39,7 @@ export function createMcpServer({ host, tools, closing }: McpServerOptions): Ser
         experimental: { 'codex/sandbox-state-meta': {} },
       },
       instructions: INSTRUCTIONS,
-      jsonSchemaValidator: { getValidator: elicitsNothing },
+      jsonSchemaValidator: { getValidator: validatesNothing },
     },
   );
   const clientRoot = once(async () => {
@@ -56,12 +57,14 @@ export function createMcpServer({ host, tools, closing }: McpServerOptions): Ser
     const clientName = server.getClientVersion()?.name ?? 'unknown';
     const tool = lookUp(tools, request.params.name);
     if ('ok' in tool) return respond(undefined, tool, clientName);
+    const signal = AbortSignal.any([extra.signal, closing]);
     const context = callContext({
       host,
       clientName,
       meta: request.params._meta,
       clientRoot,
-      signal: AbortSignal.any([extra.signal, closing]),
+      signal,
+      elicit: (form) => elicit(server, form, signal),
       notifyProgress: (params) => {
         // A client that has gone gets no progress; the call itself will notice.
         extra.sendNotification({ method: 'notifications/progress', params }).catch(() => undefined);
@@ -91,9 +94,9 @@ function lookUp(tools: readonly Tool[], name: string): Tool | (CallOutcome & { o
   }
 }
 
-/** Only answers to elicitations are validated by it; the SDK's own costs every start some 10 ms. */
-function elicitsNothing(): never {
-  throw new Error('this server elicits nothing');
+/** Answers to elicitations are checked where they are used; the SDK's own costs every start some 10 ms. */
+function validatesNothing(): never {
+  throw new Error('this server validates no JSON schema');
 }
 
 /** Asks at most once per connection; a failed answer is no root. */

@@ -34,18 +34,30 @@ export function openFifoForChild(path: string): number {
 export class FifoWriter {
   readonly #fd: number;
   #queue: Promise<void> = Promise.resolve();
+  #queued = 0;
   #closed = false;
 
   constructor(path: string) {
     this.#fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
   }
 
-  /** Resolves when the whole line is in the pipe; rejects when the writer was closed before. */
-  writeLine(value: unknown): Promise<void> {
+  /**
+   * Written at once where the pipe has room: who journals next that it was said has surely said it, and
+   * a kill in between loses nothing. Else it is queued. Resolves when the whole line is in the pipe;
+   * rejects when the writer was closed before.
+   */
+  async writeLine(value: unknown): Promise<void> {
     const data = Buffer.from(`${JSON.stringify(value)}\n`);
-    const written = this.#queue.then(() => this.#writeAll(data));
-    this.#queue = written.catch(() => undefined);
-    return written;
+    const done = this.#queued === 0 ? this.#writeNow(data) : 0;
+    if (done === data.length) return;
+    this.#queued += 1;
+    const written = this.#queue.then(() => this.#writeRest(data.subarray(done)));
+    this.#queue = written
+      .catch(() => undefined)
+      .finally(() => {
+        this.#queued -= 1;
+      });
+    await written;
   }
 
   close(): void {
@@ -54,15 +66,22 @@ export class FifoWriter {
     closeSync(this.#fd);
   }
 
-  async #writeAll(data: Buffer): Promise<void> {
-    for (let done = 0; done < data.length; ) {
-      if (this.#closed) throw new Error('the fifo writer was closed');
-      try {
-        done += writeSync(this.#fd, data, done);
-      } catch (error) {
-        if (errnoOf(error) !== 'EAGAIN') throw error;
-        await sleep(5);
-      }
+  async #writeRest(data: Buffer): Promise<void> {
+    for (let done = this.#writeNow(data); done < data.length; ) {
+      await sleep(5);
+      done += this.#writeNow(data.subarray(done));
     }
+  }
+
+  /** As many bytes as there is room for. */
+  #writeNow(data: Buffer): number {
+    if (this.#closed) throw new Error('the fifo writer was closed');
+    let done = 0;
+    try {
+      while (done < data.length) done += writeSync(this.#fd, data, done);
+    } catch (error) {
+      if (errnoOf(error) !== 'EAGAIN') throw error;
+    }
+    return done;
   }
 }

@@ -102,11 +102,16 @@ export async function killProcess(identity: ProcessIdentity): Promise<boolean> {
   return !isAlive(identity);
 }
 
-/** Stops a process that is about to be ended, so that what it has started can be counted. */
+/** Stops a process that may be about to be ended, so that it does nothing more while one looks. */
 export async function freeze(identity: ProcessIdentity): Promise<void> {
   signal(identity, 'SIGSTOP');
   const until = performance.now() + FREEZE_MS;
   while (stateOf(identity) === 'running' && performance.now() < until) await sleep(1);
+}
+
+/** Lets a stopped process go on. */
+export function thaw(identity: ProcessIdentity): void {
+  signal(identity, 'SIGCONT');
 }
 
 function signal(identity: ProcessIdentity, name: NodeJS.Signals): void {

@@ -13,6 +13,23 @@ export function findByCookie(name: string, value: string): ProcessIdentity[] {
   return identities(pids.filter((pid) => pid !== process.pid));
 }
 
+/** The values under which living processes carry this cookie: one look at all runs of the machine. */
+export function livingCookies(name: string): Set<string> {
+  switch (process.platform) {
+    case 'win32':
+      return new Set();
+    case 'linux':
+      return new Set(linuxPids().flatMap((pid) => linuxCookie(pid, name) ?? []));
+    default:
+      return new Set(
+        psEnvironments().flatMap((line) => {
+          const value = new RegExp(` ${name}=(\\S+)`).exec(line)?.[1];
+          return value === undefined ? [] : [value];
+        }),
+      );
+  }
+}
+
 /**
  * All living descendants of these processes, by parent chain. Roots that are gone have none: their
  * pid may belong to somebody else by now.
@@ -58,19 +75,32 @@ function linuxByCookie(name: string, value: string): number[] {
   });
 }
 
+function linuxCookie(pid: number, name: string): string | undefined {
+  try {
+    const entries = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
+    return entries.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
+  } catch {
+    return undefined; // gone meanwhile, or another user's
+  }
+}
+
 function psByCookie(name: string, value: string): number[] {
+  const needle = ` ${name}=${value}`;
+  return psEnvironments()
+    .filter((line) => `${line} `.includes(`${needle} `))
+    .map((line) => Number.parseInt(line, 10))
+    .filter((pid) => pid > 0);
+}
+
+/** Every process with its command and environment, as far as they may be seen. */
+function psEnvironments(): string[] {
   const result = spawnSync('ps', ['-A', '-E', '-ww', '-o', 'pid=,command='], {
     encoding: 'utf8',
     env: { PATH: '/bin:/usr/bin', LC_ALL: 'C' },
     maxBuffer: 64 << 20,
     timeout: 10_000,
   });
-  const needle = ` ${name}=${value}`;
-  return (result.stdout ?? '')
-    .split('\n')
-    .filter((line) => `${line} `.includes(`${needle} `))
-    .map((line) => Number.parseInt(line, 10))
-    .filter((pid) => pid > 0);
+  return (result.stdout ?? '').split('\n');
 }
 
 /** Every process with its parent. */

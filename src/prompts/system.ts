@@ -5,7 +5,14 @@ import { ROLE_PROMPTS } from './roles.ts';
 export type SystemPromptFacts = {
   role: Role;
   scope: { paths: readonly string[]; commands: readonly string[] } | undefined;
-  budget: { wall_seconds: number; max_turns: number };
+  budget: {
+    wall_seconds: number;
+    max_turns: number;
+    max_tokens?: number | undefined;
+    max_usd?: number | undefined;
+  };
+  /** It has a tool to ask the controller. */
+  mayAsk: boolean;
   guidance: Guidance | undefined;
 };
 
@@ -17,12 +24,20 @@ export function systemPrompt(facts: SystemPromptFacts): string {
   return [
     `You are a worker with the role "${facts.role}". ${ROLE_PROMPTS[facts.role]}`,
     permissions(facts.scope),
-    `You have at most ${duration(facts.budget.wall_seconds)} and ${facts.budget.max_turns} turns. Nobody can answer questions: decide, say what you assumed, and finish.`,
+    `You have at most ${budgetText(facts.budget)}. ${facts.mayAsk ? 'Ask (AskUserQuestion) only what you cannot find out and must not guess; answers may take minutes.' : 'Nobody can answer questions: decide, say what you assumed, and finish.'}`,
     'End with a short report: what you found or did, which files, which commands you ran with their exit codes, and what is left or uncertain. Every claim will be checked by running things; "not done" and "unknown" are good answers, a wrong "done" is not.',
     guidance(facts.guidance),
   ]
     .filter((part) => part !== '')
     .join('\n\n');
+}
+
+function budgetText(budget: SystemPromptFacts['budget']): string {
+  const parts = [duration(budget.wall_seconds), `${budget.max_turns} turns`];
+  if (budget.max_tokens !== undefined) parts.push(`${budget.max_tokens} tokens`);
+  if (budget.max_usd !== undefined) parts.push(`${budget.max_usd} USD`);
+  const last = parts.pop() ?? '';
+  return `${parts.join(', ')} and ${last}`;
 }
 
 function duration(seconds: number): string {

@@ -2,8 +2,17 @@ import { arrayAt, booleanAt, compact, numberAt, objectAt, stringAt } from '../co
 import { oneLine } from '../core/text.ts';
 import { addUsage, subtractUsage } from '../workers/claude/usage.ts';
 import type { UsageByModel } from '../workers/events.ts';
-import { act, texts } from './apply-helpers.ts';
+import { act, lists, texts } from './apply-helpers.ts';
+import {
+  closingBegan,
+  instructionAccepted,
+  messageSent,
+  messageState,
+  sessionEnded,
+  turnOver,
+} from './apply-messages.ts';
 import { answered, asked, deniedByCli, toolFinished, toolUsed, withdrawn } from './apply-tools.ts';
+import { baselineKnown, countCalls, figuresOf } from './apply-usage.ts';
 import type { RunEvent, StopReason } from './events.ts';
 import { observe } from './insight/observe.ts';
 import { isBoilerplate } from './insight/prose.ts';
@@ -19,7 +28,10 @@ const REQUESTS_REMEMBERED = 200;
 export function applyEvent(state: Progress, event: RunEvent): Progress {
   state.seq = event.seq;
   state.last_event = event.time;
-  if (event.raw !== undefined) state.raw_offset = event.raw[1];
+  if (event.raw !== undefined) {
+    state.raw_offset = event.raw[1];
+    if (OUTPUT.has(event.type)) state.output_bytes += event.raw[1] - event.raw[0];
+  }
   observe(state.insight, event, state);
   switch (event.type) {
     case 'cc.worker.started':
@@ -32,18 +44,28 @@ export function applyEvent(state: Progress, event: RunEvent): Progress {
       };
       return state;
     case 'cc.message.sent':
-      state.task = {
-        uuid: stringAt(event, 'message') ?? '',
-        sent: true,
-        started: false,
-        rejected: false,
-      };
+      return messageSent(state, event);
+    case 'cc.instruction.accepted':
+      return instructionAccepted(state, event);
+    case 'cc.scope.narrowed':
+      state.narrowed.push(lists(event, ['paths', 'commands']));
+      return act(state, event, 'its scope was narrowed');
+    case 'cc.question.asked':
+      return questionAsked(state, event);
+    case 'cc.budget.nudged':
+      state.nudged = numberAt(event, 'mark') ?? state.nudged;
       return state;
+    case 'cc.limit.reached':
+    case 'cc.context.filled':
+      return closingBegan(state, event);
+    case 'cc.context.rotated':
+      state.rotations = numberAt(event, 'index') ?? state.rotations + 1;
+      if (state.closing !== undefined) state.closing.rotated = true;
+      return act(state, event, 'handed over to a fresh session');
     case 'cc.message.state':
       return messageState(state, event);
     case 'cc.control.sent':
-      if (event.kind === 'end_session') state.end_session.sent = true;
-      return state;
+      return controlSent(state, event);
     case 'cc.control.answered':
       return controlAnswered(state, event);
     case 'cc.worker.ready':
@@ -91,6 +113,10 @@ export function applyEvent(state: Progress, event: RunEvent): Progress {
       return taskChanged(state, event);
     case 'cc.run.ended':
       state.outcome = objectAt(event, 'outcome');
+      state.ended = {
+        time: event.time,
+        ...compact({ elapsed_ms: numberAt(event, 'elapsed_ms') }),
+      };
       return state;
     case 'cc.turn.ended':
       return turnEnded(state, event);
@@ -110,6 +136,14 @@ export function applyEvent(state: Progress, event: RunEvent): Progress {
   }
 }
 
+/** What the model and its tools said; questions, answers and figures are not the worker's output. */
+const OUTPUT: ReadonlySet<RunEvent['type']> = new Set([
+  'cc.message',
+  'cc.thinking',
+  'cc.tool.used',
+  'cc.tool.finished',
+]);
+
 function startAttempt(state: Progress, event: RunEvent): Progress {
   // What an earlier attempt used stays counted; everything about its process is forgotten.
   const settled = usageSoFar(state);
@@ -121,9 +155,16 @@ function startAttempt(state: Progress, event: RunEvent): Progress {
   delete state.initialized;
   delete state.last_message_id;
   delete state.api_error;
+  sessionEnded(state);
   return Object.assign(state, {
     raw_offset: 0,
     attempt: numberAt(event, 'attempt') ?? state.attempt + 1,
+    fruitless: state.fruitless + 1,
+    usage_cut: state.usage_cut || Object.keys(state.usage_open).length > 0,
+    baseline: false,
+    context: 0,
+    session_calls: 0,
+    questions: {},
     worker: {
       pid: numberAt(worker, 'pid') ?? 0,
       start: stringAt(worker, 'start') ?? '',
@@ -139,12 +180,12 @@ function startAttempt(state: Progress, event: RunEvent): Progress {
   });
 }
 
-function messageState(state: Progress, event: RunEvent): Progress {
-  const { task } = state;
-  if (task?.uuid === stringAt(event, 'message') && task !== undefined) {
-    task.started ||= event.state === 'started';
-    task.rejected ||= event.state === 'refused' || event.state === 'discarded';
+function controlSent(state: Progress, event: RunEvent): Progress {
+  if (event.kind === 'end_session') state.end_session.sent = true;
+  if (event.kind === 'set_permission_mode') {
+    state.mode = event.mode === 'read_only' ? 'read_only' : 'normal';
   }
+  if (event.kind === 'set_model') Object.assign(state, { model_asked: stringAt(event, 'model') });
   return state;
 }
 
@@ -155,10 +196,13 @@ function controlAnswered(state: Progress, event: RunEvent): Progress {
     state.initialized = { blocking_hook: blocking, ...texts(event, ['error']) };
   }
   if (id.startsWith('end')) state.end_session.acknowledged = event.ok === true;
-  const total = objectAt(event, 'usage_total');
+  const total = objectAt(event, 'usage_total') as UsageByModel | undefined;
+  if (id.startsWith('baseline')) return baselineKnown(state, total);
   if (total !== undefined) {
     state.usage_seen = true;
-    state.usage_open = subtractUsage(total as UsageByModel, state.usage_total_at_turn_end);
+    state.usage_open = subtractUsage(total, state.usage_total_at_turn_end);
+    figuresOf(state, event);
+    countCalls(state);
   }
   return state;
 }
@@ -168,6 +212,7 @@ function workerReady(state: Progress, event: RunEvent): Progress {
   // It comes once per turn and only after a message: the task was taken up, and an earlier turn's
   // end says nothing about this one.
   if (state.task !== undefined) state.task.started = true;
+  state.fruitless = 0;
   delete state.turn_end;
   state.background_cut = [];
   return act(state, event, `ready with ${stringAt(event, 'model') ?? 'an unknown model'}`);
@@ -179,10 +224,26 @@ function modelCalled(state: Progress, event: RunEvent): void {
   state.last_message_id = id;
   state.model_calls += 1;
   if (stringAt(event, 'parent') !== undefined) return;
+  state.session_calls += 1;
+  state.context = numberAt(event, 'context') ?? state.context;
   delete state.api_error;
   const model = stringAt(event, 'model');
   if (model === undefined || state.models.includes(model)) return;
   if (state.models.length < MODELS_KEPT) state.models.push(model);
+}
+
+function questionAsked(state: Progress, event: RunEvent): Progress {
+  state.questions_asked = numberAt(event, 'question') ?? state.questions_asked + 1;
+  state.questions[state.questions_asked] = {
+    request_id: stringAt(event, 'request_id') ?? '',
+    kind: event.kind === 'question' ? 'question' : 'permission',
+    tool: stringAt(event, 'tool') ?? 'unknown',
+    text: stringAt(event, 'text') ?? '',
+    ...(Array.isArray(event.options) ? { options: event.options as string[][] } : {}),
+    asked: event.time,
+    until_ms: numberAt(event, 'until_ms') ?? 0,
+  };
+  return act(state, event, `asks: ${oneLine(stringAt(event, 'text') ?? '', 120)}`);
 }
 
 function taskChanged(state: Progress, event: RunEvent): Progress {
@@ -223,6 +284,8 @@ function turnEnded(state: Progress, event: RunEvent): Progress {
     state.usage_settled = addUsage(state.usage_settled, used);
     state.usage_total_at_turn_end = total ?? addUsage(before, used);
     state.usage_open = {};
+    countCalls(state);
   }
+  turnOver(state);
   return act(state, event, event.is_error === true ? 'its turn failed' : 'finished its turn');
 }

@@ -67,12 +67,12 @@ export function asked(state: Progress, event: RunEvent): Progress {
   if (id === undefined || event.raw === undefined) return state;
   const kind = event.type === 'cc.hook.asked' ? 'hook' : 'permission';
   const tool = stringAt(event, 'tool') ?? 'unknown';
-  state.unanswered[id] = { kind, tool, raw: event.raw, attempt: state.attempt };
+  state.unanswered[id] = { kind, tool, raw: event.raw, attempt: state.attempt, seq: event.seq };
   return state;
 }
 
 export function answered(state: Progress, event: RunEvent): Progress {
-  delete state.unanswered[stringAt(event, 'request_id') ?? ''];
+  settle(state, stringAt(event, 'request_id') ?? '');
   if (event.allow !== false) return state;
   const tool = stringAt(event, 'tool') ?? 'unknown';
   const reason = oneLine(stringAt(event, 'reason') ?? 'not allowed', REASON_CHARS);
@@ -84,10 +84,18 @@ export function answered(state: Progress, event: RunEvent): Progress {
 export function withdrawn(state: Progress, event: RunEvent): Progress {
   const id = stringAt(event, 'request_id') ?? '';
   const question = state.unanswered[id];
-  delete state.unanswered[id];
+  settle(state, id);
   if (question === undefined || state.stop !== undefined) return state;
   refuse(state, { tool: question.tool, reason: 'nobody answered in time' });
   return act(state, event, `waited in vain for leave to use ${question.tool}`);
+}
+
+/** Nobody waits for this answer any more, neither the worker nor, where it was asked, the controller. */
+function settle(state: Progress, requestId: string): void {
+  delete state.unanswered[requestId];
+  for (const [number, question] of Object.entries(state.questions)) {
+    if (question.request_id === requestId) delete state.questions[number];
+  }
 }
 
 function refuse(state: Progress, call: Progress['refused'][number]): void {

@@ -1,7 +1,7 @@
 import type { Price } from '../profiles/price.ts';
 import { costOf } from '../profiles/prices.ts';
 import type { TokenCount, UsageByModel } from '../workers/events.ts';
-import type { RunUsage } from './record.ts';
+import type { RunRecord, RunUsage } from './record.ts';
 import { isSameModel } from './route.ts';
 
 /** What the price of a run is judged by. */
@@ -13,6 +13,14 @@ export type Billing = {
   /** The worker CLI's USD figure may be believed (official login, listed Claude model). */
   cliPrice: boolean;
 };
+
+export function billingOf(record: Pick<RunRecord, 'price' | 'model' | 'cli_price'>): Billing {
+  return {
+    price: record.price as Price | null,
+    model: record.model,
+    cliPrice: record.cli_price,
+  };
+}
 
 /** Tokens and USD of a run. A missing price makes the sum unknown: null, never 0. */
 export function billRun(usage: UsageByModel, billing: Billing, complete: boolean): RunUsage {

@@ -8,6 +8,13 @@ export const SUPERVISOR_EVENT_TYPES = [
   'cc.worker.exited',
   'cc.control.sent',
   'cc.message.sent', // journaled before it is sent
+  'cc.instruction.accepted', // of the controller; kept until it is due
+  'cc.scope.narrowed', // by the controller: what both scopes allow is what is left
+  'cc.question.asked', // the worker waits for the controller's answer
+  'cc.budget.nudged', // the worker was told how much is used
+  'cc.limit.reached', // a budget is used up: the run is brought to an end in order
+  'cc.context.filled', // the worker has to hand over to a fresh session
+  'cc.context.rotated', // its handover is kept; the next session goes on with it
   'cc.hook.answered',
   'cc.permission.answered',
   'cc.request.accepted', // of the inbox, before acting
@@ -16,6 +23,7 @@ export const SUPERVISOR_EVENT_TYPES = [
   'cc.finding.made', // what several events together say
   'cc.stop.requested', // our own decision to end the run early
   'cc.run.ended',
+  'cc.controller.woken', // an idle controller was told that the run ended or needs an answer
 ] as const;
 export type SupervisorEventType = (typeof SUPERVISOR_EVENT_TYPES)[number];
 
@@ -35,6 +43,7 @@ export type RunEvent = {
 export type StopReason =
   | 'cancelled'
   | 'wall'
+  | 'limit'
   | 'idle' // of earlier versions: `no_output` or `stalled`
   | 'no_output'
   | 'stalled'

@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
 import { CcError } from '../core/errors.ts';
 import { requireId } from '../core/ids.ts';
 import { knownWorkspaces } from '../workspace/home.ts';
 import type { Host } from '../workspace/host.ts';
 import { type RunPaths, runPaths, type Workspace, workspaceAt } from '../workspace/layout.ts';
-import { type RunRecord, readRecord } from './record.ts';
+import { hasRecord, type RunRecord, readRecord } from './record.ts';
 
 export type FoundRun = { workspace: Workspace; paths: RunPaths; record: RunRecord };
 
@@ -23,7 +22,7 @@ export async function findRun(
       tried.add(root);
       const workspace = workspaceAt(root);
       const paths = runPaths(workspace, runId);
-      if (!existsSync(paths.metadata)) continue;
+      if (!hasRecord(paths)) continue;
       return { workspace, paths, record: await readRecord(paths, runId) };
     }
   }

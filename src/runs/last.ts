@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { digestOf } from '../core/ids.ts';
 import { readJson, writeJsonAtomic } from '../store/atomic.ts';
 import { SCHEMA_VERSION } from '../store/versions.ts';
 import { sharedPaths, type Workspace } from '../workspace/layout.ts';
@@ -12,6 +13,17 @@ export async function rememberLast(workspace: Workspace, record: RunRecord): Pro
   await writeJsonAtomic(lastPath(workspace, undefined), value);
   if (record.thread_id !== undefined) {
     await writeJsonAtomic(lastPath(workspace, record.thread_id), value);
+  }
+}
+
+/** Of a run that is removed: nobody's last run is one that is gone. */
+export async function forgetLast(
+  workspace: Workspace,
+  record: Pick<RunRecord, 'run_id' | 'thread_id'>,
+): Promise<void> {
+  for (const path of [lastPath(workspace, undefined), lastPath(workspace, record.thread_id)]) {
+    if ((await read(path).catch(() => undefined)) === record.run_id)
+      await rm(path, { force: true });
   }
 }
 
@@ -33,9 +45,6 @@ async function read(path: string): Promise<string | undefined> {
 
 /** A thread id comes from the client and becomes a file name only as a digest. */
 function lastPath(workspace: Workspace, threadId: string | undefined): string {
-  const name =
-    threadId === undefined
-      ? 'workspace'
-      : `thread-${createHash('sha256').update(threadId).digest('hex').slice(0, 24)}`;
+  const name = threadId === undefined ? 'workspace' : `thread-${digestOf(threadId)}`;
   return join(sharedPaths(workspace).last, `${name}.json`);
 }

@@ -1,21 +1,23 @@
-import { createHash } from 'node:crypto';
-import { join } from 'node:path';
-import * as z from 'zod';
 import { CcError } from '../core/errors.ts';
 import { neutralise } from '../core/text.ts';
-import { makePrivateDir, readJson, writeFileAtomic, writeJsonAtomic } from '../store/atomic.ts';
+import { isFinal } from '../core/vocabulary.ts';
+import { makePrivateDir, writeFileAtomic } from '../store/atomic.ts';
 import { withLease } from '../store/lease.ts';
-import { SCHEMA_VERSION } from '../store/versions.ts';
 import { privateRunPaths } from '../workspace/home.ts';
 import type { Host } from '../workspace/host.ts';
 import { initWorkspace } from '../workspace/init.ts';
 import { runPaths, sharedPaths, type Workspace } from '../workspace/layout.ts';
 import type { Place } from '../workspace/resolve.ts';
+import { admitRun } from './cost-guard/admit.ts';
+import { rememberKey, runOfKey } from './keys.ts';
 import { rememberLast } from './last.ts';
+import { activeRuns } from './list.ts';
+import { controllerOf, leaveNote, removeNote, type WakeTarget } from './outbox.ts';
 import { planRun, type RunPlan, type RunRequest } from './plan.ts';
-import { type RunRecord, readRecord, writeRecord } from './record.ts';
+import { type RunRecord, writeRecord } from './record.ts';
 import { freeSlot, takeSlot } from './slots.ts';
 import { startSupervisor } from './start-supervisor.ts';
+import { wakeTarget } from './wake.ts';
 
 const LEASE_WAIT_MS = 30_000;
 
@@ -28,35 +30,61 @@ export type Launched = { record: RunRecord; plan: RunPlan | undefined; existing:
  */
 export async function launchRun(host: Host, place: Place, request: RunRequest): Promise<Launched> {
   const plan = await planRun(host, place, request);
+  const wake = wakeTarget(host.env, request, plan.policy.wake_codex);
   const { workspace } = place;
   const { record } = plan;
   await initWorkspace(workspace, host.home, host.clock);
   const earlier = await withLease(sharedPaths(workspace).launchLease, LEASE_WAIT_MS, async () => {
     const existing = await runOfKey(workspace, record.idempotency_key);
     if (existing !== undefined) return existing;
-    await takeSlot(host, workspace, {
-      runId: record.run_id,
-      profile: record.profile.id,
-      limit: plan.policy.max_concurrent,
-      intervalMs: plan.policy.start_interval_ms,
-    });
+    await requireFreeLineage(workspace, record);
+    await admitRun(host, workspace, record, () =>
+      takeSlot(host, workspace, {
+        runId: record.run_id,
+        profile: record.profile.id,
+        limit: plan.policy.max_concurrent,
+        intervalMs: plan.policy.start_interval_ms,
+      }),
+    );
     try {
-      await createRun(host, workspace, plan);
+      await createRun(host, workspace, plan, wake);
     } catch (error) {
       await freeSlot(workspace, record.run_id);
+      await removeNote(host, controllerOf(record), record.run_id);
       throw error;
     }
     return undefined;
   });
   if (earlier !== undefined) {
     requireSameTask(earlier, record);
+    if (!isFinal(earlier.state)) await leaveNote(host, controllerOf(record), earlier, wake);
     return { record: earlier, plan: undefined, existing: true };
   }
   await startSupervisor(host, record, plan.workerEnv);
   return { record, plan, existing: false };
 }
 
-async function createRun(host: Host, workspace: Workspace, plan: RunPlan): Promise<void> {
+/** Two resumes of one session both succeed, and the work of one is lost (claude-code-cli.md §4 "Resume"). */
+async function requireFreeLineage(workspace: Workspace, record: RunRecord): Promise<void> {
+  if (record.lineage === undefined) return;
+  const { root } = record.lineage;
+  const active = (await activeRuns(workspace)).find(
+    (run) => (run.record.lineage?.root ?? run.record.run_id) === root,
+  );
+  if (active === undefined) return;
+  const { run_id } = active.record;
+  throw new CcError('NOT_ALLOWED', `The task is being continued already, by ${run_id}.`, {
+    hint: `Send the instruction to ${run_id}.`,
+    details: { active: run_id },
+  });
+}
+
+async function createRun(
+  host: Host,
+  workspace: Workspace,
+  plan: RunPlan,
+  wake: WakeTarget | undefined,
+): Promise<void> {
   const { record, texts, hide } = plan;
   const paths = runPaths(workspace, record.run_id);
   const privatePaths = privateRunPaths(host.home, record.run_id);
@@ -64,10 +92,12 @@ async function createRun(host: Host, workspace: Workspace, plan: RunPlan): Promi
   await makePrivateDir(privatePaths.dir);
   await writeFileAtomic(privatePaths.prompt, JSON.stringify(texts), { durable: true });
   await writeFileAtomic(paths.prompt, `${hide(neutralise(texts.join('\n\n---\n\n')))}\n`);
-  // From here on the run exists: whoever finds it without a supervisor carries it on or ends it.
-  await writeRecord(paths, record);
+  await leaveNote(host, controllerOf(record), record, wake);
   await rememberKey(workspace, record);
   await rememberLast(workspace, record);
+  // From here on the run exists: whoever finds it without a supervisor carries it on or ends it. So it
+  // is the last thing to be written; what fails after it would be told as a launch that failed.
+  await writeRecord(paths, record);
 }
 
 /** A key stands for one task; answering another one with the first run would look like success. */
@@ -83,28 +113,4 @@ function requireSameTask(earlier: RunRecord, wanted: RunRecord): void {
       hint: 'Use a new key for a new task; to see the earlier run, read its status.',
     },
   );
-}
-
-async function runOfKey(
-  workspace: Workspace,
-  key: string | undefined,
-): Promise<RunRecord | undefined> {
-  if (key === undefined) return undefined;
-  const file = await readJson(keyPath(workspace, key)).catch(() => undefined);
-  const runId = z.object({ run_id: z.string() }).safeParse(file).data?.run_id;
-  return runId === undefined ? undefined : readRecord(runPaths(workspace, runId), runId);
-}
-
-async function rememberKey(workspace: Workspace, record: RunRecord): Promise<void> {
-  if (record.idempotency_key === undefined) return;
-  await writeJsonAtomic(
-    keyPath(workspace, record.idempotency_key),
-    { schema_version: SCHEMA_VERSION, run_id: record.run_id },
-    { durable: true },
-  );
-}
-
-function keyPath(workspace: Workspace, key: string): string {
-  const digest = createHash('sha256').update(key).digest('hex').slice(0, 32);
-  return join(sharedPaths(workspace).keys, `${digest}.json`);
 }

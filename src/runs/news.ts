@@ -18,7 +18,7 @@ export function newsOf(events: readonly RunEvent[], root = ''): string[] {
 export function foldNews(events: readonly RunEvent[], root: string): NewsLine[] {
   const groups: Group[] = [];
   for (const event of events) {
-    const text = describe(event, root);
+    const text = describeEvent(event, root);
     if (text === undefined) continue;
     const line = oneLine(text, LINE_CHARS);
     const isCall = event.type === 'cc.tool.used' && event.todos === undefined;
@@ -54,7 +54,8 @@ function targetOf(event: RunEvent, root: string): string {
   return inProject(root, stringAt(event, 'target') ?? '');
 }
 
-function describe(event: RunEvent, root: string): string | undefined {
+/** What an event says to somebody who follows a run, or undefined where it says nothing. */
+export function describeEvent(event: RunEvent, root = ''): string | undefined {
   const field = (name: string) => stringAt(event, name) ?? '';
   switch (event.type) {
     case 'cc.worker.started':
@@ -88,6 +89,16 @@ function describe(event: RunEvent, root: string): string | undefined {
       return `found: ${field('text')}`;
     case 'cc.turn.ended':
       return event.is_error === true ? `turn failed: ${field('reason')}` : 'turn finished';
+    case 'cc.instruction.accepted':
+      return 'was given an instruction';
+    case 'cc.scope.narrowed':
+      return 'its scope was narrowed';
+    case 'cc.question.asked':
+      return `asks: ${field('text')}`;
+    case 'cc.limit.reached':
+      return `budget used up: ${field('because')}`;
+    case 'cc.context.rotated':
+      return `handed over to a fresh session (${field('because')})`;
     case 'cc.stop.requested':
       return `stopping: ${field('detail')}`;
     case 'cc.run.ended':

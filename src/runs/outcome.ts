@@ -32,7 +32,7 @@ export function judgeEnding(facts: EndFacts): Verdict {
     const evidence = [truncate(facts.startError, EVIDENCE_CHARS)];
     return failed('launch_environment', 'process', evidence, false, HINTS.launch);
   }
-  const stopped = byOurStop(facts);
+  const stopped = byOurStop(facts) ?? byLimit(progress);
   if (stopped !== undefined) return stopped;
   const end = progress.turn_end;
   if (end === undefined) return withoutResult(facts);
@@ -118,6 +118,8 @@ function byOurStop({ progress }: EndFacts): Verdict | undefined {
       return bySilence(stop.reason, evidence);
     case 'retry_storm':
       return byRetries(progress, evidence);
+    case 'limit':
+      return byLimit(progress) ?? failed('unknown', 'supervisor', evidence);
     case 'disk_full':
       return failed(
         'disk_full',
@@ -131,6 +133,22 @@ function byOurStop({ progress }: EndFacts): Verdict | undefined {
     case 'internal':
       return failed('unknown', 'supervisor', evidence);
   }
+}
+
+/** A budget was used up. A run that had finished its turn by itself before that took effect is not cut. */
+function byLimit({ closing, turn_end }: Progress): Verdict | undefined {
+  if (closing?.kind !== 'wrap_up') return undefined;
+  const finished = turn_end?.is_error === false && turn_end.reason === 'completed';
+  if (finished && closing.message === undefined) return undefined;
+  const evidence = [`${closing.because} used`];
+  if (closing.done) evidence.push('it was asked for closing words and wrote them');
+  const isTime = closing.limit === 'wall';
+  return ended(
+    isTime ? 'timed_out' : 'stopped_limit',
+    isTime ? 'timeout' : 'stopped_limit',
+    evidence,
+    'The partial result is kept. Continue it with cc_send_instruction and a larger budget, or split the task.',
+  );
 }
 
 function bySilence(failure: 'no_output' | 'stalled', evidence: string[]): Verdict {

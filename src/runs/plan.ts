@@ -12,6 +12,7 @@ import type { Role } from '../core/vocabulary.ts';
 import { allowedEnvironment } from '../proc/env.ts';
 import { isListedClaudeModel } from '../profiles/claude-models.ts';
 import { listProfiles } from '../profiles/list.ts';
+import { contextWindowFor } from '../profiles/models.ts';
 import { type Preferences, type ProfilePick, pickProfile } from '../profiles/pick.ts';
 import type { Price } from '../profiles/price.ts';
 import { priceFor } from '../profiles/prices.ts';
@@ -23,24 +24,48 @@ import { requireClaude } from '../workers/claude/locate.ts';
 import type { Host } from '../workspace/host.ts';
 import { type Policy, readPolicy } from '../workspace/policy.ts';
 import type { Place } from '../workspace/resolve.ts';
-import type { RunRecord } from './record.ts';
+import { readCaps } from './cost-guard/caps.ts';
+import { clipBudget } from './cost-guard/clip.ts';
+import { type BudgetRequest, planBudget } from './plan-budget.ts';
+import type { Lineage, Narrowing, RunMode, RunRecord } from './record.ts';
 
 /** What somebody asks for. Everything but the task has a sensible default. */
 export type RunRequest = {
   task: string;
+  /** What it is called in lists; else the beginning of the task. */
+  title?: string | undefined;
   context?: string | undefined;
   role?: Role | undefined;
   profile?: string | undefined;
   model?: string | undefined;
   allowWrite?: boolean | undefined;
   scope?: { paths?: string[] | undefined; commands?: string[] | undefined } | undefined;
-  budget?:
-    | Partial<Record<'wall_seconds' | 'idle_seconds' | 'max_turns', number | undefined>>
-    | undefined;
+  budget?: BudgetRequest | undefined;
+  /** The worker may put questions to the controller and wait for the answer. */
+  ask?: boolean | undefined;
+  /** Keep only the result and stderr of what the worker says. */
+  finalOnly?: boolean | undefined;
   projectGuidance?: boolean | undefined;
   idempotencyKey?: string | undefined;
   client?: string | undefined;
   threadId?: string | undefined;
+  /** It goes on with the task of an earlier run. */
+  continues?: Continues | undefined;
+  /** Wake the Codex thread when the run ends; default: the policy. */
+  wake?: boolean | undefined;
+  /** Where the client says its own program is. */
+  codexPath?: string | undefined;
+};
+
+/** Where a continuation stands in the life of its task, and the session it goes on in. */
+export type Continues = {
+  lineage: Omit<Lineage, 'drift'>;
+  /** The route so far. */
+  from: { profile: string; model: string | null };
+  /** Undefined for a fresh session. */
+  session: { id: string; configDir: string | null } | undefined;
+  narrowed: Narrowing[];
+  mode: RunMode | undefined;
 };
 
 /** A run that could be started. `workerEnv` may hold credentials and never leaves this process as data. */
@@ -79,6 +104,9 @@ export async function planRun(host: Host, place: Place, request: RunRequest): Pr
   const runId = newId('run', now);
   const texts = messageTexts(request);
   const official = pick.profile.source === 'official';
+  const price = (priceFor(pick.profile, pick.model, profiles.prices) ?? null) as Price | null;
+  const cliPrice = official && isListedClaudeModel(pick.model);
+  const session = request.continues?.session;
   const guidance =
     request.projectGuidance === false
       ? undefined
@@ -89,7 +117,7 @@ export async function planRun(host: Host, place: Place, request: RunRequest): Pr
     created: isoTime(now),
     workspace: place.workspace.root,
     cwd: place.cwd,
-    title: oneLine(hide(request.task), 120),
+    title: oneLine(hide(request.title ?? request.task), 120),
     task_sha256: createHash('sha256').update(request.task).digest('hex'),
     task_bytes: byteLength(request.task),
     role,
@@ -97,24 +125,25 @@ export async function planRun(host: Host, place: Place, request: RunRequest): Pr
     profile: { id: pick.profile.id, name: pick.profile.name, source: pick.profile.source },
     model: pick.model,
     pick_reason: pick.reason,
-    budget: {
-      wall_seconds: request.budget?.wall_seconds ?? policy.budget.wall_seconds,
-      idle_seconds: request.budget?.idle_seconds ?? policy.budget.idle_seconds,
-      max_turns: request.budget?.max_turns ?? policy.budget.max_turns,
-    },
+    budget: planBudget(request.budget ?? {}, policy.budget, price !== null || cliPrice),
+    context_window: { ...windowOf(pick), ...policy.context },
     watchdog: policy.watchdog,
     guidance_files: guidance?.files ?? [],
     ...compact({
       client: request.client,
       thread_id: request.threadId,
       idempotency_key: request.idempotencyKey,
+      ...(request.continues && continuationFields(request.continues, pick)),
+      ask: request.ask ? { timeout_seconds: policy.question_timeout_seconds } : undefined,
+      final_only: request.finalOnly,
     }),
     worker: {
       kind: 'claude',
       path: claude.path,
       version: claude.version,
-      session_id: randomUUID(),
-      config_dir: official ? null : join(host.home.sessions, runId),
+      session_id: session?.id ?? randomUUID(),
+      ...(session === undefined ? {} : { resume: true }),
+      config_dir: session?.configDir ?? (official ? null : join(host.home.sessions, runId)),
       // Short, because a socket inside it may not have a path longer than about 100 bytes.
       tmp_dir: join(tmpRoot(host.env.TMPDIR), `cc-${runId.slice(-8)}`),
       env: Object.keys(workerEnv).sort(),
@@ -123,12 +152,38 @@ export async function planRun(host: Host, place: Place, request: RunRequest): Pr
         .map(([name]) => name)
         .sort(),
     },
-    price: (priceFor(pick.profile, pick.model, profiles.prices) ?? null) as Price | null,
-    cli_price: official && isListedClaudeModel(pick.model),
+    price,
+    cli_price: cliPrice,
     base: null,
     state: 'starting',
   };
+  record.budget = clipBudget(record.budget, await readCaps(host.home), record);
   return { record, texts, workerEnv, hide, pick, policy };
+}
+
+function continuationFields(
+  { lineage, from, narrowed, mode }: Continues,
+  pick: ProfilePick,
+): Pick<RunRecord, 'lineage' | 'narrowed' | 'mode'> {
+  const before = `${from.profile} ${from.model ?? 'default'}`;
+  const now = `${pick.profile.id} ${pick.model}`;
+  return {
+    lineage: { ...lineage, ...(before === now ? {} : { drift: { from: before, to: now } }) },
+    ...(narrowed.length === 0 ? {} : { narrowed }),
+    ...compact({ mode }),
+  };
+}
+
+/** Where nothing tells, a small window is assumed: a handover too early costs less than one too late. */
+const ASSUMED_WINDOW = 128_000;
+/** Until the CLI, which knows its own models, has told. */
+const CLAUDE_WINDOW = 200_000;
+
+function windowOf({ profile, model }: ProfilePick): { tokens: number; source: string } {
+  const known = contextWindowFor(profile, model);
+  if (known !== undefined) return { tokens: known, source: 'profile' };
+  if (isListedClaudeModel(model)) return { tokens: CLAUDE_WINDOW, source: 'claude' };
+  return { tokens: ASSUMED_WINDOW, source: 'assumed' };
 }
 
 /** In a bare repository everything is git's own, hooks included, and nothing is a project's. */

@@ -3,6 +3,7 @@ import { addUsage } from '../workers/claude/usage.ts';
 import type { UsageByModel } from '../workers/events.ts';
 import type { StopReason } from './events.ts';
 import { emptyInsight, type Insight } from './insight/insight.ts';
+import type { Narrowing, RunMode } from './record.ts';
 
 /** A turn's end as the outcome needs it. */
 export type TurnEnd = {
@@ -22,6 +23,42 @@ export type TurnEnd = {
   /** Which tools the CLI says were refused, by our hook or by its own rules. */
   denied_tools: string[];
   errors: string[];
+};
+
+export type Outgoing = {
+  message: string;
+  kind: MessageKind;
+  /** `now` interrupts the running turn; `after_turn` waits for its end. */
+  when: 'next_step' | 'now' | 'after_turn';
+  state: 'accepted' | 'sent' | 'queued' | 'started';
+};
+
+/** `wrap_up` and `handover` are our own: the model may only write, not use tools. */
+export type MessageKind = 'task' | 'instruction' | 'wrap_up' | 'handover';
+
+export type Closing = {
+  kind: 'wrap_up' | 'handover';
+  /** Which limit, or how full the context is, in words. */
+  because: string;
+  limit?: string;
+  /** The worker is asked for closing words; otherwise it is only ended. */
+  words: boolean;
+  message?: string;
+  /** Its turn is over. */
+  done: boolean;
+  /** The handover is kept; only the fresh session is still to be started. */
+  rotated?: boolean;
+};
+
+export type Question = {
+  request_id: string;
+  kind: 'question' | 'permission';
+  tool: string;
+  text: string;
+  options?: string[][];
+  asked: string;
+  /** Run time at which the answer is taken as no, in ms (monotonic, like the wall budget). */
+  until_ms: number;
 };
 
 export type ToolLine = {
@@ -52,13 +89,48 @@ export type Progress = {
   /** The task message: sent, and taken up by the worker. */
   task?: { uuid: string; sent: boolean; started: boolean; rejected: boolean };
   ready?: { model?: string; session_id?: string; version?: string; key_source?: string };
+  /** Messages to the worker that are not done with, in the order they were accepted. */
+  outbox: Outgoing[];
+  /** Every instruction that was accepted, so that none is taken twice. */
+  instructions: string[];
+  /** The mode the controller put the worker into; `read_only` takes all changes away. */
+  mode?: RunMode;
+  /** The model the controller switched to. */
+  model_asked?: string;
+  /** What the controller took away from the scope; all of them hold, beside the scope itself. */
+  narrowed: Narrowing[];
+  /** The run is being brought to an end (a limit) or to a fresh session (its context is full). */
+  closing?: Closing;
+  /** Handovers to fresh sessions so far, and how full the context of the present one is, in tokens. */
+  rotations: number;
+  context: number;
+  /** Model calls of the present session. */
+  session_calls: number;
+  /** What the worker CLI says a model can keep in mind. */
+  windows: Record<string, number>;
+  /** Questions that wait for the controller, by their number. */
+  questions: Record<string, Question>;
+  questions_asked: number;
   /** Requests of the worker that we have not answered yet, by id, with their raw lines. */
   unanswered: Record<
     string,
-    { kind: 'hook' | 'permission'; tool: string; raw: [number, number]; attempt: number }
+    {
+      kind: 'hook' | 'permission';
+      tool: string;
+      raw: [number, number];
+      attempt: number;
+      /** Number of the event that holds it. */
+      seq: number;
+    }
   >;
   end_session: { sent: boolean; acknowledged: boolean };
   model_calls: number;
+  /** Consecutive worker processes that never took up their task. */
+  fruitless: number;
+  /** Bytes of the worker's stream that hold messages and tool results. */
+  output_bytes: number;
+  /** Highest share of a budget the worker was told of. */
+  nudged: number;
   last_message_id?: string;
   models: string[];
   tools: Record<string, number>;
@@ -83,6 +155,15 @@ export type Progress = {
   usage_total_at_turn_end: UsageByModel;
   usage_open: UsageByModel;
   usage_seen: boolean;
+  /** A session went before it had told all it used, so the sum is a lower bound. */
+  usage_cut: boolean;
+  /** Number of the last event that the latest figures surely include. */
+  usage_asked_at: number;
+  /** Tokens (as budgets count them) of one model call lately, and the calls they were seen at. */
+  call_tokens: number;
+  call_seen: { calls: number; tokens: number };
+  /** What a resumed session had used before; nothing is handed over until that is known. */
+  baseline: boolean;
   stop?: { reason: StopReason; by: string; detail?: string };
   /** The latest that were served; each is gone from the inbox before the next one is accepted. */
   requests_done: string[];
@@ -90,6 +171,8 @@ export type Progress = {
   insight: Insight;
   /** The verdict, once it is journaled; only the record may still be missing. */
   outcome?: JsonObject | undefined;
+  /** When that was, and the time the run had taken. */
+  ended?: { time: string; elapsed_ms?: number };
   last_event?: string;
 };
 
@@ -98,9 +181,21 @@ export function emptyProgress(): Progress {
     seq: 0,
     raw_offset: 0,
     attempt: 0,
+    outbox: [],
+    instructions: [],
+    narrowed: [],
+    rotations: 0,
+    context: 0,
+    session_calls: 0,
+    windows: {},
+    questions: {},
+    questions_asked: 0,
     unanswered: {},
     end_session: { sent: false, acknowledged: false },
     model_calls: 0,
+    fruitless: 0,
+    output_bytes: 0,
+    nudged: 0,
     models: [],
     tools: {},
     timeline: [],
@@ -115,6 +210,11 @@ export function emptyProgress(): Progress {
     usage_total_at_turn_end: {},
     usage_open: {},
     usage_seen: false,
+    usage_cut: false,
+    usage_asked_at: 0,
+    call_tokens: 0,
+    call_seen: { calls: 0, tokens: 0 },
+    baseline: false,
     requests_done: [],
     insight: emptyInsight(),
   };

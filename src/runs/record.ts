@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import * as z from 'zod';
 import { CcError } from '../core/errors.ts';
-import { FAILURE_CLASSES, ROLES, RUN_STATES } from '../core/vocabulary.ts';
+import { FAILURE_CLASSES, isFinal, ROLES, RUN_STATES } from '../core/vocabulary.ts';
 import { readJson, writeJsonAtomic } from '../store/atomic.ts';
 import { SCHEMA_VERSION } from '../store/versions.ts';
 import type { RunPaths } from '../workspace/layout.ts';
@@ -22,6 +24,63 @@ const usage = z.object({
 });
 export type RunUsage = z.infer<typeof usage>;
 
+/** What a run, or a task over all its runs, may use. Without a number there is no such limit. */
+const lifetimeBudget = z.object({
+  wall_seconds: z.number().optional(),
+  max_turns: z.number().optional(),
+  /** A cached token that is read counts a tenth (limits.ts). */
+  max_tokens: z.number().optional(),
+  max_usd: z.number().optional(),
+});
+export type LifetimeBudget = z.infer<typeof lifetimeBudget>;
+
+const runBudget = lifetimeBudget.extend({
+  wall_seconds: z.number(),
+  idle_seconds: z.number(),
+  max_turns: z.number(),
+  /** Bytes of what model and tools said; beyond half of it the worker is told. */
+  max_output_bytes: z.number().optional(),
+  /** Largest events.ndjson. */
+  max_event_bytes: z.number().optional(),
+  /** For the whole life of the task, over all its runs. */
+  lifetime: lifetimeBudget.optional(),
+});
+export type RunBudget = z.infer<typeof runBudget>;
+
+/** What the earlier runs of a task have used. `usd: null` is an unknown price. */
+const spent = z.object({
+  elapsed_ms: z.number(),
+  turns: z.number(),
+  tokens: z.number(),
+  usd: z.number().nullable(),
+});
+export type Spent = z.infer<typeof spent>;
+
+/** Where a run stands in the life of its task. The first run of a task has none. */
+const lineage = z.object({
+  root: z.string(),
+  parent: z.string(),
+  /** 1 for the first continuation. */
+  index: z.number(),
+  /** `resume`: in the parent's own session. `recap`: a fresh session that was told what happened. */
+  kind: z.enum(['resume', 'recap']),
+  spent,
+  /** The model or profile is another one than the parent's, and why. */
+  drift: z.object({ from: z.string(), to: z.string() }).optional(),
+});
+export type Lineage = z.infer<typeof lineage>;
+
+/** What a controller took away from a scope: both must allow a change. */
+const narrowing = z.object({
+  paths: z.array(z.string()).optional(),
+  commands: z.array(z.string()).optional(),
+});
+export type Narrowing = z.infer<typeof narrowing>;
+
+/** `read_only`: the controller took all changes away for now. */
+const runMode = z.enum(['read_only', 'normal']);
+export type RunMode = z.infer<typeof runMode>;
+
 export const runOutcome = z.object({
   state: z.enum(RUN_STATES),
   failure: z.object({
@@ -41,6 +100,9 @@ export const runOutcome = z.object({
   /** Processes of the run that survived everything; empty unless something is very wrong. */
   left_processes: z.array(z.number()),
   usage,
+  model_calls: z.number().optional(),
+  /** The worker's last session, in which the task can be continued. */
+  session_id: z.string().optional(),
   changed_files: z.number().nullable(),
   /** Changed files that the scope does not allow, at most 20: a shell command made them, or somebody else. */
   outside_scope: z.array(z.string()).optional(),
@@ -64,7 +126,26 @@ export const runRecord = z.object({
   profile: z.object({ id: z.string(), name: z.string(), source: z.string() }),
   model: z.string().nullable(),
   pick_reason: z.string(),
-  budget: z.object({ wall_seconds: z.number(), idle_seconds: z.number(), max_turns: z.number() }),
+  budget: runBudget,
+  lineage: lineage.optional(),
+  /** As the controller left it; a continuation begins with both. */
+  narrowed: z.array(narrowing).optional(),
+  mode: runMode.optional(),
+  /** Tokens the model can keep in mind, and where that number comes from. */
+  context_window: z
+    .object({
+      tokens: z.number(),
+      /** `profile`, `claude` (listed model: the CLI knows better) or `assumed`. */
+      source: z.string(),
+      /** Shares of it at which the worker is warned, and hands over to a fresh session. */
+      warn: z.number(),
+      rotate: z.number(),
+    })
+    .optional(),
+  /** The worker may put questions to the controller, and waits this long for the answer. */
+  ask: z.object({ timeout_seconds: z.number() }).optional(),
+  /** Only the result and stderr are kept of what the worker said. */
+  final_only: z.boolean().optional(),
   /** Thresholds of its watchdog; absent in runs of earlier versions. */
   watchdog: z.object(watchdogFields).optional(),
   guidance_files: z.array(z.string()),
@@ -76,6 +157,8 @@ export const runRecord = z.object({
     path: z.string(),
     version: z.string(),
     session_id: z.string(),
+    /** It is an earlier session that goes on. */
+    resume: z.boolean().optional(),
     config_dir: z.string().nullable(),
     tmp_dir: z.string(),
     /** Names of the variables it got; `secret_env` are those whose values must never be shown. */
@@ -94,13 +177,12 @@ export const runRecord = z.object({
 });
 export type RunRecord = z.infer<typeof runRecord>;
 
+/**
+ * The record of a run. Where the file is damaged or gone, a run that still goes on is known by the
+ * second copy of it, so that it can be watched, stopped and carried on as before.
+ */
 export async function readRecord(paths: RunPaths, runId: string): Promise<RunRecord> {
-  const value = await readJson(paths.metadata);
-  if (value === undefined) {
-    throw new CcError('RUN_NOT_FOUND', `No run ${runId}.`, {
-      hint: 'List the runs of this project with cc_run_status (include_finished: true).',
-    });
-  }
+  const value = await readJson(paths.metadata).catch((error: unknown) => error);
   const parsed = runRecord.safeParse(value);
   if (parsed.success) return parsed.data;
   const newer = z.object({ schema_version: z.number() }).safeParse(value).data?.schema_version ?? 0;
@@ -109,12 +191,29 @@ export async function readRecord(paths: RunPaths, runId: string): Promise<RunRec
       hint: 'Use the cc-orchestrator version that wrote it.',
     });
   }
+  const spare = runRecord.safeParse(await readJson(paths.spareMetadata).catch(() => undefined));
+  if (spare.success && spare.data.run_id === runId) return spare.data;
+  if (value instanceof Error) throw value;
+  if (value === undefined) {
+    throw new CcError('RUN_NOT_FOUND', `No run ${runId}.`, {
+      hint: 'List the runs of this project with cc_run_status (include_finished: true).',
+    });
+  }
   throw new CcError('STORAGE_CORRUPT', `${paths.metadata} is not a run record.`, {
-    hint: 'Something else changed the file; the events beside it are intact.',
+    hint: 'Something else changed the file; its events are intact. cc_recover_runs ends what is left of it.',
     details: { problem: z.prettifyError(parsed.error).slice(0, 400) },
   });
 }
 
+/** Whether there is a run: its record, or what is left of it. */
+export function hasRecord(paths: RunPaths): boolean {
+  return existsSync(paths.metadata) || existsSync(paths.spareMetadata);
+}
+
+/** Stores the record durably; while the run goes on, a second copy is written first. */
 export async function writeRecord(paths: RunPaths, record: RunRecord): Promise<void> {
+  const isOver = isFinal(record.state);
+  if (!isOver) await writeJsonAtomic(paths.spareMetadata, record);
   await writeJsonAtomic(paths.metadata, record, { durable: true });
+  if (isOver) await rm(paths.spareMetadata, { force: true });
 }

@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { isFinal } from '../core/vocabulary.ts';
 import { allowedEnvironment } from '../proc/env.ts';
-import { isAlive, stateOf } from '../proc/identity.ts';
+import { type ProcessIdentity, stateOf } from '../proc/identity.ts';
 import { killProcess } from '../proc/terminate.ts';
+import { findByCookie } from '../proc/tree.ts';
 import { resolveCredentials } from '../profiles/resolve-credentials.ts';
 import { readJson } from '../store/atomic.ts';
 import { topLease } from '../store/lease.ts';
@@ -13,14 +14,20 @@ import { readPolicy } from '../workspace/policy.ts';
 import type { FoundRun } from './find.ts';
 import { profileHostOf } from './plan.ts';
 import type { RunRecord } from './record.ts';
-import { startSupervisor } from './start-supervisor.ts';
+import { SUPERVISOR_COOKIE, startSupervisor } from './start-supervisor.ts';
 
 /** A supervisor that was just started needs a moment before it owns its run. */
 const START_GRACE_MS = 10_000;
+/** Between the record of a run and the start of its supervisor by the launcher. */
+const SPAWN_GRACE_MS = 2000;
 
-/** A supervisor needs a moment to become owner; until then this process starts no second one. */
+/** Several supervisors that died before they owned their run would all do so: then one at a time. */
+const QUICK_STARTS = 3;
 const START_EVERY_MS = 2000;
-const startedAt = new Map<string, number>();
+
+/** What this process has started for a run that nobody owned since. */
+type Start = { supervisor: Promise<ProcessIdentity>; at: number; count: number };
+const starts = new Map<string, Start>();
 
 export type Supervision =
   | 'supervised'
@@ -45,15 +52,35 @@ export async function supervisionOf({ record, paths }: FoundRun, now: Date): Pro
  * becomes owner first wins. False when it was needed but this host may start nothing.
  */
 export async function ensureSupervised(host: Host, run: FoundRun): Promise<boolean> {
+  const { run_id } = run.record;
   const supervision = await supervisionOf(run, host.clock.now());
+  if (supervision === 'supervised' || supervision === 'ended') starts.delete(run_id);
   if (supervision !== 'unsupervised') return true;
   if (host.readOnly) return false;
+  const last = starts.get(run_id);
   const now = host.clock.monotonic();
-  const last = startedAt.get(run.record.run_id) ?? -Infinity;
-  if (now - last < START_EVERY_MS) return true;
-  startedAt.set(run.record.run_id, now);
-  await startSupervisor(host, run.record, await workerEnvironment(host, run.record));
+  if (last !== undefined && (await isComing(last, now))) return true;
+  // Meanwhile another call may have started one.
+  if (starts.get(run_id) !== last) return true;
+  const supervisor = startSuccessor(host, run.record);
+  starts.set(run_id, { supervisor, at: now, count: (last?.count ?? 0) + 1 });
+  await supervisor;
   return true;
+}
+
+/** Starts one more supervisor. It takes over where nobody is, and else leaves at once. */
+export async function startSuccessor(host: Host, record: RunRecord): Promise<ProcessIdentity> {
+  return startSupervisor(host, record, await workerEnvironment(host, record));
+}
+
+/** No other is to be started yet. One that is frozen will never come, and is ended. */
+async function isComing({ supervisor, at, count }: Start, now: number): Promise<boolean> {
+  const identity = await supervisor.catch(() => undefined);
+  if (identity !== undefined) {
+    if (stateOf(identity) === 'running') return true;
+    await killProcess(identity);
+  }
+  return count >= QUICK_STARTS && now - at < START_EVERY_MS;
 }
 
 /** Replaces a supervisor that lives but does not answer. */
@@ -76,10 +103,17 @@ async function workerEnvironment(host: Host, record: RunRecord): Promise<Record<
 }
 
 async function isBeingLaunched(record: RunRecord, now: Date): Promise<boolean> {
+  const age = now.getTime() - Date.parse(record.created);
+  if (age < 0 || age >= START_GRACE_MS) return false;
   const file = join(sharedPaths(workspaceAt(record.workspace)).active, `${record.run_id}.json`);
   const launcher = z
     .object({ launcher: z.object({ pid: z.number(), start: z.string(), boot: z.string() }) })
     .safeParse(await readJson(file).catch(() => undefined)).data?.launcher;
-  const age = now.getTime() - Date.parse(record.created);
-  return launcher !== undefined && isAlive(launcher) && age >= 0 && age < START_GRACE_MS;
+  if (launcher === undefined || stateOf(launcher) !== 'running') return false;
+  // Its supervisor, or one that somebody else has started; Windows does not show them.
+  return (
+    age < SPAWN_GRACE_MS ||
+    process.platform === 'win32' ||
+    findByCookie(SUPERVISOR_COOKIE, record.run_id).some((one) => stateOf(one) === 'running')
+  );
 }

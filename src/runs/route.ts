@@ -1,14 +1,18 @@
 /**
  * Whether the model that answered is the one that was asked for. Spelling does not count: vendor
- * prefixes, dates, `[1m]` and `-latest` are the same model, and an alias stands for its family.
+ * prefixes, dates, `[1m]` and `-latest` are the same model, and an alias stands for its family. A
+ * model that the controller switched to on the way was asked for, too.
  */
 export function routeMismatch(
   declared: string | null,
   answered: readonly string[],
+  switchedTo?: string,
 ): { declared: string; actual: string[] } | undefined {
   const actual = answered.filter((model) => model !== '<synthetic>');
   if (declared === null || actual.length === 0) return undefined;
-  return actual.every((model) => isSameModel(declared, model)) ? undefined : { declared, actual };
+  const asked = switchedTo === undefined ? [declared] : [declared, switchedTo];
+  const isAsked = (model: string) => asked.some((one) => isSameModel(one, model));
+  return actual.every(isAsked) ? undefined : { declared: asked.join(', '), actual };
 }
 
 const ALIASES = new Set(['opus', 'sonnet', 'haiku', 'fable']);

@@ -5,12 +5,17 @@ import { isoTime, sleep } from '../core/clock.ts';
 import { CcError, errnoOf } from '../core/errors.ts';
 import { isFinal } from '../core/vocabulary.ts';
 import { isAlive, selfIdentity } from '../proc/identity.ts';
-import { readJson, writeJsonAtomic } from '../store/atomic.ts';
+import { createFileAtomic, makePrivateDir, readJson, writeJsonAtomic } from '../store/atomic.ts';
 import { topLease } from '../store/lease.ts';
 import { SCHEMA_VERSION } from '../store/versions.ts';
 import type { Host } from '../workspace/host.ts';
-import { runPaths, sharedPaths, type Workspace } from '../workspace/layout.ts';
-import { runRecord } from './record.ts';
+import { type RunPaths, runPaths, sharedPaths, type Workspace } from '../workspace/layout.ts';
+import { rememberRecent } from './recent.ts';
+import { type RunRecord, runRecord } from './record.ts';
+import { logUsage } from './usage/log.ts';
+
+/** A reader does not wait for somebody who holds up the usage log. */
+const TURN_OF_READERS_MS = 50;
 
 const slotFile = z.object({
   run_id: z.string(),
@@ -42,6 +47,7 @@ export async function takeSlot(
     );
   }
   await keepInterval(host, workspace, wanted.intervalMs);
+  await rememberRecent(workspace, wanted.runId);
   await writeJsonAtomic(slotPath(workspace, wanted.runId), {
     schema_version: SCHEMA_VERSION,
     run_id: wanted.runId,
@@ -52,28 +58,59 @@ export async function takeSlot(
 
 /** Slots of runs that are not final. A slot whose run never came to be is removed. */
 export async function activeSlots(workspace: Workspace): Promise<Slot[]> {
-  const slots: Slot[] = [];
+  return (await takenSlots(workspace)).flatMap(({ slot, record }) =>
+    record !== undefined && isFinal(record.state) ? [] : [slot],
+  );
+}
+
+export type TakenSlot = {
+  slot: Slot;
+  /** Missing for a moment while its launcher writes it. */
+  record: RunRecord | undefined;
+};
+
+/** Every slot with the record of its run, of which some may be final: they could not be logged yet. */
+export async function takenSlots(workspace: Workspace): Promise<TakenSlot[]> {
+  const taken: TakenSlot[] = [];
   for (const name of await slotNames(workspace)) {
     const slot = slotFile.safeParse(
       await readJson(join(sharedPaths(workspace).active, name)).catch(() => undefined),
     ).data;
     if (slot === undefined) continue;
-    if (await isOver(workspace, slot)) await freeSlot(workspace, slot.run_id);
-    else slots.push(slot);
+    const paths = runPaths(workspace, slot.run_id);
+    const record = runRecord.safeParse(await readJson(paths.metadata).catch(() => undefined)).data;
+    if (record === undefined ? isStillborn(slot, paths) : await isSettled(workspace, record)) {
+      await freeSlot(workspace, slot.run_id).catch(() => undefined);
+    } else taken.push({ slot, record });
   }
-  return slots;
+  return taken;
+}
+
+/** The launcher died before it wrote the record; until then it is about to. */
+function isStillborn(slot: Slot, paths: RunPaths): boolean {
+  return !isAlive(slot.launcher) && topLease(paths.lease) === undefined;
+}
+
+/** A run that ended without being logged (full disk, killed supervisor) is logged by whoever looks. */
+async function isSettled(workspace: Workspace, record: RunRecord): Promise<boolean> {
+  return isFinal(record.state) && (await logUsage(workspace, record, TURN_OF_READERS_MS));
+}
+
+/** Puts a run that goes on back into the index, where somebody removed it. */
+export async function restoreSlot(workspace: Workspace, record: RunRecord): Promise<void> {
+  const slot = {
+    schema_version: SCHEMA_VERSION,
+    run_id: record.run_id,
+    profile: record.profile.id,
+    // Nobody is launching it any more.
+    launcher: { pid: 0, start: '', boot: '' },
+  };
+  await makePrivateDir(sharedPaths(workspace).active);
+  await createFileAtomic(slotPath(workspace, record.run_id), `${JSON.stringify(slot, null, 2)}\n`);
 }
 
 export async function freeSlot(workspace: Workspace, runId: string): Promise<void> {
   await rm(slotPath(workspace, runId), { force: true });
-}
-
-async function isOver(workspace: Workspace, slot: Slot): Promise<boolean> {
-  const paths = runPaths(workspace, slot.run_id);
-  const record = runRecord.safeParse(await readJson(paths.metadata).catch(() => undefined)).data;
-  if (record !== undefined) return isFinal(record.state);
-  // No record: the launcher is about to write it, or died before it did.
-  return !isAlive(slot.launcher) && topLease(paths.lease) === undefined;
 }
 
 async function slotNames(workspace: Workspace): Promise<string[]> {

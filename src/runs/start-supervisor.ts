@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { allowedEnvironment } from '../proc/env.ts';
+import type { ProcessIdentity } from '../proc/identity.ts';
 import { startDetached } from '../proc/spawn.ts';
 import { makePrivateDir, PRIVATE_FILE } from '../store/atomic.ts';
 import { privateRunPaths } from '../workspace/home.ts';
@@ -9,17 +10,20 @@ import type { RunRecord } from './record.ts';
 /** Prefix under which the worker's environment travels through the supervisor's own. */
 export const WORKER_ENV_PREFIX = 'CCW_';
 
+/** The variable by which all supervisors of a run are found, also those that do not own it. */
+export const SUPERVISOR_COOKIE = 'CC_SUPERVISOR_OF';
+
 /** Starts a supervisor for a run; harmless when one is already there. */
 export async function startSupervisor(
   host: Host,
   record: Pick<RunRecord, 'run_id' | 'workspace'>,
   workerEnv: Readonly<Record<string, string>>,
-): Promise<void> {
+): Promise<ProcessIdentity> {
   const paths = privateRunPaths(host.home, record.run_id);
   await makePrivateDir(paths.dir);
   const log = openSync(paths.log, 'a', PRIVATE_FILE);
   try {
-    await startDetached(
+    return await startDetached(
       host.supervisor.file,
       [...host.supervisor.args, record.workspace, record.run_id],
       {
@@ -28,6 +32,7 @@ export async function startSupervisor(
         env: {
           ...basics(host),
           CC_ORCHESTRATOR_HOME: host.home.root,
+          [SUPERVISOR_COOKIE]: record.run_id,
           ...Object.fromEntries(
             Object.entries(workerEnv).map(([name, value]) => [
               `${WORKER_ENV_PREFIX}${name}`,

@@ -7,11 +7,20 @@ import type { Host } from '../workspace/host.ts';
 import type { FoundRun } from './find.ts';
 import { readRecord } from './record.ts';
 import { ensureSupervised, replaceSupervisor } from './recover.ts';
+import { endLeftovers } from './recover-run.ts';
 
 /** How long a supervisor may leave a request lying before it counts as hung. */
 const UNANSWERED_MS = 3000;
 /** The request outlives the call: whoever supervises the run next must still obey it. */
 const REQUEST_TTL_MS = 3_600_000;
+
+export type StopOptions = {
+  /** Kill at once, without interrupting first. */
+  force: boolean;
+  timeoutMs: number;
+  from: string;
+  signal: AbortSignal;
+};
 
 export type StopResult = {
   run_id: string;
@@ -29,10 +38,11 @@ export type StopResult = {
 export async function stopRun(
   host: Host,
   run: FoundRun,
-  options: { force: boolean; timeoutMs: number; from: string; signal: AbortSignal },
+  options: StopOptions,
 ): Promise<StopResult> {
   const { run_id } = run.record;
   if (isFinal(run.record.state)) {
+    if (!host.readOnly) await endLeftovers(run);
     return { run_id, state: run.record.state, stopped: true, already_ended: true };
   }
   if (host.readOnly) {

@@ -1,10 +1,21 @@
 import * as z from 'zod';
+import { compact } from '../core/json.ts';
 import { truncate } from '../core/text.ts';
 import type { UsageByModel } from '../workers/events.ts';
 import { type CallsLine, foldCalls } from './call-text.ts';
+import { type ContextShare, contextShare } from './context.ts';
 import { attentionOf, newsMark } from './insight/attention.ts';
 import { FLAG_CODES, SEVERITIES } from './insight/flags.ts';
 import { type Progress, usageSoFar } from './progress.ts';
+import type { RunRecord } from './record.ts';
+
+const tokenCount = z.object({
+  input: z.number(),
+  output: z.number(),
+  cache_read: z.number(),
+  cache_write: z.number(),
+  cli_usd: z.number().exactOptional(),
+});
 
 const flag = z.object({
   code: z.enum(FLAG_CODES),
@@ -42,7 +53,7 @@ const insight = z.object({
   /** It waits for our answer. */
   asking: z.boolean(),
 });
-const NO_INSIGHT: z.infer<typeof insight> = {
+export const NO_INSIGHT: z.infer<typeof insight> = {
   phase: 'unknown',
   flags: [],
   mark: 0,
@@ -57,6 +68,8 @@ export const progressSummary = z.object({
   schema_version: z.number(),
   updated: z.string(),
   elapsed_ms: z.number(),
+  /** When it was written, on the clock of the machine's uptime, for the next supervisor. */
+  uptime: z.object({ boot: z.string(), ms: z.number() }).optional(),
   seq: z.number(),
   /** Behind the last event that is counted here; whoever reads on from it misses nothing. */
   cursor: z.string().optional(),
@@ -64,10 +77,27 @@ export const progressSummary = z.object({
   model: z.string().nullable(),
   model_calls: z.number(),
   tokens: z.object({ input: z.number(), output: z.number(), cached: z.number() }),
+  /** The same by model, for the bill of a run that goes on. */
+  by_model: z.record(z.string(), tokenCount).optional(),
   tools: z.record(z.string(), z.number()),
   timeline: z.array(z.string()),
   last_action: z.object({ time: z.string(), text: z.string() }).nullable(),
   last_message: z.string(),
+  /** Questions of the worker that wait for the controller. */
+  questions: z
+    .array(
+      z.object({
+        number: z.number(),
+        kind: z.enum(['question', 'permission']),
+        text: z.string(),
+        options: z.array(z.array(z.string())).optional(),
+        asked: z.string(),
+      }),
+    )
+    .default([]),
+  /** How full the context of the present session is, in per cent. */
+  context_percent: z.number().nullable().default(null),
+  rotations: z.number().default(0),
   /** Things a controller should look at; empty when all is well. */
   attention: z.array(z.string()),
   insight: insight.default(NO_INSIGHT),
@@ -81,7 +111,8 @@ const CHANGED_SHOWN = 12;
 
 export function summarise(
   progress: Progress,
-): Omit<ProgressSummary, 'schema_version' | 'updated' | 'elapsed_ms'> {
+  window?: RunRecord['context_window'],
+): Omit<ProgressSummary, 'schema_version' | 'updated' | 'elapsed_ms' | 'uptime'> {
   const attention = attentionOf(progress);
   return {
     seq: progress.seq,
@@ -89,13 +120,29 @@ export function summarise(
     model: progress.ready?.model ?? null,
     model_calls: progress.model_calls,
     tokens: sumTokens(usageSoFar(progress)),
+    by_model: usageSoFar(progress),
     tools: progress.tools,
     timeline: foldCalls(progress.timeline).slice(-TIMELINE_SHOWN).map(lineText),
     last_action: progress.last_action ?? null,
     last_message: truncate(progress.last_message ?? '', MESSAGE_CHARS),
+    questions: Object.entries(progress.questions).map(
+      ([number, { kind, text, options, asked }]) => ({
+        number: Number(number),
+        kind,
+        text,
+        ...compact({ options }),
+        asked,
+      }),
+    ),
+    context_percent: percent(contextShare(progress, window)),
+    rotations: progress.rotations,
     attention: attention.map(({ text }) => text),
     insight: { ...insightOf(progress), mark: newsMark(attention) },
   };
+}
+
+function percent(context: ContextShare | undefined): number | null {
+  return context === undefined ? null : Math.round(context.share * 100);
 }
 
 export function sumTokens(usage: UsageByModel): { input: number; output: number; cached: number } {

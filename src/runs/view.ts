@@ -25,6 +25,18 @@ export const runView = z.object({
   /** Present when tokens and usd are a lower bound. */
   cost_complete: z.literal(false).optional(),
   last_action: z.string().optional(),
+  /** What the worker waits for; answer with cc_answer_question. */
+  questions: z
+    .array(
+      z.object({
+        question: z.string(),
+        text: z.string(),
+        options: z.array(z.array(z.string())).optional(),
+      }),
+    )
+    .optional(),
+  /** The run whose task this one continues. */
+  continues: z.string().optional(),
   attention: z.array(z.string()).optional(),
   failure: z
     .object({
@@ -53,7 +65,13 @@ export async function lookAt(host: Host, run: FoundRun): Promise<LiveRun> {
   ).data;
   if (isFinal(run.record.state)) return { run, state: run.record.state, summary };
   const supervised = await ensureSupervised(host, run);
-  return { run, state: supervised ? run.record.state : 'lost', summary };
+  return { run, state: supervised ? liveState(run.record, summary) : 'lost', summary };
+}
+
+/** The record follows the summary by a moment; a question must not be news without its text. */
+function liveState({ state }: RunRecord, summary: ProgressSummary | undefined): RunState {
+  if (state !== 'running' && state !== 'waiting_answer') return state;
+  return (summary?.questions.length ?? 0) > 0 ? 'waiting_answer' : 'running';
 }
 
 /**
@@ -87,6 +105,8 @@ export function viewOf(
         outcome === undefined && summary?.last_action
           ? truncate(summary.last_action.text, ACTION_CHARS)
           : undefined,
+      questions: state === 'waiting_answer' ? questionsOf(record, summary) : undefined,
+      continues: record.lineage?.parent,
       attention: attention.length === 0 ? undefined : attention,
       failure: failureOf(record),
       changed_files: outcome?.changed_files ?? undefined,
@@ -96,6 +116,16 @@ export function viewOf(
   };
 }
 
+function questionsOf(
+  { run_id }: RunRecord,
+  summary: ProgressSummary | undefined,
+): RunView['questions'] {
+  return summary?.questions.map(({ number, text, options }) => ({
+    question: `${run_id}.${number}`,
+    text: truncate(text, 500),
+    ...compact({ options }),
+  }));
+}
 const TITLE_CHARS = 80;
 const SHORT_TITLE_CHARS = 40;
 const ACTION_CHARS = 80;

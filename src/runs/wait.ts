@@ -1,25 +1,39 @@
 import * as z from 'zod';
-import { CcError } from '../core/errors.ts';
 import { isFinal } from '../core/vocabulary.ts';
 import { DirectoryWatcher } from '../store/watch.ts';
 import type { Host } from '../workspace/host.ts';
-import { type FoundRun, findRun } from './find.ts';
+import type { FoundRun } from './find.ts';
 import { readRecord } from './record.ts';
-import { type LiveRun, lookAt, runView, viewOf } from './view.ts';
+import { type LiveRun, lookAt } from './view.ts';
+import { tell, toldView } from './wait-answer.ts';
+import {
+  formatCursor,
+  gistOf,
+  isEndMark,
+  markOf,
+  NOTHING_TOLD,
+  parseCursor,
+  type Told,
+} from './wait-cursor.ts';
+import type { WaitSet } from './wait-set.ts';
 
 export const waitResult = z.object({
   /** `change`: something below is news. `still_running`: the time was up first. */
   reason: z.enum(['change', 'still_running', 'all_ended']),
-  /** Runs with news since the cursor. */
-  changed: z.array(runView),
+  /** Runs with news since the cursor; with many of them, only the essence of each. */
+  changed: z.array(toldView),
+  /** There was no room for all news: the next call answers at once. */
+  more: z.literal(true).optional(),
   /** Runs that have not ended, changed or not. */
   active: z.array(z.string()),
+  active_omitted: z.number().optional(),
   cursor: z.string(),
 });
 export type WaitResult = z.infer<typeof waitResult>;
 
 export type WaitRequest = {
-  runs: FoundRun[];
+  runs: WaitSet['runs'];
+  quiet?: WaitSet['quiet'];
   until: 'any' | 'all';
   cursor: string | undefined;
   timeoutMs: number;
@@ -28,50 +42,54 @@ export type WaitRequest = {
 };
 
 const PROGRESS_EVERY_MS = 10_000;
+/** Between two looks at all of the runs; a supervisor that vanished gives no hint. */
+const LOOK_AT_ALL_MS = 1000;
+const ACTIVE_SHOWN = 20;
+/** Marks of runs that this call does not ask for. */
+const CARRIED = 64;
 
 /**
  * Waits until a run ends or needs attention (`any`), or until all have ended (`all`), or the time is
- * up. The cursor holds what the caller has been told of each run, so that a change between two calls
- * is reported by the second one.
+ * up. A run that waits for an answer ends either wait: nothing else would bring it on. The cursor
+ * holds what the caller has been told of each run, so that a change between two calls is reported by
+ * the second one.
  */
 export async function waitForRuns(host: Host, request: WaitRequest): Promise<WaitResult> {
   const told = parseCursor(request.cursor);
   const until = host.clock.monotonic() + request.timeoutMs;
   let nextProgress = host.clock.monotonic() + PROGRESS_EVERY_MS;
-  const watcher = new DirectoryWatcher(request.runs.map((run) => run.paths.dir));
+  const watcher = new DirectoryWatcher(
+    request.runs.map((run) => run.paths.dir),
+    tellsSomething,
+  );
+  const looked = new Map<FoundRun, LiveRun>();
+  let lookedAtAll = -Infinity;
+  let hints: ReadonlySet<string> = new Set();
   try {
     for (;;) {
-      const live = await Promise.all(request.runs.map((run) => refresh(host, run)));
+      const all = host.clock.monotonic() - lookedAtAll >= LOOK_AT_ALL_MS;
+      if (all) lookedAtAll = host.clock.monotonic();
+      const due = request.runs.filter((run) => all || hints.has(run.paths.dir));
+      await Promise.all(due.map(async (run) => looked.set(run, await refresh(host, run))));
+      const live = [...looked.values()];
       const now = host.clock.monotonic();
-      const changed = live.filter((run) => told.get(shortId(run)) !== mark(run) && isNews(run));
-      const allEnded = live.every((run) => isFinal(run.state));
-      const due = request.until === 'all' ? allEnded : changed.length > 0 || allEnded;
-      if (due || now >= until || request.signal.aborted) {
-        return {
-          reason: allEnded ? 'all_ended' : changed.length > 0 ? 'change' : 'still_running',
-          changed: changed.map((run) => viewOf(run)),
-          active: live.flatMap((run) => (isFinal(run.state) ? [] : [run.run.record.run_id])),
-          cursor: formatCursor(live, told),
-        };
+      if (isTimeToAnswer(live, told, request) || now >= until || request.signal.aborted) {
+        return answer(live, told);
       }
       if (now >= nextProgress) {
         request.progress?.(progressLine(live));
         nextProgress = now + PROGRESS_EVERY_MS;
       }
-      await watcher.changed(until - now, request.signal);
+      hints = await watcher.changed(until - now, request.signal);
     }
   } finally {
     watcher.close();
   }
 }
 
-/** The runs to wait for, each found wherever it is. */
-export async function findRuns(
-  host: Host,
-  ids: readonly string[],
-  near: FoundRun['workspace'] | undefined,
-): Promise<FoundRun[]> {
-  return Promise.all([...new Set(ids)].map((id) => findRun(host, id, near)));
+/** All else in the directory of a run changes far more often than what is told of it. */
+function tellsSomething(name: string): boolean {
+  return name === 'metadata.json' || name === 'progress_summary.json';
 }
 
 async function refresh(host: Host, run: FoundRun): Promise<LiveRun> {
@@ -81,38 +99,53 @@ async function refresh(host: Host, run: FoundRun): Promise<LiveRun> {
   return lookAt(host, run);
 }
 
-/** A run is news when it ended, is lost, or has something to look at. */
+function isTimeToAnswer(live: readonly LiveRun[], told: Told, request: WaitRequest): boolean {
+  if (live.every((run) => isFinal(run.state))) return true;
+  return live.some((run) => {
+    if (request.until === 'all' && run.state !== 'waiting_answer') return false;
+    if (!isNews(run) || request.quiet?.has(idOf(run))) return false;
+    return gistOf(told.get(idOf(run))) !== gistOf(markOf(run));
+  });
+}
+
+/** A run is news when it ended, is lost, waits for an answer, or has something to look at. */
 function isNews(run: LiveRun): boolean {
-  return isFinal(run.state) || run.state === 'lost' || (run.summary?.attention.length ?? 0) > 0;
+  return markOf(run) !== NOTHING_TOLD;
 }
 
-/** What a caller knows of a run, in a few characters. */
-function mark(run: LiveRun): string {
-  // States in which it simply goes on need not be told apart.
-  const goesOn = run.state === 'starting' || run.state === 'finalizing';
-  return `${goesOn ? 'running' : run.state}-${run.summary?.insight.mark ?? 0}`;
+function answer(live: readonly LiveRun[], told: Told): WaitResult {
+  const changed = live.filter((run) => isNews(run) && told.get(idOf(run)) !== markOf(run));
+  const { views, told: toldNow } = tell(changed);
+  const untold = new Set(changed.filter((run) => !toldNow.includes(run)));
+  const active = live.filter((run) => !isFinal(run.state)).map(idOf);
+  const reason = changed.length > 0 ? 'change' : 'still_running';
+  return {
+    reason: active.length === 0 && untold.size === 0 ? 'all_ended' : reason,
+    changed: views,
+    ...(untold.size > 0 ? { more: true as const } : {}),
+    active: active.slice(0, ACTIVE_SHOWN),
+    ...(active.length > ACTIVE_SHOWN ? { active_omitted: active.length - ACTIVE_SHOWN } : {}),
+    cursor: formatCursor(nextMarks(live, told, untold)),
+  };
 }
 
-function shortId({ run }: LiveRun): string {
-  return run.record.run_id.slice(-8);
-}
-
-const CURSOR = /^(?:[a-z2-7]{8}\.[a-z_]+-\d+(?:~|$))*$/;
-
-function parseCursor(cursor: string | undefined): Map<string, string> {
-  if (cursor === undefined || cursor === '') return new Map();
-  if (!CURSOR.test(cursor)) {
-    throw new CcError('BAD_INPUT', 'Not a cursor of cc_wait_runs.', {
-      hint: 'Pass the cursor of the previous answer unchanged, or leave it out.',
-    });
+/**
+ * What the caller knows once it has this answer. Of other runs, those that had not ended are kept,
+ * so that a later call follows them up; endings are acknowledged by now and dropped.
+ */
+function nextMarks(live: readonly LiveRun[], told: Told, untold: ReadonlySet<LiveRun>): Told {
+  const asked = new Set(live.map(idOf));
+  const others = [...told].filter(([runId, mark]) => !asked.has(runId) && !isEndMark(mark));
+  const marks = new Map(others.slice(-CARRIED));
+  for (const run of live) {
+    const before = told.get(idOf(run)) ?? NOTHING_TOLD;
+    marks.set(idOf(run), untold.has(run) ? before : markOf(run));
   }
-  return new Map(cursor.split('~').map((part) => [part.slice(0, 8), part.slice(9)]));
+  return marks;
 }
 
-function formatCursor(live: readonly LiveRun[], told: ReadonlyMap<string, string>): string {
-  const marks = new Map(told);
-  for (const run of live) marks.set(shortId(run), mark(run));
-  return [...marks].map(([id, value]) => `${id}.${value}`).join('~');
+function idOf({ run }: LiveRun): string {
+  return run.record.run_id;
 }
 
 function progressLine(live: readonly LiveRun[]): string {

@@ -11,12 +11,18 @@ const SAFETY_POLL_MS = 1000;
 export class DirectoryWatcher {
   readonly #watchers: FSWatcher[] = [];
   #changed = false;
+  #hints = new Set<string>();
   #wake: (() => void) | undefined;
 
-  constructor(directories: Iterable<string>) {
+  /** `concerns` says which file names matter; a busy directory else wakes its watcher all the time. */
+  constructor(directories: Iterable<string>, concerns: (name: string) => boolean = () => true) {
     for (const directory of new Set(directories)) {
       try {
-        const watcher = watch(directory, { persistent: false }, () => this.#signal());
+        const watcher = watch(directory, { persistent: false }, (_event, name) => {
+          if (name !== null && !concerns(name)) return;
+          this.#hints.add(directory);
+          this.#signal();
+        });
         watcher.on('error', () => watcher.close());
         this.#watchers.push(watcher);
       } catch {
@@ -25,8 +31,11 @@ export class DirectoryWatcher {
     }
   }
 
-  /** Resolves at the next hint, after `timeoutMs`, after the safety poll, or when aborted. */
-  async changed(timeoutMs = SAFETY_POLL_MS, signal?: AbortSignal): Promise<void> {
+  /**
+   * Resolves at the next hint, after `timeoutMs`, after the safety poll, or when aborted. Answers the
+   * directories that gave a hint since the last call; none after a time-out.
+   */
+  async changed(timeoutMs = SAFETY_POLL_MS, signal?: AbortSignal): Promise<ReadonlySet<string>> {
     if (!this.#changed && !signal?.aborted) {
       await new Promise<void>((resolve) => {
         const done = () => {
@@ -41,6 +50,9 @@ export class DirectoryWatcher {
       });
     }
     this.#changed = false;
+    const hints = this.#hints;
+    this.#hints = new Set();
+    return hints;
   }
 
   /** Ends the current or the next wait, for news that does not come from the file system. */

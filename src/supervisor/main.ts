@@ -1,8 +1,11 @@
 import { systemClock } from '../core/clock.ts';
 import { toErrorFacts } from '../core/errors.ts';
+import { tidyWorkspace } from '../runs/retention/tidy.ts';
 import { WORKER_ENV_PREFIX } from '../runs/start-supervisor.ts';
 import { supervise } from '../runs/supervise/supervise.ts';
 import { userHome } from '../workspace/home.ts';
+import type { Host } from '../workspace/host.ts';
+import { workspaceAt } from '../workspace/layout.ts';
 
 /**
  * Entry of the supervisor process: `supervisor.js <project directory> <run id>`. It is detached from
@@ -17,18 +20,17 @@ async function main(): Promise<void> {
     // Helper programs we start must not see it.
     delete process.env[name];
   }
-  await supervise({
-    host: {
-      env: { ...process.env },
-      clock: systemClock,
-      home: userHome(process.env),
-      supervisor: { file: process.execPath, args: [] },
-      readOnly: false,
-    },
-    root,
-    runId,
-    workerEnv,
-  });
+  const host: Host = {
+    env: { ...process.env },
+    clock: systemClock,
+    home: userHome(process.env),
+    supervisor: { file: process.execPath, args: [] },
+    readOnly: false,
+  };
+  // Beside the run, so that nothing is written any more once it is over.
+  const tidying = tidyWorkspace(host, workspaceAt(root));
+  await supervise({ host, root, runId, workerEnv });
+  await tidying;
 }
 
 // A terminal that goes away must not take its runs with it.

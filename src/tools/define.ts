@@ -15,6 +15,13 @@ export type ToolKind = 'read' | 'write' | 'destructive' | 'launch';
 export const AREAS = ['workspace', 'profiles', 'runs', 'git'] as const;
 export type Area = (typeof AREAS)[number];
 
+/** A form for the person at the client: text fields, or choices. */
+export type Form = {
+  message: string;
+  fields: readonly { name: string; title: string; choices?: readonly string[] }[];
+};
+export type FormAnswer = Readonly<Record<string, unknown>>;
+
 /** What a handler gets beside its input. */
 export type ToolContext = {
   host: Host;
@@ -25,6 +32,10 @@ export type ToolContext = {
     name: string;
     /** The controller's conversation, where the client tells it. */
     threadId: string | undefined;
+    /** Its own program, where it says which. */
+    codexPath?: string | undefined;
+    /** Its answers are printed by this very process, so they arrive. */
+    isShell?: true;
     /** How long a waiting tool may wait when the caller does not say. */
     waitSeconds: number;
   };
@@ -32,6 +43,8 @@ export type ToolContext = {
   signal: AbortSignal;
   /** Tells a waiting caller what is going on; dropped where nobody listens. */
   progress(message: string): void;
+  /** Asks the person at the client, where the face has one; undefined when nobody answers. */
+  elicit?: (form: Form) => Promise<FormAnswer | undefined>;
 };
 
 type Shape = z.ZodObject;

@@ -12,7 +12,7 @@ export const role = z
   .max(40)
   .pipe(z.enum(ROLES))
   .optional()
-  .describe('Role, e.g. review, testing, security, implementation.');
+  .describe('E.g. review, testing, security, implementation.');
 
 export const profile = z.string().max(200).optional().describe('Profile id or name.');
 

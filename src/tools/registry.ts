@@ -3,17 +3,25 @@ import { AREAS, type Area, type Tool } from './define.ts';
 import gitDiff from './git/git-diff.ts';
 import listProfiles from './profiles/list-profiles.ts';
 import pickProfile from './profiles/pick-profile.ts';
+import answerQuestion from './runs/answer-question.ts';
 import compactEvents from './runs/compact-events.ts';
+import costGuard from './runs/cost-guard.ts';
 import lastRun from './runs/last-run.ts';
+import listQuestions from './runs/list-questions.ts';
 import mockStreamTest from './runs/mock-stream-test.ts';
 import openRunFolder from './runs/open-run-folder.ts';
 import pollRun from './runs/poll-run.ts';
+import recoverRuns from './runs/recover-runs.ts';
 import runAgent from './runs/run-agent.ts';
 import runStatus from './runs/run-status.ts';
 import runStreamingAgent from './runs/run-streaming-agent.ts';
+import runVisibleAgent from './runs/run-visible-agent.ts';
+import sendInstruction from './runs/send-instruction.ts';
 import stopRun from './runs/stop-run.ts';
 import summarizeRun from './runs/summarize-run.ts';
+import usageSummary from './runs/usage-summary.ts';
 import waitRuns from './runs/wait-runs.ts';
+import cleanWorkspace from './workspace/clean-workspace.ts';
 import folderPolicy from './workspace/folder-policy.ts';
 import healthcheck from './workspace/healthcheck.ts';
 import initWorkspace from './workspace/init-workspace.ts';
@@ -21,6 +29,9 @@ import workspaceStatus from './workspace/workspace-status.ts';
 
 /** Every tool, sorted by name: the list is the same for every client, always. */
 export const TOOLS: readonly Tool[] = [
+  answerQuestion,
+  cleanWorkspace,
+  costGuard,
   compactEvents,
   folderPolicy,
   gitDiff,
@@ -28,15 +39,20 @@ export const TOOLS: readonly Tool[] = [
   initWorkspace,
   lastRun,
   listProfiles,
+  listQuestions,
   mockStreamTest,
   openRunFolder,
   pickProfile,
   pollRun,
+  recoverRuns,
   runAgent,
   runStatus,
   runStreamingAgent,
+  sendInstruction,
+  runVisibleAgent,
   stopRun,
   summarizeRun,
+  usageSummary,
   waitRuns,
   workspaceStatus,
 ].sort((a, b) => (a.name < b.name ? -1 : 1));

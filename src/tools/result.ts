@@ -1,9 +1,9 @@
-import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { newId } from '../core/ids.ts';
 import { byteLength } from '../core/text.ts';
 import { makePrivateDir, writeFileAtomic } from '../store/atomic.ts';
-import type { UserHome } from '../workspace/home.ts';
+import { findLeftovers, removeLeftovers } from '../store/leftovers.ts';
+import { KEEP_SPILLED_MS, type UserHome } from '../workspace/home.ts';
 import type { Tool } from './define.ts';
 
 /** Bytes a result may have when its tool does not say, and what no tool may exceed. */
@@ -110,28 +110,17 @@ function summary(leftOut: Record<string, string>): Record<string, string> {
   return { ...Object.fromEntries(entries.slice(0, NAMED_FIELDS)), '…': `${more} more fields` };
 }
 
-/** Spilled results are for the conversation they were asked in; nothing else ever removes them. */
-const KEEP_MS = 7 * 24 * 3_600_000;
-
-async function removeOld(directory: string): Promise<void> {
-  for (const name of await readdir(directory)) {
-    const path = join(directory, name);
-    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
-    if (Date.now() - mtimeMs > KEEP_MS) await rm(path, { force: true });
-  }
-}
-
 async function spill(
   home: UserHome,
   name: string,
   content: string,
   isText: boolean,
 ): Promise<string> {
-  const directory = join(home.root, 'tmp');
+  const directory = home.spilled;
   const file = join(directory, `${name}-${newId('file', new Date())}.${isText ? 'txt' : 'json'}`);
   try {
     await makePrivateDir(directory);
-    await removeOld(directory);
+    await removeLeftovers(await findLeftovers(directory, KEEP_SPILLED_MS));
     await writeFileAtomic(file, content);
     return file;
   } catch {

@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { type Clock, isoTime } from '../core/clock.ts';
 import { CcError, errnoOf } from '../core/errors.ts';
-import { requireId } from '../core/ids.ts';
+import { digestOf, requireId } from '../core/ids.ts';
 import type { Environment } from '../proc/env.ts';
 import { makePrivateDir, readJson, writeJsonAtomic } from '../store/atomic.ts';
 import { SCHEMA_VERSION } from '../store/versions.ts';
@@ -25,11 +24,23 @@ export function userHome(env: Environment) {
   return {
     root,
     policy: join(root, 'policy.yaml'),
+    costGuard: join(root, 'cost-guard.json'),
+    /** Held for a moment by whoever changes the caps, or starts a run that must fit under them. */
+    guardLease: join(root, 'state', 'cost-guard'),
     workspaces: join(root, 'workspaces'),
+    /** Endings that a controller has still to be told of. */
+    outbox: join(root, 'outbox'),
     sessions: join(root, 'private', 'sessions'),
     runs: join(root, 'private', 'runs'),
+    /** What is about to be removed is moved here first. */
+    trash: join(root, 'private', 'trash'),
+    /** Complete results that were too long to show. */
+    spilled: join(root, 'tmp'),
   };
 }
+
+/** Spilled results are for the conversation they were asked in. */
+export const KEEP_SPILLED_MS = 7 * 24 * 3_600_000;
 
 /** The private files of one run; `attempt` counts starts of its worker from 1. */
 export function privateRunPaths(home: UserHome, runId: string) {
@@ -39,6 +50,8 @@ export function privateRunPaths(home: UserHome, runId: string) {
     prompt: join(dir, 'prompt.txt'),
     systemPrompt: join(dir, 'system-prompt.md'),
     objects: join(dir, 'objects'),
+    /** Instructions and handovers, word for word, one file each. */
+    messages: join(dir, 'messages'),
     tmp: join(dir, 'tmp'),
     log: join(dir, 'supervisor.log'),
     stdin: (attempt: number) => join(dir, `stdin-${attempt}.fifo`),
@@ -49,7 +62,7 @@ export function privateRunPaths(home: UserHome, runId: string) {
 
 /** Records that this project has a workspace, so that a run id is found from anywhere. */
 export async function rememberWorkspace(home: UserHome, root: string, clock: Clock): Promise<void> {
-  const file = join(home.workspaces, `${digest(root)}.json`);
+  const file = join(home.workspaces, `${digestOf(root)}.json`);
   if ((await readJson(file).catch(() => undefined)) !== undefined) return;
   await makePrivateDir(home.workspaces);
   await writeJsonAtomic(file, {
@@ -76,8 +89,4 @@ export async function knownWorkspaces(home: UserHome): Promise<string[]> {
     }
   }
   return roots;
-}
-
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 24);
 }

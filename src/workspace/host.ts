@@ -9,6 +9,8 @@ export type Host = {
   home: UserHome;
   /** How to start a supervisor: an executable and its leading arguments. */
   supervisor: { file: string; args: readonly string[] };
+  /** How to start our command line, for what opens in a window of its own. */
+  cli?: { file: string; args: readonly string[] };
   /** A server started with `--read-only` starts nothing and answers `needs_recovery`. */
   readOnly: boolean;
 };

@@ -44,6 +44,8 @@ export function runPaths(workspace: Workspace, runId: string) {
   return {
     dir,
     metadata: join(dir, 'metadata.json'),
+    /** A second copy of it, as long as the run goes on. */
+    spareMetadata: join(dir, '.metadata.json'),
     prompt: join(dir, 'prompt.md'),
     events: join(dir, 'events.ndjson'),
     stdout: join(dir, 'stdout.txt'),
@@ -72,5 +74,9 @@ export function sharedPaths(workspace: Workspace) {
     /** The last run, and the last run of each controller thread. */
     last: join(state, 'last'),
     keys: join(state, 'keys'),
+    /** What ended runs have used, one file per day; can be rebuilt from their records. */
+    usage: join(state, 'usage'),
+    /** What is known of the sizes of ended runs, and when it was last looked for old ones. */
+    retention: join(state, 'retention'),
   };
 }

@@ -23,6 +23,32 @@ const policySchema = z.strictObject({
       /** Silence after which a run is stalled. A stream may be silent for five minutes and recover. */
       idle_seconds: z.int().min(10).max(86_400).default(600),
       max_turns: z.int().min(1).max(1000).default(100),
+      /** Tokens as a budget counts them: those read from a cache at a tenth. */
+      max_tokens: z.int().min(1000).optional(),
+      max_usd: z.number().positive().optional(),
+      /** What model and tools say, and the record of it. */
+      max_output_bytes: z.int().min(10_000).default(100_000_000),
+      max_event_bytes: z.int().min(100_000).default(200_000_000),
+      /** For a task's whole life, over all the runs that continue it. */
+      lifetime: z
+        .strictObject({
+          wall_seconds: z.int().min(10).optional(),
+          max_turns: z.int().min(1).optional(),
+          max_tokens: z.int().min(1000).optional(),
+          max_usd: z.number().positive().optional(),
+        })
+        .optional(),
+    })
+    .prefault({}),
+  /** What is kept of ended runs; null is no limit. Active runs and their relatives are always kept. */
+  retention: z
+    .strictObject({
+      days: z.int().min(1).max(3650).nullable().default(30),
+      max_runs: z.int().min(1).nullable().default(10_000),
+      /** Records, private store and sessions of one workspace together. */
+      max_bytes: z.int().min(1_000_000).nullable().default(10_000_000_000),
+      /** Kept however old and large they are. */
+      keep_newest: z.int().min(0).max(1000).default(20),
     })
     .prefault({}),
   /** When the watchdog of a run speaks up, and when it cuts retries. */
@@ -36,6 +62,17 @@ const policySchema = z.strictObject({
       z.strictObject({ profile: z.string().optional(), model: z.string().optional() }),
     )
     .default({}),
+  /** How long a worker waits for an answer to its question before it goes on without one. */
+  question_timeout_seconds: z.int().min(10).max(86_400).default(300),
+  /** Shares of the context window at which a worker is warned, and hands over to a fresh session. */
+  context: z
+    .strictObject({
+      warn: z.number().min(0.1).max(1).default(0.5),
+      rotate: z.number().min(0.2).max(1).default(0.65),
+    })
+    .prefault({}),
+  /** Wake the Codex thread that launched a run when it ends. */
+  wake_codex: z.boolean().default(false),
   /** The Claude Code binary to use. */
   claude_path: z.string().optional(),
 });

@@ -3,8 +3,10 @@ import { flood } from './flood.ts';
 import type { Benchmark } from './harness.ts';
 import { idlePoll } from './idle-poll.ts';
 import { ingestion } from './ingest.ts';
+import { manyRuns } from './many-runs.ts';
 import { oneTurn } from './one-turn.ts';
 import { pollTime } from './poll-time.ts';
+import { stopping } from './stop.ts';
 import { supervisorCpu } from './supervisor-cpu.ts';
 import { surface } from './surface.ts';
 import { waiting } from './wait.ts';
@@ -16,8 +18,10 @@ export const BENCHMARKS: readonly Benchmark[] = [
   surface,
   idlePoll,
   pollTime,
+  manyRuns,
   supervisorCpu,
   ingestion,
   flood,
   waiting,
+  stopping,
 ];

@@ -76,6 +76,7 @@ async function bareWorker(lab: Lab): Promise<() => Promise<number>> {
       role: record.role,
       scope: undefined,
       budget: record.budget,
+      mayAsk: false,
       guidance: undefined,
     }),
   );
@@ -91,9 +92,12 @@ async function bareWorker(lab: Lab): Promise<() => Promise<number>> {
       record.worker.path,
       claudeArguments({
         sessionId: randomUUID(),
+        resume: false,
         model: record.model ?? undefined,
         allowWrite: false,
+        mayAsk: false,
         maxTurns: record.budget.max_turns,
+        maxUsd: undefined,
         systemPromptFile,
         officialLogin: false,
         readableDirs: [],

@@ -75,6 +75,6 @@ export function ingest(raw: string, journal: Journal, enough = () => false): num
 
 export async function writeSummary(run: FoundRun, journal: Journal): Promise<void> {
   const stopwatch = new Stopwatch(systemClock, 0, 3_600_000);
-  const writer = new SummaryWriter(run.paths, systemClock, stopwatch);
+  const writer = new SummaryWriter(run.paths, systemClock, stopwatch, run.record.context_window);
   await writer.write(journal.progress, { now: true });
 }

@@ -31,8 +31,8 @@ test.each(TOOLS)('$name: an input made from all of its flags is valid', (tool) =
   const args = flagsOf(tool).flatMap((flag) => {
     if (flag.type === 'boolean') return [`--${flag.name}`];
     if (flag.type === 'number') return [`--${flag.name}`, example(tool, flag.path)];
-    // Published as a plain text, checked as one of the roles.
-    const text = flag.name === 'role' ? 'review' : 'x';
+    // Published as a plain text, checked as one of the roles, or as a date.
+    const text = { role: 'review', since: '2026-11-20' }[flag.name] ?? 'x';
     return [`--${flag.name}`, flag.choices[0] ?? text];
   });
   const { input } = parse(tool.name, ...args);
@@ -45,7 +45,7 @@ function example(tool: Tool, path: readonly string[]): string {
   for (const key of path) {
     schema = (schema as { properties: Record<string, unknown> }).properties[key];
   }
-  return String((schema as { minimum: number }).minimum);
+  return String((schema as { minimum?: number }).minimum ?? 1);
 }
 
 test('nested, repeated, numeric and negated flags', () => {

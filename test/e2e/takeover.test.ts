@@ -157,6 +157,7 @@ test.each([
     state: 'failed',
     failure: { class: 'launch_environment', evidence: [expect.stringMatching(/git/i)] },
   });
+  expect(lab.events(run).filter(({ type }) => type === 'cc.run.ended')).toHaveLength(1);
 });
 
 test('a workspace that is removed under a run ends its worker', async () => {

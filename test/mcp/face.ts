@@ -5,6 +5,9 @@ import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js';
 import {
   type CallToolResult,
   CallToolResultSchema,
+  type ElicitRequestFormParams,
+  ElicitRequestSchema,
+  type ElicitResult,
   ListRootsRequestSchema,
   type ServerCapabilities,
 } from '@modelcontextprotocol/sdk/types.js';
@@ -57,6 +60,8 @@ export type FaceOptions = {
   client?: string;
   /** Answers `roots/list`; without it the client has no roots. */
   roots?: () => { uri: string }[] | Promise<{ uri: string }[]>;
+  /** Answers forms; without it the client shows none. */
+  elicit?: (form: ElicitRequestFormParams) => ElicitResult;
 };
 
 /** A client connected to our server in this process. */
@@ -67,11 +72,16 @@ export async function connect(options: FaceOptions = {}) {
     tools: options.tools ?? TOOLS,
     closing: closing.signal,
   });
-  const { roots } = options;
+  const { roots, elicit } = options;
   const client = new Client(
     { name: options.client ?? 'test-client', version: '1.0.0' },
-    { capabilities: roots === undefined ? {} : { roots: {} } },
+    { capabilities: { ...(roots && { roots: {} }), ...(elicit && { elicitation: {} }) } },
   );
+  if (elicit !== undefined) {
+    client.setRequestHandler(ElicitRequestSchema, async ({ params }) =>
+      elicit(params as ElicitRequestFormParams),
+    );
+  }
   if (roots !== undefined) {
     client.setRequestHandler(ListRootsRequestSchema, async () => ({ roots: await roots() }));
   }

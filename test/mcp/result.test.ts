@@ -85,7 +85,7 @@ test('one huge line of text leaves only the note', async () => {
 
 test('where nothing can be stored, the result still comes and says so', async () => {
   const place = machine();
-  const nowhere = { ...place.host.home, root: '/dev/null/none' };
+  const nowhere = { ...place.host.home, spilled: '/dev/null/none' };
   const bounded = await boundResult({ name: 'cc_x' }, { list: many(5000, 'xxx') }, nowhere);
   expect(bytes(bounded)).toBeLessThanOrEqual(DEFAULT_RESULT_BYTES);
   expect(noteOf(bounded).file).toContain('not stored');

@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { ROLES } from '../../src/core/vocabulary.ts';
 import { findTool, TOOLS } from '../../src/tools/registry.ts';
+import { endedRecord, project, storeRecord, usageOf } from '../support/history.ts';
 import { codeOf, connect, dataOf, errorOf, type Machine, machine, textOf } from './face.ts';
 import { storeActiveRun, storeFinishedRun } from './runs.ts';
 
@@ -12,6 +14,25 @@ type Example = { works: (place: Machine) => Promise<object>; fails: object; code
 
 /** One call that works and one that fails, of every tool; none needs a worker. */
 const EXAMPLES: Record<string, Example> = {
+  cc_answer_question: {
+    // Nobody serves its inbox, so the answer waits there.
+    works: async (place) => ({ question: `${(await storeActiveRun(place)).id}.1`, allow: false }),
+    fails: { question: 'the first one', allow: true },
+    code: 'BAD_INPUT',
+  },
+  cc_clean_workspace: {
+    works: async (place) => {
+      await storeFinishedRun(place);
+      return { older_than_days: 0, dry_run: false };
+    },
+    fails: { older_than_days: -1 },
+    code: 'BAD_INPUT',
+  },
+  cc_cost_guard: {
+    works: async () => ({ subject: 'profile:env:test', max_usd_per_day: 5, apply: true }),
+    fails: { subject: 'profile:nobody', max_concurrent: 2 },
+    code: 'PROFILE_NOT_FOUND',
+  },
   cc_compact_events: {
     works: async (place) => ({ run_id: (await storeFinishedRun(place)).id, max_bytes: 2000 }),
     fails: { run_id: MISSING },
@@ -50,6 +71,14 @@ const EXAMPLES: Record<string, Example> = {
     fails: { all: 'yes' },
     code: 'BAD_INPUT',
   },
+  cc_list_questions: {
+    works: async (place) => {
+      await storeActiveRun(place);
+      return {};
+    },
+    fails: { run_id: MISSING },
+    code: 'RUN_NOT_FOUND',
+  },
   cc_open_run_folder: {
     works: async (place) => ({ run_id: (await storeFinishedRun(place)).id, open_folder: true }),
     fails: { run_id: MISSING },
@@ -64,6 +93,14 @@ const EXAMPLES: Record<string, Example> = {
     works: async (place) => ({ run_id: (await storeFinishedRun(place)).id }),
     fails: { run_id: MISSING },
     code: 'RUN_NOT_FOUND',
+  },
+  cc_recover_runs: {
+    works: async (place) => {
+      await storeActiveRun(place);
+      return {};
+    },
+    fails: { cwd: '/no/such' },
+    code: 'NOT_A_DIRECTORY',
   },
   cc_run_agent: {
     works: async () => ({ task: 'Look.', dry_run: true }),
@@ -90,6 +127,19 @@ const EXAMPLES: Record<string, Example> = {
     fails: { task: ' ' },
     code: 'BAD_INPUT',
   },
+  cc_send_instruction: {
+    works: async (place) => ({
+      run_id: (await storeActiveRun(place)).id,
+      instruction: 'Look closer.',
+    }),
+    fails: { run_id: MISSING, instruction: 'Look closer.' },
+    code: 'RUN_NOT_FOUND',
+  },
+  cc_run_visible_agent: {
+    works: async () => ({ task: 'Look.' }),
+    fails: { task: ' ' },
+    code: 'BAD_INPUT',
+  },
   cc_stop_run: {
     works: async (place) => ({ run_id: (await storeFinishedRun(place)).id }),
     fails: { run_id: MISSING },
@@ -99,6 +149,15 @@ const EXAMPLES: Record<string, Example> = {
     works: async (place) => ({ run_id: (await storeFinishedRun(place)).id }),
     fails: { run_id: MISSING },
     code: 'RUN_NOT_FOUND',
+  },
+  cc_usage_summary: {
+    works: async (place) => {
+      await storeFinishedRun(place);
+      await storeActiveRun(place);
+      return { since: '2025-01-01', all_projects: true };
+    },
+    fails: { since: 'yesterday' },
+    code: 'BAD_INPUT',
   },
   cc_wait_runs: {
     works: async (place) => ({ run_ids: [(await storeFinishedRun(place)).id] }),
@@ -190,6 +249,18 @@ test('healthcheck names what is wrong and what to do', async () => {
   );
   for (const check of failed.filter(({ name }) => name !== 'supervisor'))
     expect(check.fix).toBeTruthy();
+});
+
+test('healthcheck finds caps that nobody could keep', async () => {
+  const place = machine();
+  mkdirSync(place.host.home.root, { recursive: true });
+  writeFileSync(place.host.home.costGuard, '{"schema_version":1,"caps":{"team":{}}}');
+  const { call } = await connect({ host: place.host });
+  const { checks } = dataOf(await call('cc_healthcheck', {})) as { checks: { name: string }[] };
+  expect(checks.find(({ name }) => name === 'caps')).toMatchObject({
+    status: 'fail',
+    fix: expect.stringContaining(place.host.home.costGuard),
+  });
 });
 
 test('a plan starts nothing and stores nothing', async () => {
@@ -312,4 +383,126 @@ test('a read-only server stops nothing', async () => {
   const { call } = await connect({ host: place.host });
   const error = errorOf(await call('cc_stop_run', { run_id: id }));
   expect(error).toMatchObject({ code: 'NOT_ALLOWED', hint: expect.stringContaining(id) });
+});
+
+test('usage_summary counts what ended, today or on the days asked for, and what goes on', async () => {
+  const place = machine();
+  const now = new Date();
+  const lastWeek = new Date(now.getTime() - 7 * 86_400_000);
+  await storeFinishedRun(place, { ended: now.toISOString() });
+  await storeFinishedRun(place, { ended: lastWeek.toISOString() });
+  await storeActiveRun(place);
+  const { call } = await connect({ host: place.host });
+  const ask = async (args: object) => dataOf(await call('cc_usage_summary', args));
+  const today = await ask({});
+  const day = now.toISOString().slice(0, 10);
+  expect(today).toMatchObject({
+    from: day,
+    to: day,
+    total: { runs: 1, model_calls: 2, elapsed_s: 10 },
+    states: { succeeded: 1 },
+    by_role: [{ name: 'review', runs: 1 }],
+    by_declared_model: [{ name: 'test-model-1' }],
+    active: { runs: 1 },
+  });
+  expect(today).not.toHaveProperty('by_day');
+  expect(await ask({ all_projects: true })).toEqual(today);
+  expect(await ask({ days: 8 })).toMatchObject({ total: { runs: 2 }, by_day: [{}, {}] });
+  const since = lastWeek.toISOString().slice(0, 10);
+  expect(await ask({ since })).toMatchObject({ from: since, to: day, total: { runs: 2 } });
+  expect(await ask({ since, days: 1 })).toMatchObject({ to: since, total: { runs: 1 } });
+  const elsewhere = join(place.dir, 'elsewhere');
+  mkdirSync(elsewhere);
+  expect(await ask({ cwd: elsewhere })).toMatchObject({ total: { runs: 0 } });
+  expect(existsSync(join(elsewhere, '.agent-workspace'))).toBe(false);
+  expect(errorOf(await call('cc_usage_summary', { since: '2999-01-01' })).code).toBe('BAD_INPUT');
+});
+
+test('usage_summary of a thousand runs takes at most 4 kB', async () => {
+  const place = machine();
+  const workspace = await project(place.host, place.project);
+  for (let at = 0; at < 1000; at += 1) {
+    const model = `vendor/a-model-with-a-long-name-${at % 60}`;
+    const counts = { input: 100_000 + at, output: 5000, cache_read: 2_000_000, cache_write: 9 };
+    const usage = usageOf({ [model]: at % 2 === 0 ? counts : { ...counts, usd: 0.25 } });
+    const ended = new Date(Date.now() - (at % 30) * 86_400_000);
+    const role = ROLES[at % ROLES.length] ?? 'review';
+    storeRecord(workspace, endedRecord(workspace, ended, { role, model }, usage));
+  }
+  const { call } = await connect({ host: place.host });
+  const result = await call('cc_usage_summary', { days: 40 });
+  expect(Buffer.byteLength(textOf(result))).toBeLessThanOrEqual(4000);
+  expect(dataOf(result)).toMatchObject({
+    total: { runs: 1000, usd: 125, unknown_price: { runs: 500 } },
+  });
+  expect(dataOf(result)).not.toHaveProperty('truncated');
+}, 60_000);
+
+test('cost_guard shows, previews, sets and lifts caps', async () => {
+  const place = machine();
+  const { call } = await connect({ host: place.host });
+  const ask = async (args: object = {}) => dataOf(await call('cc_cost_guard', args));
+  const here = `project:${place.project}`;
+  const nothing = { concurrent: 0, tokens_per_day: 0, usd_per_day: 0 };
+  const { path, ...empty } = await ask();
+  expect(empty).toEqual({
+    applied: false,
+    subjects: [
+      { subject: 'user', caps: {}, used: nothing },
+      { subject: here, caps: {}, used: nothing },
+    ],
+  });
+  const wanted = { max_concurrent: 2, max_usd_per_day: 0.5 };
+  const preview = await ask(wanted);
+  expect(preview).toMatchObject({
+    applied: false,
+    change: { subject: 'user', before: {}, after: wanted },
+    subjects: [{ caps: wanted, left: { concurrent: 2, usd_per_day: 0.5 } }, { subject: here }],
+  });
+  expect(existsSync(String(path))).toBe(false);
+  expect(await ask({ ...wanted, apply: true })).toEqual({ ...preview, applied: true });
+  await ask({ subject: 'project', max_wall_seconds: 60, allow_unknown_price: true, apply: true });
+  expect(await ask({ max_concurrent: 0, max_tokens_per_run: 10, apply: true })).toMatchObject({
+    change: {
+      before: wanted,
+      after: { max_usd_per_day: 0.5, max_tokens_per_run: 10 },
+    },
+  });
+  expect((await ask({ subject: 'project', apply: true })).subjects).toMatchObject([
+    { caps: { max_usd_per_day: 0.5, max_tokens_per_run: 10 } },
+    { subject: here, caps: { max_wall_seconds: 60, allow_unknown_price: true } },
+  ]);
+  const lift = { subject: here, max_wall_seconds: 0, allow_unknown_price: false, apply: true };
+  expect(await ask(lift)).toMatchObject({ change: { after: {} } });
+});
+
+test.each([
+  [{ max_wall_seconds: 5 }, 'at least 10'],
+  [{ subject: 'team', max_concurrent: 1 }, 'user, project'],
+  [{ subject: 'project:/somewhere', max_concurrent: 1 }, 'user, project'],
+  [{ subject: 'model:\u001b[31m', max_concurrent: 1 }, 'user, project'],
+])('cost_guard refuses %j', async (args, hint) => {
+  const { call } = await connect();
+  expect(errorOf(await call('cc_cost_guard', args))).toMatchObject({
+    code: 'BAD_INPUT',
+    hint: expect.stringContaining(hint),
+  });
+});
+
+test('clean_workspace previews by default and removes only when told', async () => {
+  const place = machine();
+  const old = await storeFinishedRun(place);
+  const active = await storeActiveRun(place);
+  const { call } = await connect({ host: place.host });
+  const ask = async (args: object) => dataOf(await call('cc_clean_workspace', args));
+  // The policy keeps the newest runs, however old they are.
+  expect(await ask({})).toMatchObject({ dry_run: true, run_count: 0, kept: { runs: 1 } });
+  const preview = await ask({ older_than_days: 0 });
+  expect(preview).toMatchObject({ dry_run: true, run_count: 1, runs: [{ run_id: old.id }] });
+  expect(existsSync(old.paths.metadata)).toBe(true);
+  const done = await ask({ older_than_days: 0, dry_run: false });
+  expect(done).toEqual({ ...preview, dry_run: false });
+  expect(existsSync(old.paths.dir)).toBe(false);
+  expect(existsSync(active.paths.metadata)).toBe(true);
+  expect(dataOf(await call('cc_run_status', { include_finished: true })).runs).toHaveLength(1);
 });

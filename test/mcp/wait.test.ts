@@ -16,6 +16,7 @@ test.each([
     meta: undefined,
     clientRoot: async () => undefined,
     signal: new AbortController().signal,
+    elicit: async () => undefined,
     notifyProgress: () => undefined,
   });
   expect(context.client.waitSeconds).toBe(seconds);
@@ -99,6 +100,7 @@ test('progress is told to who asked for it, in order and short', async () => {
     meta: { progressToken: 0 },
     clientRoot: async () => undefined,
     signal: new AbortController().signal,
+    elicit: async () => undefined,
     notifyProgress: (params) => told.push(params),
   });
   context.progress(`one\u001b[2J\n${'x'.repeat(500)}`);

@@ -1,4 +1,12 @@
-import { closeSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  openSync,
+  readFileSync,
+  readSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { toErrorFacts } from '../../src/core/errors.ts';
@@ -60,6 +68,18 @@ it('a fifo is made for this user only; an obstacle is told', async () => {
   const again = await makeFifo(path, plainEnv()).catch((e: unknown) => e);
   expect(toErrorFacts(again)).toMatchObject({ code: 'COMMAND_FAILED' });
   expect(toErrorFacts(again).message).toContain('exists');
+});
+
+it('a line is in the pipe before anything else is done, for its writer may be killed next', async () => {
+  const path = join(scratch(), 'in.fifo');
+  await makeFifo(path, plainEnv());
+  const writer = writerOf(path);
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  onTestFinished(() => closeSync(reader));
+  void writer.writeLine({ n: 1 });
+  void writer.writeLine({ n: 2 });
+  const bytes = Buffer.alloc(100);
+  expect(bytes.toString('utf8', 0, readSync(reader, bytes))).toBe('{"n":1}\n{"n":2}\n');
 });
 
 it('lines arrive whole and in order while the reader is slow', async () => {

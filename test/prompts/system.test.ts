@@ -7,6 +7,7 @@ const facts = (fields: Partial<SystemPromptFacts> = {}): SystemPromptFacts => ({
   role: 'review',
   scope: undefined,
   budget: { wall_seconds: 900, max_turns: 100 },
+  mayAsk: false,
   guidance: undefined,
   ...fields,
 });

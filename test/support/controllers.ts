@@ -47,6 +47,7 @@ const FORWARDED = [
   'CC_PROFILE_LAB_MODEL',
   'CC_PROFILE_LAB_PRICE_INPUT',
   'CC_PROFILE_LAB_PRICE_OUTPUT',
+  'CODEX_HOME',
 ];
 
 /** `codex exec` with our server configured as the README says. `slug` decides its tool regime. */
@@ -57,7 +58,7 @@ export async function codexExec(
 ): Promise<Finished> {
   const codexHome = join(lab.dir, 'codex');
   mkdirSync(codexHome, { recursive: true });
-  const approvals = ['cc_run_streaming_agent', 'cc_run_agent', 'cc_stop_run']
+  const approvals = ['cc_run_streaming_agent', 'cc_run_agent', 'cc_send_instruction', 'cc_stop_run']
     .map((tool) => `[mcp_servers.cc-orchestrator.tools.${tool}]\napproval_mode = "approve"\n`)
     .join('\n');
   writeFileSync(
@@ -82,9 +83,14 @@ tool_timeout_sec = 300
 
 ${options.approve === false ? '' : approvals}`,
   );
-  return runProgram(CODEX, ['exec', '--json', '--skip-git-repo-check', prompt], {
+  return codex(lab, ['exec', '--json', '--skip-git-repo-check', prompt]);
+}
+
+/** Codex in the project of the lab, with the home that `codexExec` has made. */
+export function codex(lab: Lab, args: readonly string[]): Promise<Finished> {
+  return runProgram(CODEX, args, {
     cwd: lab.project,
-    env: { ...lab.env, CODEX_HOME: codexHome, LOOP_KEY: TOKEN },
+    env: { ...lab.env, CODEX_HOME: join(lab.dir, 'codex'), LOOP_KEY: TOKEN },
   });
 }
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../src/core/clock.ts';
 import { isFinal } from '../../src/core/vocabulary.ts';
 import { type LoopbackModel, type Script, startLoopbackModel } from '../../src/loopback/index.ts';
-import type { ProcessIdentity } from '../../src/proc/identity.ts';
+import { isAlive, type ProcessIdentity } from '../../src/proc/identity.ts';
 import { findByCookie } from '../../src/proc/tree.ts';
 import type { RunEvent } from '../../src/runs/events.ts';
 import { type FoundRun, findRun } from '../../src/runs/find.ts';
@@ -17,6 +17,7 @@ import { topLease } from '../../src/store/lease.ts';
 import { RUN_COOKIE } from '../../src/workers/claude/environment.ts';
 import { userHome } from '../../src/workspace/home.ts';
 import type { Host } from '../../src/workspace/host.ts';
+import { runPaths } from '../../src/workspace/layout.ts';
 import { type Place, resolvePlace } from '../../src/workspace/resolve.ts';
 
 export const REPOSITORY = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -112,6 +113,13 @@ export class Lab {
     });
   }
 
+  /** The user's policy.yaml. */
+  writePolicy(text: string): void {
+    const { policy } = userHome(this.env);
+    mkdirSync(dirname(policy), { recursive: true });
+    writeFileSync(policy, text);
+  }
+
   commit(): void {
     this.git('add', '-A');
     this.git('commit', '-qm', 'state');
@@ -141,6 +149,7 @@ export class Lab {
   }
 
   events(run: FoundRun): RunEvent[] {
+    if (!existsSync(run.paths.events)) return [];
     return readFileSync(run.paths.events, 'utf8')
       .split('\n')
       .slice(1)
@@ -176,11 +185,23 @@ export class Lab {
     }
   }
 
+  /** A supervisor tidies up for a moment after its run has ended. */
+  async #supervisorsGone(): Promise<void> {
+    const holders = this.runs.flatMap((runId) => {
+      const top = topLease(runPaths(this.place().workspace, runId).lease);
+      return top === undefined ? [] : [top.holder];
+    });
+    const gone = async () => holders.every((holder) => !isAlive(holder)) || undefined;
+    await this.until(gone, 'the supervisors to leave', 5000).catch(() => undefined);
+  }
+
   /** Ends what is left; answers the processes that were, which a test should find to be none. */
-  async close(): Promise<ProcessIdentity[]> {
+  async close({ keep = false } = {}): Promise<ProcessIdentity[]> {
     await this.model.close();
+    await this.#supervisorsGone();
     const left = this.runs.flatMap((runId) => this.processes(runId));
     for (const { pid } of left) process.kill(pid, 'SIGKILL');
+    if (keep) return left;
     rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
     return left;
   }

@@ -14,6 +14,13 @@ export class LabServer {
   }
 
   static async start(lab: Lab, args: readonly string[] = []): Promise<LabServer> {
+    const server = LabServer.prepare(lab, args);
+    await server.connect();
+    return server;
+  }
+
+  /** A server that is started by `connect`, so that it can be killed while it comes up. */
+  static prepare(lab: Lab, args: readonly string[] = []): LabServer {
     const transport = new StdioClientTransport({
       command: process.execPath,
       args: [BIN, 'mcp', ...args],
@@ -21,9 +28,11 @@ export class LabServer {
       env: lab.env,
       stderr: 'ignore',
     });
-    const client = new Client({ name: 'lab-client', version: '1' });
-    await client.connect(transport);
-    return new LabServer(client, transport);
+    return new LabServer(new Client({ name: 'lab-client', version: '1' }), transport);
+  }
+
+  async connect(): Promise<void> {
+    await this.#client.connect(this.#transport);
   }
 
   get pid(): number {
@@ -35,6 +44,11 @@ export class LabServer {
       timeout: 100_000,
     });
     return (result.structuredContent ?? {}) as Record<string, unknown>;
+  }
+
+  /** The way a machine ends it; frozen or not. */
+  kill(): void {
+    if (this.pid > 0) process.kill(this.pid, 'SIGKILL');
   }
 
   async close(): Promise<void> {

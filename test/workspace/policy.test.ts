@@ -8,7 +8,14 @@ import { scratch } from '../support/scratch.ts';
 const DEFAULTS = {
   max_concurrent: 4,
   start_interval_ms: 500,
-  budget: { wall_seconds: 900, idle_seconds: 600, max_turns: 100 },
+  budget: {
+    wall_seconds: 900,
+    idle_seconds: 600,
+    max_turns: 100,
+    max_output_bytes: 100_000_000,
+    max_event_bytes: 200_000_000,
+  },
+  retention: { days: 30, max_runs: 10_000, max_bytes: 10_000_000_000, keep_newest: 20 },
   watchdog: {
     no_output_seconds: 120,
     stall_seconds: 180,
@@ -19,6 +26,9 @@ const DEFAULTS = {
   },
   env_pass: [],
   preferred: {},
+  question_timeout_seconds: 300,
+  context: { warn: 0.5, rotate: 0.65 },
+  wake_codex: false,
 };
 
 function homeWith(text?: string | Buffer) {
@@ -51,6 +61,7 @@ describe('policy.yaml', () => {
     const text = [
       'max_concurrent: 2',
       'budget: { wall_seconds: 60 }',
+      'retention: { max_bytes: null }',
       'env_pass: [JAVA_HOME]',
       'preferred:',
       '  review: { profile: glm, model: glm-5.1 }',
@@ -61,6 +72,7 @@ describe('policy.yaml', () => {
       ...DEFAULTS,
       max_concurrent: 2,
       budget: { ...DEFAULTS.budget, wall_seconds: 60 },
+      retention: { ...DEFAULTS.retention, max_bytes: null },
       env_pass: ['JAVA_HOME'],
       preferred: { review: { profile: 'glm', model: 'glm-5.1' }, testing: {} },
       claude_path: '/opt/claude',
@@ -81,6 +93,7 @@ describe('policy.yaml', () => {
     ['a fraction', 'max_concurrent: 1.5', /max_concurrent/],
     ['too small', 'max_concurrent: 0', /max_concurrent/],
     ['too large', 'budget: { wall_seconds: 1000000 }', /wall_seconds/],
+    ['too few days', 'retention: { days: 0 }', /days/],
     ['not a number at all', 'start_interval_ms: .nan', /start_interval_ms/],
     ['a list for an object', 'budget: []', /budget/],
     ['a section without content', 'budget:\n', /budget/],

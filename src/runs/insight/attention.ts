@@ -41,6 +41,19 @@ function conditions(progress: Progress): Attention[] {
   if (progress.attempt > 1) {
     found.push({ code: 'restarted', text: `attempt ${progress.attempt}` });
   }
+  const questions = Object.keys(progress.questions).length;
+  if (questions > 0) {
+    found.push({ code: 'questions', text: `${questions} question(s) wait for an answer` });
+  }
+  if (progress.closing?.kind === 'wrap_up') {
+    found.push({ code: 'budget', text: `budget used up: ${progress.closing.because}` });
+  }
+  const waiting = progress.outbox.filter(
+    ({ kind, state }) => kind === 'instruction' && state !== 'started',
+  );
+  if (waiting.length > 0) {
+    found.push({ code: 'waiting', text: `${waiting.length} instruction(s) not taken up yet` });
+  }
   if (progress.stop !== undefined) {
     found.push({ code: 'stopping', text: `stopping: ${progress.stop.reason}` });
   }

@@ -20,18 +20,21 @@ export type AttemptPlan = {
   workerEnv: Readonly<Record<string, string>>;
   guard: GuardContext;
   /** The first message: the task word for word, then the controller's context. */
-  texts: readonly string[];
+  task: readonly string[];
   systemPrompt: string;
   /** Hides the run's own credentials in a raw line of the worker. */
   hide: (line: Buffer) => Buffer;
-  wallSeconds: number;
   watch: WatchLimits;
 };
+
+/** Which session a worker process belongs to. */
+export type SessionChoice = { sessionId: string; resume: boolean };
 
 /** Starts one attempt. Throws what a person can act on; nothing is left running when it does. */
 export async function startAttempt(
   plan: AttemptPlan,
   attempt: number,
+  session: SessionChoice,
   remainingMs: number,
   onExit: () => void,
 ): Promise<WorkerLink> {
@@ -45,11 +48,12 @@ export async function startAttempt(
   return WorkerLink.start({
     file: record.worker.path,
     args: claudeArguments({
-      // A session id can be used once; the first attempt has the one that was announced.
-      sessionId: attempt === 1 ? record.worker.session_id : randomUUID(),
+      ...session,
       model: record.model ?? undefined,
       allowWrite: record.scope !== null,
+      mayAsk: record.ask !== undefined,
       maxTurns: record.budget.max_turns,
+      maxUsd: record.cli_price ? record.budget.max_usd : undefined,
       systemPromptFile: paths.systemPrompt,
       readableDirs: record.cwd === record.workspace ? [] : [record.workspace],
       officialLogin: record.profile.source === 'official',
@@ -69,6 +73,13 @@ export async function startAttempt(
     cookie: { name: RUN_COOKIE, value: record.run_id },
     onExit,
   });
+}
+
+/** A session id can be used once: only the first process has the one that was announced. */
+export function sessionFor(record: RunRecord, attempt: number, rotations: number): SessionChoice {
+  const { session_id, resume = false } = record.worker;
+  if (resume && rotations === 0) return { sessionId: session_id, resume: true };
+  return { sessionId: attempt === 1 ? session_id : randomUUID(), resume: false };
 }
 
 /** A successor may have been started by somebody who does not know the profile's token. */

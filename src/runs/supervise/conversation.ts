@@ -1,51 +1,49 @@
 import { randomUUID } from 'node:crypto';
-import { objectAt, parseJson, stringAt } from '../../core/json.ts';
 import {
   endSession,
   getUsage,
-  hookAnswer,
   initialize,
   interrupt,
-  permissionDenied,
   userMessage,
 } from '../../workers/claude/control.ts';
-import { decideToolCall, type GuardContext } from '../../workers/claude/guard.ts';
-import { describeToolUse } from '../../workers/claude/tool-text.ts';
-import type { StopReason } from '../events.ts';
-import type { Journal } from './journal.ts';
-import type { WorkerLink } from './worker-link.ts';
+import { Closing } from './closing.ts';
+import { Gate } from './gate.ts';
+import { requestId } from './ids.ts';
+import { Outbox } from './outbox.ts';
+import type { Talk } from './talk.ts';
 
 /** Added to the hook timeout, so that an unsupervised worker is frozen longer than its budget lasts. */
 const HOOK_MARGIN_SECONDS = 3600;
 
-export type ConversationOptions = {
-  journal: Journal;
-  guard: GuardContext;
-  /** The texts of the first message: the task, word for word, and the controller's context. */
-  texts: readonly string[];
-  wallSeconds: number;
-  /** The run has to end now, and why. */
-  stop: (reason: StopReason, detail: string) => void;
-};
-
 /**
  * What the supervisor says to the worker and why: initialise, hand over the task, answer its
- * questions, ask what it has used, end the session. Every message is journaled before it is sent.
+ * questions, pass on instructions, ask what it has used, end the session. Every message is journaled
+ * before it is sent.
  */
 export class Conversation {
-  readonly #options: ConversationOptions;
-  readonly #link: WorkerLink;
+  readonly gate: Gate;
+  readonly #talk: Talk;
+  readonly #closing: Closing;
+  readonly #outbox: Outbox;
+  /** The texts of the first message. */
+  readonly #opening: () => readonly string[];
   #usageAskedFor: string | undefined;
+  #baselineAsked = false;
+  #endSent = false;
 
-  constructor(link: WorkerLink, options: ConversationOptions) {
-    this.#link = link;
-    this.#options = options;
+  constructor(talk: Talk, opening: () => readonly string[]) {
+    this.#talk = talk;
+    this.#opening = opening;
+    this.#closing = new Closing(talk);
+    this.gate = new Gate(talk, this.#closing);
+    this.#outbox = new Outbox(talk);
   }
 
   open(): void {
+    const { journal, link, record } = this.#talk;
     const id = requestId('init');
-    this.#journal.record('cc.control.sent', { request_id: id, kind: 'initialize' });
-    this.#link.send(initialize(id, this.#options.wallSeconds + HOOK_MARGIN_SECONDS));
+    journal.record('cc.control.sent', { request_id: id, kind: 'initialize' });
+    link.send(initialize(id, record.budget.wall_seconds + HOOK_MARGIN_SECONDS));
   }
 
   /**
@@ -54,13 +52,14 @@ export class Conversation {
    */
   catchUp(): void {
     this.#handOver();
-    if (this.#journal.progress.task?.rejected) {
-      this.#options.stop('internal', 'the worker did not take up the task message');
+    if (this.#progress.task?.rejected) {
+      this.#talk.stop('internal', 'the worker did not take up the task message');
     }
-    for (const [id, question] of Object.entries(this.#journal.progress.unanswered)) {
-      const raw = parseJson(this.#link.readLineAt(question.raw).toString('utf8'));
-      this.#answer(question.kind, id, raw);
-    }
+    this.gate.answerAll();
+    this.gate.expireQuestions();
+    this.#closing.watch();
+    this.#closing.step();
+    this.#outbox.sendDue();
     this.#askUsage();
     this.#endWhenDone();
   }
@@ -68,62 +67,58 @@ export class Conversation {
   /** Breaks off the running turn; the worker ends it and stays ready. */
   interrupt(): void {
     const id = requestId('interrupt');
-    this.#journal.record('cc.control.sent', { request_id: id, kind: 'interrupt' });
-    this.#link.send(interrupt(id));
+    this.#talk.journal.record('cc.control.sent', { request_id: id, kind: 'interrupt' });
+    this.#talk.link.send(interrupt(id));
   }
 
-  get #journal(): Journal {
-    return this.#options.journal;
+  get #progress() {
+    return this.#talk.journal.progress;
   }
 
   #handOver(): void {
-    const { initialized, task, stop } = this.#journal.progress;
+    const { initialized, task, stop } = this.#progress;
     if (initialized === undefined || task !== undefined || stop !== undefined) return;
     // Without a hook that blocks, a failing callback would let a call through (§5, fail-open traps).
     if (!initialized.blocking_hook) {
-      this.#options.stop('worker_unsupported', initialized.error ?? 'it applied no blocking hook');
+      this.#talk.stop('worker_unsupported', initialized.error ?? 'it applied no blocking hook');
       return;
     }
+    if (this.#mustAskBaseline()) return;
     const uuid = randomUUID();
-    this.#journal.record('cc.message.sent', { message: uuid, kind: 'task' });
-    this.#link.send(userMessage(uuid, this.#options.texts));
+    this.#talk.journal.record('cc.message.sent', { message: uuid, kind: 'task' });
+    this.#talk.link.send(userMessage(uuid, this.#opening()));
   }
 
-  #answer(kind: 'hook' | 'permission', id: string, raw: unknown): void {
-    const request = objectAt(raw, 'request');
-    const source = kind === 'hook' ? objectAt(request, 'input') : request;
-    const tool = stringAt(source, 'tool_name') ?? 'unknown';
-    const input = objectAt(source, kind === 'hook' ? 'tool_input' : 'input') ?? {};
-    const about = { request_id: id, tool, target: describeToolUse(input).target };
-    if (kind === 'permission') {
-      const reason = 'Nobody is there to ask; this call is not allowed.';
-      this.#link.send(permissionDenied(id, reason));
-      this.#journal.record('cc.permission.answered', { ...about, allow: false, reason });
-      return;
-    }
-    const decision = decideToolCall(tool, input, this.#options.guard);
-    this.#link.send(hookAnswer(id, decision));
-    this.#journal.record('cc.hook.answered', { ...about, ...decision });
+  /** A resumed session counts on from what it had used before, which must be known first (§2.5). */
+  #mustAskBaseline(): boolean {
+    const { baseline, rotations } = this.#progress;
+    if (this.#talk.record.worker.resume !== true || rotations > 0 || baseline) return false;
+    if (!this.#baselineAsked) this.#talk.link.send(getUsage(requestId('baseline')));
+    this.#baselineAsked = true;
+    return true;
   }
 
   /** Once per model call, so that a kill loses at most one call's tokens. */
   #askUsage(): void {
-    const { last_message_id, turn_end } = this.#journal.progress;
+    const { last_message_id, turn_end, seq, unanswered } = this.#progress;
     if (last_message_id === this.#usageAskedFor || turn_end !== undefined) return;
     this.#usageAskedFor = last_message_id;
-    this.#link.send(getUsage(requestId('usage')));
+    // The gate has asked already.
+    if (this.#talk.isMetered() && Object.keys(unanswered).length > 0) return;
+    this.#talk.link.send(getUsage(requestId(`usage-${seq}`)));
   }
 
   #endWhenDone(): void {
-    const { progress } = this.#journal;
-    if (progress.turn_end === undefined || progress.background.length > 0) return;
-    if (progress.end_session.sent) return;
+    const { turn_end, background, end_session, outbox, closing } = this.#progress;
+    if (turn_end === undefined || background.length > 0) return;
+    // What a predecessor only journaled was perhaps never said.
+    if (this.#endSent || end_session.acknowledged) return;
+    if (!end_session.sent) {
+      if (closing === undefined ? outbox.length > 0 : this.#closing.needsWords) return;
+    }
+    this.#endSent = true;
     const id = requestId('end');
-    this.#journal.record('cc.control.sent', { request_id: id, kind: 'end_session' });
-    this.#link.send(endSession(id));
+    this.#talk.journal.record('cc.control.sent', { request_id: id, kind: 'end_session' });
+    this.#talk.link.send(endSession(id));
   }
-}
-
-function requestId(kind: string): string {
-  return `${kind}-${randomUUID()}`;
 }

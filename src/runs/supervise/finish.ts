@@ -3,24 +3,25 @@ import { rm } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { isoTime } from '../../core/clock.ts';
 import { isStorageFull } from '../../core/errors.ts';
-import { parseJson, stringAt } from '../../core/json.ts';
+import { compact, parseJson, stringAt } from '../../core/json.ts';
 import type { Redactor } from '../../core/redact.ts';
 import { neutralise } from '../../core/text.ts';
 import { diffTrees } from '../../git/diff.ts';
 import { takeSnapshot } from '../../git/snapshot.ts';
-import type { Price } from '../../profiles/price.ts';
 import { writeFileAtomic, writeJsonAtomic } from '../../store/atomic.ts';
 import { SCHEMA_VERSION } from '../../store/versions.ts';
 import { matchesScope } from '../../workers/claude/guard.ts';
 import type { privateRunPaths } from '../../workspace/home.ts';
 import type { Host } from '../../workspace/host.ts';
-import { type RunPaths, sharedPaths, workspaceAt } from '../../workspace/layout.ts';
-import { billRun } from '../bill.ts';
+import { type RunPaths, workspaceAt } from '../../workspace/layout.ts';
+import { billingOf, billRun } from '../bill.ts';
 import { outsideScopeFlag } from '../insight/observe.ts';
 import { judgeEnding } from '../outcome.ts';
 import { type Progress, refusedCalls, usageSoFar } from '../progress.ts';
 import { type RunOutcome, type RunRecord, writeRecord } from '../record.ts';
 import { routeMismatch } from '../route.ts';
+import { freeSlot } from '../slots.ts';
+import { logUsage } from '../usage/log.ts';
 import type { Journal } from './journal.ts';
 
 const STDERR_BYTES = 64 << 10;
@@ -58,7 +59,7 @@ export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
     allowWrite: record.scope !== null,
     stderrTail: stderr.slice(-STDERR_FOR_VERDICT),
   });
-  const mismatch = routeMismatch(record.model, progress.models);
+  const mismatch = routeMismatch(record.model, progress.models, progress.model_asked);
   return {
     ...verdict,
     exit_code: progress.worker_exit?.code ?? null,
@@ -67,6 +68,8 @@ export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
     ...(mismatch === undefined ? {} : { route_mismatch: mismatch }),
     left_processes: parts.leftProcesses,
     usage: bill(record, progress, verdict.state === 'succeeded'),
+    model_calls: progress.model_calls,
+    ...compact({ session_id: progress.ready?.session_id }),
     changed_files: changedFiles,
     ...(changes && changes.outside.length > 0 ? { outside_scope: changes.outside } : {}),
   };
@@ -87,7 +90,10 @@ function publishLast(journal: Journal, outside: readonly string[]): void {
   }
 }
 
-/** Writes the end where it counts: the event first, then the record, both to the disk itself. */
+/**
+ * Writes the end where it counts: the event, the usage log, then the record, all to the disk itself.
+ * Who reads in the record that a run is over finds everything else in its place.
+ */
 export async function settleRun(
   parts: FinishParts,
   outcome: RunOutcome,
@@ -95,36 +101,52 @@ export async function settleRun(
 ): Promise<void> {
   const { record, journal } = parts;
   if (journal.progress.outcome === undefined) {
-    journal.record('cc.run.ended', { outcome });
+    journal.record('cc.run.ended', { outcome, elapsed_ms: elapsedMs });
     journal.sync();
   }
-  await writeEnded(parts, outcome, elapsedMs);
-  const shared = sharedPaths(workspaceAt(record.workspace));
-  await rm(join(shared.active, `${record.run_id}.json`), { force: true });
-  await rm(record.worker.tmp_dir, { recursive: true, force: true });
+  const workspace = workspaceAt(record.workspace);
+  const logged = await logUsage(workspace, endedRecord(parts, outcome, elapsedMs));
+  // While somebody would still come by if we were killed in the middle of it.
   forgetRawStreams(parts);
+  await writeEnded(parts, outcome, elapsedMs);
+  // A run that is not in the log is counted by its slot, until somebody has put it there.
+  if (logged) await freeSlot(workspace, record.run_id);
+  await rm(record.worker.tmp_dir, { recursive: true, force: true });
 }
 
 /** The record alone, for when events cannot be written any more (disk full). */
 export async function writeEnded(
-  { host, paths, record }: FinishParts,
+  parts: FinishParts,
   outcome: RunOutcome,
   elapsedMs: number,
 ): Promise<void> {
-  await writeRecord(paths, {
+  await writeRecord(parts.paths, endedRecord(parts, outcome, elapsedMs));
+}
+
+/** The same again after a crash: the journaled end decides when it was. */
+function endedRecord(
+  { host, record, journal }: FinishParts,
+  outcome: RunOutcome,
+  elapsedMs: number,
+): RunRecord {
+  const { narrowed: narrowedNow, mode, ended } = journal.progress;
+  const narrowed = [...(record.narrowed ?? []), ...narrowedNow];
+  return {
     ...record,
+    ...(narrowed.length === 0 ? {} : { narrowed }),
+    ...compact({ mode: mode ?? record.mode }),
     state: outcome.state,
-    ended: isoTime(host.clock.now()),
-    elapsed_ms: elapsedMs,
+    ended: ended?.time ?? isoTime(host.clock.now()),
+    elapsed_ms: ended?.elapsed_ms ?? elapsedMs,
     outcome,
-  });
+  };
 }
 
 function bill(record: RunRecord, progress: Progress, complete: boolean): RunOutcome['usage'] {
-  const turnEnded = progress.turn_end !== undefined && progress.attempt === 1;
+  const turnEnded = progress.turn_end !== undefined && !progress.usage_cut;
   return billRun(
     usageSoFar(progress),
-    { price: record.price as Price | null, model: record.model, cliPrice: record.cli_price },
+    billingOf(record),
     // A finished turn has told all its tokens, also where the run failed afterwards.
     (complete || turnEnded) && Object.keys(progress.usage_open).length === 0,
   );

@@ -2,18 +2,20 @@ import { rm } from 'node:fs/promises';
 import { isoTime } from '../../core/clock.ts';
 import { isStorageFull, toErrorFacts } from '../../core/errors.ts';
 import { compact } from '../../core/json.ts';
+import { createRedactor } from '../../core/redact.ts';
 import { oneLine } from '../../core/text.ts';
+import type { FailureClass } from '../../core/vocabulary.ts';
 import { terminateTree } from '../../proc/terminate.ts';
-import type { Price } from '../../profiles/price.ts';
+import type { Lease } from '../../store/lease.ts';
 import { RUN_COOKIE } from '../../workers/claude/environment.ts';
-import type { UsageByModel } from '../../workers/events.ts';
 import type { Host } from '../../workspace/host.ts';
 import { type RunPaths, workspaceAt } from '../../workspace/layout.ts';
-import { billRun } from '../bill.ts';
-import { usageSoFar } from '../progress.ts';
-import { type RunOutcome, readRecord, writeRecord } from '../record.ts';
+import { billingOf, billRun } from '../bill.ts';
+import { emptyProgress, type Progress, usageSoFar } from '../progress.ts';
+import { type RunOutcome, type RunRecord, readRecord, runOutcome, writeRecord } from '../record.ts';
 import { freeSlot } from '../slots.ts';
-import { replay } from './journal.ts';
+import { logUsage } from '../usage/log.ts';
+import { Journal } from './journal.ts';
 
 /**
  * The end of a run whose supervisor cannot go on, for whatever reason nobody thought of. The worker
@@ -22,21 +24,57 @@ import { replay } from './journal.ts';
  */
 export async function giveUp(
   host: Host,
-  paths: RunPaths,
-  runId: string,
-  error: unknown,
+  options: {
+    paths: RunPaths;
+    runId: string;
+    lease: Lease;
+    error: unknown;
+    failureClass?: FailureClass;
+  },
 ): Promise<void> {
+  const { paths, runId, lease } = options;
   const { left } = await terminateTree({
     root: undefined,
     cookie: { name: RUN_COOKIE, value: runId },
   });
   const record = await readRecord(paths, runId);
+  const leftPids = left.map((process) => process.pid);
+  const journal = openJournal(host, paths, lease);
+  try {
+    const known = runOutcome.safeParse(journal?.progress.outcome).data;
+    const outcome =
+      known ?? outcomeOf(options, record, journal?.progress ?? emptyProgress(), leftPids);
+    if (known === undefined) recordEnd(journal, outcome);
+    const ended: RunRecord = {
+      ...record,
+      state: outcome.state,
+      ended: journal?.progress.ended?.time ?? isoTime(host.clock.now()),
+      outcome,
+    };
+    const workspace = workspaceAt(record.workspace);
+    const logged = await logUsage(workspace, ended);
+    await writeRecord(paths, ended);
+    if (logged) await freeSlot(workspace, runId);
+  } finally {
+    journal?.close();
+  }
+  await rm(record.worker.tmp_dir, { recursive: true, force: true });
+}
+
+function outcomeOf(
+  { error, failureClass }: { error: unknown; failureClass?: FailureClass },
+  record: RunRecord,
+  progress: Progress,
+  leftPids: number[],
+): RunOutcome {
   const { message, hint } = toErrorFacts(error);
   const neverBegan = record.started === undefined;
-  const outcome: RunOutcome = {
+  return {
     state: 'failed',
     failure: {
-      class: isStorageFull(error) ? 'disk_full' : neverBegan ? 'launch_environment' : 'unknown',
+      class:
+        failureClass ??
+        (isStorageFull(error) ? 'disk_full' : neverBegan ? 'launch_environment' : 'unknown'),
       source: 'supervisor',
       evidence: [oneLine(message, 400)],
       retryable: false,
@@ -45,28 +83,26 @@ export async function giveUp(
     exit_code: null,
     signal: null,
     denials: 0,
-    left_processes: left.map((process) => process.pid),
-    usage: billRun(
-      usedSoFar(paths),
-      { price: record.price as Price | null, model: record.model, cliPrice: record.cli_price },
-      false,
-    ),
+    left_processes: leftPids,
+    usage: billRun(usageSoFar(progress), billingOf(record), false),
     changed_files: null,
   };
-  await writeRecord(paths, {
-    ...record,
-    state: 'failed',
-    ended: isoTime(host.clock.now()),
-    outcome,
-  });
-  await freeSlot(workspaceAt(record.workspace), runId);
-  await rm(record.worker.tmp_dir, { recursive: true, force: true });
 }
 
-function usedSoFar(paths: RunPaths): UsageByModel {
+/** The events may be what is broken; then the record alone has to tell the end. */
+function openJournal(host: Host, paths: RunPaths, lease: Lease): Journal | undefined {
   try {
-    return usageSoFar(replay(paths.events));
+    return Journal.open(paths.events, { lease, clock: host.clock, redact: createRedactor([]) });
   } catch {
-    return {}; // the events may be what is broken
+    return undefined;
+  }
+}
+
+function recordEnd(journal: Journal | undefined, outcome: RunOutcome): void {
+  try {
+    journal?.record('cc.run.ended', { outcome });
+    journal?.sync();
+  } catch {
+    // See above.
   }
 }

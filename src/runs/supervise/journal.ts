@@ -55,6 +55,11 @@ export class Journal {
     return events;
   }
 
+  /** Bytes of all events so far. */
+  get size(): number {
+    return this.#appender.size;
+  }
+
   /** Flags and findings get events of their own, so that who reads on learns of them without folding. */
   publish(): void {
     const { insight } = this.progress;

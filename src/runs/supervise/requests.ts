@@ -1,6 +1,13 @@
+import * as z from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import { type InboxRequest, listRequests, removeRequest } from '../../store/inbox.ts';
 import type { Journal } from './journal.ts';
+import type { OrderResult } from './orders.ts';
+
+const REASON_CHARS = 400;
+
+/** Whoever wanted the run to stop still does, however late (or late by a clock that jumped) it is read. */
+const NEVER_LATE: ReadonlySet<string> = new Set(['stop', 'kill']);
 
 /** Serves the inbox: accepted before acting, done after, removed last, so that nothing is done twice. */
 export class RequestDesk {
@@ -14,7 +21,7 @@ export class RequestDesk {
     this.#clock = clock;
   }
 
-  async serve(act: (request: InboxRequest) => { ok: boolean; text: string }): Promise<void> {
+  async serve(act: (request: InboxRequest) => OrderResult): Promise<void> {
     const requests = await listRequests(this.#inbox);
     const isDone = ({ id }: InboxRequest) => this.#journal.progress.requests_done.includes(id);
     const done = requests.filter(isDone);
@@ -34,11 +41,16 @@ export class RequestDesk {
     }
   }
 
-  #result(
-    request: InboxRequest,
-    act: (request: InboxRequest) => { ok: boolean; text: string },
-  ): { ok: boolean; text: string } {
+  #result(request: InboxRequest, act: (request: InboxRequest) => OrderResult): OrderResult {
     const expired = Date.parse(request.expires) < this.#clock.now().getTime();
-    return expired ? { ok: false, text: 'expired before it was read' } : act(request);
+    if (expired && !NEVER_LATE.has(request.kind))
+      return { ok: false, text: 'expired before it was read' };
+    try {
+      return act(request);
+    } catch (error) {
+      // A request that makes no sense must not end the run it was made to.
+      if (!(error instanceof z.ZodError)) throw error;
+      return { ok: false, text: z.prettifyError(error).slice(0, REASON_CHARS) };
+    }
   }
 }

@@ -1,4 +1,6 @@
+import { uptime } from 'node:os';
 import type { Clock } from '../../core/clock.ts';
+import { selfIdentity } from '../../proc/identity.ts';
 
 /**
  * Wall time a run has used. Counted monotonically while a supervisor lives and carried over between
@@ -26,15 +28,27 @@ export class Stopwatch {
   }
 }
 
+/** A moment on a clock that nobody can set: since the machine was started, in milliseconds. */
+export type Uptime = { boot: string; ms: number };
+
+export function uptimeNow(): Uptime {
+  return { boot: selfIdentity().boot, ms: Math.round(uptime() * 1000) };
+}
+
 /**
  * What to carry over from a predecessor: what it had counted, and the time since its last word,
- * during which the worker went on without it. A clock that went back counts as no time.
+ * during which the worker went on without it. Only where the machine was started anew in between, the
+ * wall clock has to tell it; if that went back, it counts as no time.
  */
 export function carriedTime(
-  last: { elapsed_ms: number; updated: string } | undefined,
+  last: { elapsed_ms: number; updated: string; uptime?: Uptime | undefined } | undefined,
   now: Date,
+  up: Uptime,
 ): number {
   if (last === undefined) return 0;
-  const since = now.getTime() - Date.parse(last.updated);
+  const since =
+    last.uptime?.boot === up.boot
+      ? up.ms - last.uptime.ms
+      : now.getTime() - Date.parse(last.updated);
   return last.elapsed_ms + (Number.isFinite(since) ? Math.max(0, since) : 0);
 }

@@ -5,10 +5,10 @@ import { endCursor } from '../../store/ndjson-read.ts';
 import { SCHEMA_VERSION } from '../../store/versions.ts';
 import type { RunPaths } from '../../workspace/layout.ts';
 import type { Progress } from '../progress.ts';
-import type { RunOutcome } from '../record.ts';
+import type { RunOutcome, RunRecord } from '../record.ts';
 import { summarise } from '../summarise.ts';
 import { ArtifactWriter } from './artifacts.ts';
-import type { Stopwatch } from './stopwatch.ts';
+import { type Stopwatch, uptimeNow } from './stopwatch.ts';
 
 const WRITE_EVERY_MS = 1000;
 /** Where nothing happens, only the elapsed time is to be kept, for a successor. */
@@ -19,14 +19,21 @@ export class SummaryWriter {
   readonly #paths: RunPaths;
   readonly #clock: Clock;
   readonly #stopwatch: Stopwatch;
+  readonly #window: RunRecord['context_window'];
   readonly #artifacts: ArtifactWriter;
   #writtenAt = -Infinity;
   #writtenSeq = -1;
 
-  constructor(paths: RunPaths, clock: Clock, stopwatch: Stopwatch) {
+  constructor(
+    paths: RunPaths,
+    clock: Clock,
+    stopwatch: Stopwatch,
+    window: RunRecord['context_window'],
+  ) {
     this.#paths = paths;
     this.#clock = clock;
     this.#stopwatch = stopwatch;
+    this.#window = window;
     this.#artifacts = new ArtifactWriter(paths);
   }
 
@@ -43,8 +50,9 @@ export class SummaryWriter {
       schema_version: SCHEMA_VERSION,
       updated: isoTime(this.#clock.now()),
       elapsed_ms: this.#stopwatch.elapsedMs(),
+      uptime: uptimeNow(),
       cursor: endCursor(this.#paths.events),
-      ...summarise(progress),
+      ...summarise(progress, this.#window),
     });
     await this.#artifacts.write(progress, at, outcome);
   }

@@ -1,28 +1,29 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { isoTime } from '../../core/clock.ts';
 import { CcError, isStorageFull, toErrorFacts } from '../../core/errors.ts';
-import { createByteRedactor, createRedactor } from '../../core/redact.ts';
+import { createByteRedactor, createRedactor, redact } from '../../core/redact.ts';
 import { isFinal } from '../../core/vocabulary.ts';
 import { describeHead } from '../../git/head.ts';
 import { takeSnapshot } from '../../git/snapshot.ts';
-import { type ProcessIdentity, stateOf } from '../../proc/identity.ts';
-import { killProcess } from '../../proc/terminate.ts';
 import { projectGuidance } from '../../prompts/guidance.ts';
 import { systemPrompt } from '../../prompts/system.ts';
 import { readJson, writeFileAtomic } from '../../store/atomic.ts';
-import { Lease, topLease } from '../../store/lease.ts';
+import { type Lease, topLease } from '../../store/lease.ts';
 import { requireWritableVersion } from '../../store/versions.ts';
 import { privateRunPaths } from '../../workspace/home.ts';
 import type { Host } from '../../workspace/host.ts';
 import { type RunPaths, runPaths, workspaceAt } from '../../workspace/layout.ts';
-import { type RunRecord, readRecord, runOutcome, writeRecord } from '../record.ts';
+import { CostGuard } from '../cost-guard/guard.ts';
+import { type RunOutcome, type RunRecord, readRecord, runOutcome, writeRecord } from '../record.ts';
 import { progressSummary } from '../summarise.ts';
+import { hasToWake, wakeControllers } from '../wake.ts';
 import type { AttemptPlan } from './attempt.ts';
 import { type FinishParts, finishRun, settleRun, writeEnded } from './finish.ts';
 import { giveUp } from './give-up.ts';
 import { Journal } from './journal.ts';
+import { becomeOwner, endFrozenRivals } from './ownership.ts';
 import { RequestDesk } from './requests.ts';
-import { carriedTime, Stopwatch } from './stopwatch.ts';
+import { carriedTime, Stopwatch, uptimeNow } from './stopwatch.ts';
 import { SummaryWriter } from './summary.ts';
 import { Supervisor } from './supervisor.ts';
 import { watchLimits } from './watch-limits.ts';
@@ -47,23 +48,24 @@ export async function supervise(assignment: Assignment): Promise<void> {
   const { root, runId } = assignment;
   const paths = runPaths(workspaceAt(root), runId);
   let record = await readRecord(paths, runId);
-  if (isFinal(record.state)) return;
+  if (isFinal(record.state)) return wakeLate(assignment, record, paths);
   requireWritableVersion(record, paths.metadata);
-  await endFrozenHolder(paths);
-  const lease = Lease.tryAcquire(paths.lease, isUp);
-  if (!(lease instanceof Lease)) return;
+  const lease = await becomeOwner(paths);
+  if (lease === undefined) return;
   record = await readRecord(paths, runId);
   if (isFinal(record.state)) return lease.release();
   try {
     await own(assignment, record, paths, lease);
-    lease.release();
   } catch (error) {
     // Whoever took over goes on from the files; nothing of ours may be written any more.
-    if (error instanceof CcError && error.code === 'LEASE_LOST') return;
-    await giveUp(assignment.host, paths, runId, error);
+    if (isLost(error)) return;
+    await giveUp(assignment.host, { paths, runId, lease, error });
     lease.release();
+    await wakeLate(assignment, await readRecord(paths, runId), paths).catch(() => undefined);
     throw error;
   }
+  await endFrozenRivals(runId);
+  lease.release();
 }
 
 async function own(
@@ -80,8 +82,8 @@ async function own(
   const last = progressSummary.safeParse(await readJson(paths.summary).catch(() => undefined)).data;
   const stopwatch = new Stopwatch(
     host.clock,
-    carriedTime(last, host.clock.now()),
-    record.budget.wall_seconds * 1000,
+    carriedTime(last, host.clock.now(), uptimeNow()),
+    wallMs(record),
   );
   const update = async (fields: Partial<RunRecord>) => {
     record = { ...record, ...fields };
@@ -93,7 +95,7 @@ async function own(
   if (record.scope !== null && record.base === null) {
     await update({ base: await snapshotBase(record, host, privatePaths.objects) });
   }
-  const summary = new SummaryWriter(paths, host.clock, stopwatch);
+  const summary = new SummaryWriter(paths, host.clock, stopwatch, record.context_window);
   const supervisor = new Supervisor({
     runId,
     takeOver,
@@ -104,7 +106,15 @@ async function own(
     summary,
     desk: new RequestDesk(paths.inbox, journal, host.clock),
     watchDirs: [privatePaths.dir, paths.inbox],
-    onRunning: () => update({ state: 'running', started: isoTime(host.clock.now()) }),
+    guard: new CostGuard(host, record),
+    onState: async (state) => {
+      await update({ state, started: record.started ?? isoTime(host.clock.now()) });
+      if (state !== 'waiting_answer') return;
+      // Not awaited: the worker waits, the run does not.
+      void wakeControllers(host, record, 'question', (facts) =>
+        journal.record('cc.controller.woken', facts),
+      );
+    },
   });
   const finishParts = (): FinishParts => ({
     host,
@@ -117,7 +127,7 @@ async function own(
     leftProcesses: supervisor.left,
   });
   try {
-    const journaled = runOutcome.safeParse(journal.progress.outcome).data;
+    const journaled = endOf(journal);
     if (journaled === undefined) {
       await supervisor.run();
       await update({ state: 'finalizing' });
@@ -126,31 +136,58 @@ async function own(
     // Before the record says that it is over, so that whoever reads that finds the last figures.
     await summary.write(journal.progress, { now: true, outcome });
     await settleRun(finishParts(), outcome, stopwatch.elapsedMs());
+    await wakeControllers(host, { ...record, state: outcome.state }, 'ended', (facts) =>
+      journal.record('cc.controller.woken', facts),
+    );
   } catch (error) {
-    if (!isStorageFull(error)) {
-      await supervisor.abandon();
-      throw error;
-    }
+    // A worker that somebody else supervises by now is not ours to end.
+    if (isLost(error) && topLease(paths.lease) !== undefined) throw error;
+    await supervisor.abandon();
+    if (!isStorageFull(error)) throw error;
+    // Only now, or the worker would fill what becomes free.
     rmSync(paths.ballast, { force: true });
     journal.progress.stop ??= { reason: 'disk_full', by: 'supervisor', detail: String(error) };
-    await supervisor.abandon();
-    await writeEnded(finishParts(), await finishRun(finishParts()), stopwatch.elapsedMs());
+    const outcome = endOf(journal) ?? (await finishRun(finishParts()));
+    await settleRun(finishParts(), outcome, stopwatch.elapsedMs()).catch(async (again: unknown) => {
+      if (!isStorageFull(again)) throw again;
+      await writeEnded(finishParts(), outcome, stopwatch.elapsedMs());
+    });
   } finally {
     journal.close();
     rmSync(paths.ballast, { force: true });
   }
 }
 
-/** A holder that is stopped would never answer; it is ended before its run is taken over. */
-async function endFrozenHolder(paths: RunPaths): Promise<void> {
-  const top = topLease(paths.lease);
-  if (top === undefined || top.released || isUp(top.holder)) return;
-  await killProcess(top.holder);
+/** A predecessor ended the run and vanished before it had woken who asked for that. */
+async function wakeLate(
+  { host, runId }: Assignment,
+  record: RunRecord,
+  paths: RunPaths,
+): Promise<void> {
+  if (!(await hasToWake(host, runId))) return;
+  const lease = await becomeOwner(paths);
+  if (lease === undefined) return;
+  const journal = Journal.open(paths.events, { lease, clock: host.clock, redact });
+  await wakeControllers(host, record, 'ended', (facts) =>
+    journal.record('cc.controller.woken', facts),
+  );
+  journal.close();
+  lease.release();
 }
 
-/** Living and not frozen. */
-export function isUp(holder: ProcessIdentity): boolean {
-  return stateOf(holder) === 'running';
+/** The verdict where it stands in the events already; there is never a second one. */
+function endOf(journal: Journal): RunOutcome | undefined {
+  return runOutcome.safeParse(journal.progress.outcome).data;
+}
+
+function isLost(error: unknown): boolean {
+  return error instanceof CcError && error.code === 'LEASE_LOST';
+}
+
+/** Its own wall time, or what is left of its task's, whichever is less. */
+function wallMs({ budget, lineage }: RunRecord): number {
+  const whole = budget.lifetime?.wall_seconds ?? Infinity;
+  return Math.min(budget.wall_seconds * 1000, whole * 1000 - (lineage?.spent.elapsed_ms ?? 0));
 }
 
 function secretsOf(record: RunRecord, workerEnv: Readonly<Record<string, string>>): string[] {
@@ -202,15 +239,15 @@ function attemptPlan(
     paths,
     workerEnv,
     guard: { cwd: record.cwd, root: record.workspace, scope: record.scope ?? undefined },
-    texts: JSON.parse(readFileSync(paths.prompt, 'utf8')) as string[],
+    task: JSON.parse(readFileSync(paths.prompt, 'utf8')) as string[],
     systemPrompt: systemPrompt({
       role: record.role,
       scope: record.scope ?? undefined,
       budget: record.budget,
+      mayAsk: record.ask !== undefined,
       guidance,
     }),
     hide: createByteRedactor(secretsOf(record, workerEnv)),
-    wallSeconds: record.budget.wall_seconds,
     watch: watchLimits(record),
   };
 }

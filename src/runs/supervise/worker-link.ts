@@ -25,6 +25,7 @@ export class WorkerLink {
   readonly #write: (line: ControlLine) => Promise<void>;
   readonly #closeInput: () => void;
   #exit: LinkExit | undefined;
+  #closed = false;
   #pending: readonly Line[] = [];
 
   private constructor(options: {
@@ -139,8 +140,8 @@ export class WorkerLink {
   }
 
   /**
-   * Queues a line. Not awaited: a frozen worker reads nothing, and the supervisor must stay awake to
-   * notice that. A line that never arrives shows in what the worker does not answer.
+   * Says a line, now if there is room. Not awaited: a frozen worker reads nothing, and the supervisor
+   * must stay awake to notice that. A line that never arrives shows in what the worker does not answer.
    */
   send(line: ControlLine): void {
     this.#write(line).catch(() => undefined);
@@ -155,6 +156,8 @@ export class WorkerLink {
   }
 
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     this.#closeInput();
     this.#reader.close();
   }

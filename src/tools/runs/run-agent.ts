@@ -2,13 +2,15 @@ import * as z from 'zod';
 import { isFinal, type RunState } from '../../core/vocabulary.ts';
 import { findRun } from '../../runs/find.ts';
 import { launchRun } from '../../runs/launch.ts';
+import { controllerOf, markTold, removeNote } from '../../runs/outbox.ts';
 import { planRun } from '../../runs/plan.ts';
+import type { RunRecord } from '../../runs/record.ts';
 import { lookAt, viewOf } from '../../runs/view.ts';
-import { waitForRuns } from '../../runs/wait.ts';
 import { runPaths } from '../../workspace/layout.ts';
-import { defineTool } from '../define.ts';
+import { defineTool, type ToolContext } from '../define.ts';
 import { waitSeconds } from '../fields.ts';
 import { readAnswer } from './answer.ts';
+import { waitAndAsk } from './elicit-answers.ts';
 import { launched, planView, requestOf, runInput } from './run-input.ts';
 
 export default defineTool({
@@ -18,11 +20,13 @@ export default defineTool({
   summary:
     'Delegate a short task to a worker agent and wait for its answer; still_running means go on with cc_wait_runs.',
   input: runInput
-    .omit({ project_guidance: true, idempotency_key: true })
+    .omit({ project_guidance: true, idempotency_key: true, final_only: true })
     .extend({ wait_seconds: waitSeconds }),
   output: launched.extend({
     still_running: z.literal(true).optional(),
     answer: z.string().optional(),
+    /** For the next cc_wait_runs: what of this run has been told. */
+    cursor: z.string().optional(),
   }),
   failed: ({ state }) => isFinal(state as RunState) && state !== 'succeeded',
   handler: async (input, context) => {
@@ -32,7 +36,7 @@ export default defineTool({
     if (input.dry_run) return planView(await planRun(host, place, request), place);
     const { record } = await launchRun(host, place, request);
     const paths = runPaths(place.workspace, record.run_id);
-    await waitForRuns(host, {
+    const { cursor } = await waitAndAsk(context, {
       runs: [{ workspace: place.workspace, paths, record }],
       until: 'all',
       cursor: undefined,
@@ -42,11 +46,20 @@ export default defineTool({
     });
     const run = await findRun(host, record.run_id, place.workspace);
     const live = await lookAt(host, run);
+    if (isFinal(live.state)) await tellEnding(context, record);
     return {
       ...viewOf(live, { whole: true, folder: true }),
+      cursor,
       ...(isFinal(live.state)
         ? { answer: await readAnswer(run.paths) }
         : { still_running: true as const }),
     };
   },
 });
+
+/** At a shell the answer arrives; a client proves that by its next cursor. */
+async function tellEnding({ host, client }: ToolContext, record: RunRecord): Promise<void> {
+  const who = controllerOf(record);
+  if (client.isShell) await removeNote(host, who, record.run_id);
+  else await markTold(host, who, record.run_id, 'run');
+}

@@ -4,13 +4,38 @@ import { runView } from '../../runs/view.ts';
 import type { Place } from '../../workspace/resolve.ts';
 import type { ToolContext } from '../define.ts';
 import { cwd, model, profile, role } from '../fields.ts';
+import { BRIEF } from '../schema.ts';
 
 /** Largest task; it travels as one line through the worker's stdin. */
 const TASK_CHARS = 2_000_000;
 
+/** Per run, and (`lifetime`) for the task over all runs that continue it. Tokens: from 1000. */
+export const budgetInput = z
+  .strictObject({
+    wall_seconds: z.int().min(10).max(86_400).optional(),
+    idle_seconds: z.int().min(10).max(86_400).optional(),
+    max_turns: z.int().min(1).max(1000).optional(),
+    max_tokens: z.int().min(1000).optional(),
+    max_usd: z.number().positive().optional(),
+    max_output_bytes: z.int().min(10_000).optional(),
+    lifetime: z
+      .strictObject({
+        wall_seconds: z.int().min(10).optional(),
+        max_turns: z.int().min(1).optional(),
+        max_tokens: z.int().min(1000).optional(),
+        max_usd: z.number().positive().optional(),
+      })
+      .optional()
+      .describe('Over all runs of the task.')
+      .meta(BRIEF),
+  })
+  .optional()
+  .describe('Caps.')
+  .meta(BRIEF);
+
 /** What both starting tools take. Kept short: every byte is sent to every controller. */
 export const runInput = z.strictObject({
-  task: z.string().min(1).max(TASK_CHARS).describe('What to do, passed on word for word.'),
+  task: z.string().min(1).max(TASK_CHARS).describe('What to do, passed on verbatim.'),
   role,
   allow_write: z.boolean().optional().describe('Let it change files; default read-only.'),
   scope: z
@@ -19,23 +44,23 @@ export const runInput = z.strictObject({
       commands: z.array(z.string().min(1).max(1000)).max(100).optional(),
     })
     .optional()
-    .describe('What it may change: path globs, shell commands (exact, or `prefix *`).'),
-  budget: z
-    .strictObject({
-      wall_seconds: z.int().min(10).max(86_400).optional(),
-      idle_seconds: z.int().min(10).max(86_400).optional(),
-      max_turns: z.int().min(1).max(1000).optional(),
-    })
-    .optional()
-    .describe('Seconds 10-86400, turns 1-1000; default from the policy.'),
+    .describe('What it may change, commands exact or `prefix *`.')
+    .meta(BRIEF),
+  budget: budgetInput,
+  ask: z.boolean().optional().describe('It may ask you and waits for the answer.'),
+  final_only: z.boolean().optional().describe('Record its result only.'),
   context: z.string().max(TASK_CHARS).optional().describe('Facts to pass along.'),
   profile,
   model,
   cwd,
   project_guidance: z.boolean().optional().describe('Pass on CLAUDE.md/AGENTS.md; default true.'),
   idempotency_key: z.string().min(1).max(200).optional().describe('Same key never starts twice.'),
+  wake: z.boolean().optional().describe('Wake this Codex thread at its end.'),
   dry_run: z.boolean().optional().describe('Show the plan only.'),
 });
+
+/** What a starting tool was given; each takes a part of it. */
+export type RunInput = Partial<z.output<typeof runInput>> & { task: string };
 
 export const planned = z.object({
   dry_run: z.literal(true),
@@ -47,7 +72,7 @@ export const planned = z.object({
   reason: z.string(),
   ranked: z.array(z.object({ id: z.string(), why: z.string() })),
   scope: z.object({ paths: z.array(z.string()), commands: z.array(z.string()) }).nullable(),
-  budget: z.record(z.string(), z.number()),
+  budget: z.record(z.string(), z.unknown()),
   guidance_files: z.array(z.string()),
   worker: z.object({ path: z.string(), version: z.string() }),
   /** Names only; values may be secret. */
@@ -60,7 +85,7 @@ export const launched = runView.partial().extend({
   existing: z.literal(true).optional(),
 });
 
-export function requestOf(input: z.output<typeof runInput>, context: ToolContext): RunRequest {
+export function requestOf(input: RunInput, context: ToolContext): RunRequest {
   return {
     task: input.task,
     context: input.context,
@@ -70,10 +95,14 @@ export function requestOf(input: z.output<typeof runInput>, context: ToolContext
     allowWrite: input.allow_write,
     scope: input.scope,
     budget: input.budget,
+    ask: input.ask,
+    finalOnly: input.final_only,
     projectGuidance: input.project_guidance,
     idempotencyKey: input.idempotency_key,
     client: context.client.name,
     threadId: context.client.threadId,
+    codexPath: context.client.codexPath,
+    wake: input.wake,
   };
 }
 

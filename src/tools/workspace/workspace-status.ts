@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { runIds } from '../../runs/list.ts';
+import { runIds } from '../../runs/run-ids.ts';
 import { activeSlots } from '../../runs/slots.ts';
 import { workspaceStatus } from '../../workspace/status.ts';
 import { defineTool } from '../define.ts';

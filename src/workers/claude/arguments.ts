@@ -1,9 +1,15 @@
 /** What decides how Claude Code is started; everything in it may be shown. */
 export type LaunchFacts = {
+  /** A new session of this id, or (`resume`) the earlier one that goes on. */
   sessionId: string;
+  resume: boolean;
   model: string | undefined;
   allowWrite: boolean;
+  /** The worker may put questions to the controller. */
+  mayAsk: boolean;
   maxTurns: number;
+  /** Only where the CLI's own price is the real one; it stops by that price. */
+  maxUsd: number | undefined;
   systemPromptFile: string;
   /** Directories it may read beside its own: the rest of the repository. */
   readableDirs: readonly string[];
@@ -17,6 +23,9 @@ export type LaunchFacts = {
  */
 const READ_TOOLS = ['Read', 'Grep', 'Glob', 'TodoWrite'] as const;
 const WRITE_TOOLS = [...READ_TOOLS, 'Edit', 'Write', 'NotebookEdit', 'Bash'] as const;
+
+/** Turns that the CLI allows beyond our own count, which ends a run in order; its own is a backstop. */
+const TURN_MARGIN = 2;
 
 /** Provider variables that a settings file could set; blank in `--settings` beats them all (cc-switch.md §6). */
 export const PROVIDER_VARIABLES = [
@@ -51,7 +60,7 @@ export function claudeArguments(facts: LaunchFacts): string[] {
     '--output-format',
     'stream-json',
     '--verbose',
-    '--session-id',
+    facts.resume ? '--resume' : '--session-id',
     facts.sessionId,
     '--setting-sources',
     '',
@@ -59,12 +68,18 @@ export function claudeArguments(facts: LaunchFacts): string[] {
     '--settings',
     JSON.stringify(settings(facts)),
     '--tools',
-    (facts.allowWrite ? WRITE_TOOLS : READ_TOOLS).join(','),
+    [
+      ...(facts.allowWrite ? WRITE_TOOLS : READ_TOOLS),
+      ...(facts.mayAsk ? ['AskUserQuestion'] : []),
+    ].join(','),
     '--permission-mode',
     'dontAsk',
+    // Without somebody to ask, the CLI has no such tool.
+    ...(facts.mayAsk ? ['--permission-prompt-tool', 'stdio'] : []),
     '--disable-slash-commands',
     '--max-turns',
-    String(facts.maxTurns),
+    String(facts.maxTurns + TURN_MARGIN),
+    ...(facts.maxUsd === undefined ? [] : ['--max-budget-usd', String(facts.maxUsd)]),
     ...(facts.model === undefined ? [] : ['--model', facts.model]),
     '--append-system-prompt-file',
     facts.systemPromptFile,

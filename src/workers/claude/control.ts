@@ -50,17 +50,43 @@ export function endSession(requestId: string): ControlLine {
   return controlRequest(requestId, { subtype: 'end_session' });
 }
 
-export type Decision = { allow: boolean; reason: string } | { allow: 'default' };
+/** Switches the model of the running conversation; the CLI tries it with a call of a few tokens. */
+export function setModel(requestId: string, model: string): ControlLine {
+  return controlRequest(requestId, { subtype: 'set_model', model });
+}
 
-/** Answer to a PreToolUse callback. `default` leaves the decision to the CLI's own rules. */
-export function hookAnswer(requestId: string, decision: Decision): ControlLine {
-  if (decision.allow === 'default') return controlResponse(requestId, {});
+/** In `plan` the CLI itself refuses every change, whatever our hook says. */
+export function setPermissionMode(requestId: string, mode: 'plan' | 'dontAsk'): ControlLine {
+  return controlRequest(requestId, { subtype: 'set_permission_mode', mode });
+}
+
+export type Decision =
+  /** `ask`: the controller could allow it all the same. */
+  { allow: boolean; reason: string; ask?: true } | { allow: 'default' };
+
+/**
+ * Answer to a PreToolUse callback. `default` leaves the decision to the CLI's own rules; `note`
+ * reaches the model beside the tool's result; `input` replaces the call's own (all measured with
+ * 2.1.329, under `dontAsk`).
+ */
+export function hookAnswer(
+  requestId: string,
+  decision: Decision,
+  extra: { note?: string | undefined; input?: JsonObject | undefined } = {},
+): ControlLine {
+  const output = {
+    ...(decision.allow === 'default'
+      ? {}
+      : {
+          permissionDecision: decision.allow ? 'allow' : 'deny',
+          permissionDecisionReason: decision.reason,
+        }),
+    ...(extra.note === undefined ? {} : { additionalContext: extra.note }),
+    ...(extra.input === undefined ? {} : { updatedInput: extra.input }),
+  };
+  if (Object.keys(output).length === 0) return controlResponse(requestId, {});
   return controlResponse(requestId, {
-    hookSpecificOutput: {
-      hookEventName: 'PreToolUse',
-      permissionDecision: decision.allow ? 'allow' : 'deny',
-      permissionDecisionReason: decision.reason,
-    },
+    hookSpecificOutput: { hookEventName: 'PreToolUse', ...output },
   });
 }
 

@@ -78,7 +78,7 @@ function decideWrite(
   const inCwd = relative(context.cwd, real).split(sep).join('/');
   if (matchesScope(scope.paths, inCwd)) return { allow: true, reason: 'in scope' };
   const allowed = truncate(scope.paths.join(', '), LIST_CHARS) || 'nothing';
-  return deny(
+  return askable(
     `${shown} is outside the write scope (${allowed}). Stay inside it; report what else would be needed.`,
   );
 }
@@ -117,7 +117,7 @@ function decideCommand(command: string, scope: WriteScope): Decision {
   });
   if (allowed) return { allow: true, reason: 'allowed command' };
   const list = truncate(scope.commands.map((item) => `\`${item}\``).join(', '), LIST_CHARS);
-  return deny(
+  return askable(
     list === ''
       ? 'No shell command is allowed in this task. Use the file tools; we run the checks ourselves.'
       : `Only these commands are allowed, one at a time and exactly as written (\` *\` at the end stands for plain arguments): ${list}.`,
@@ -145,6 +145,11 @@ function isLink(path: string): boolean {
   } catch {
     return true; // what cannot even be looked at is not written to
   }
+}
+
+/** Outside the scope, but nothing that is protected: the controller could allow it. */
+function askable(reason: string): Decision {
+  return { allow: false, reason, ask: true };
 }
 
 function deny(reason: string): Decision {

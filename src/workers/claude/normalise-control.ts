@@ -1,7 +1,7 @@
 import { booleanAt, type JsonObject, objectAt, stringAt } from '../../core/json.ts';
 import type { WorkerEvent } from '../events.ts';
 import { cleanAt, event, nameAt } from './event-fields.ts';
-import { usageByModel } from './usage.ts';
+import { contextWindows, usageByModel } from './usage.ts';
 
 /** What the worker asks of us. The question itself is read from the raw line when it is answered. */
 export function fromControlRequest(raw: JsonObject): WorkerEvent {
@@ -46,5 +46,6 @@ export function fromControlResponse(raw: JsonObject): WorkerEvent {
     hooks_applied: booleanAt(payload, 'hooks_applied'),
     hook_on_failure_supported: booleanAt(payload, 'hook_on_failure_supported'),
     usage_total: usage === undefined ? undefined : usageByModel(usage),
+    windows: usage === undefined ? undefined : contextWindows(usage),
   });
 }

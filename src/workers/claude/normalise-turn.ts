@@ -26,6 +26,7 @@ export function fromAssistant(raw: JsonObject): WorkerEvent {
     parent: nameAt(raw, 'parent_tool_use_id'),
     aborted: raw.aborted === true ? true : undefined,
     blocks: blocks.length > 1 ? blocks.length : undefined,
+    context: contextTokens(objectAt(message, 'usage')),
   };
   if (raw.is_api_error_message === true || stringAt(raw, 'error') !== undefined) {
     return event('cc.api.failed', {
@@ -57,6 +58,14 @@ export function fromAssistant(raw: JsonObject): WorkerEvent {
     default:
       return event('cc.worker.other', { ...common, worker_type: 'assistant' });
   }
+}
+
+/** How much the model was given to read: all input of this call, cached or not. */
+function contextTokens(usage: JsonObject | undefined): number | undefined {
+  const sum = ['input_tokens', 'cache_read_input_tokens', 'cache_creation_input_tokens']
+    .map((key) => numberAt(usage, key) ?? 0)
+    .reduce((total, count) => total + Math.max(0, count), 0);
+  return sum > 0 ? Math.min(sum, Number.MAX_SAFE_INTEGER) : undefined;
 }
 
 /** Tool results, and what was put into the conversation by neither us nor the model. */

@@ -28,6 +28,17 @@ export function usageByModel(modelUsage: JsonObject | undefined): UsageByModel |
   return usage;
 }
 
+/** What the CLI says each model can keep in mind, in tokens; invented for models it does not know. */
+export function contextWindows(modelUsage: JsonObject): Record<string, number> | undefined {
+  const windows = Object.entries(modelUsage)
+    .slice(0, MODELS_KEPT)
+    .flatMap(([name, value]): [string, number][] => {
+      const tokens = isObject(value) ? numberAt(value, 'contextWindow') : undefined;
+      return tokens === undefined ? [] : [[wellFormed(oneLine(name.slice(0, 200), 100)), tokens]];
+    });
+  return windows.length === 0 ? undefined : Object.fromEntries(windows);
+}
+
 /** What was used is never negative, and a sum of it must stay a number. */
 function amountAt(value: JsonObject, key: string): number | undefined {
   const amount = numberAt(value, key);

@@ -76,9 +76,12 @@ describe('the command line', () => {
   const args = (fields: object = {}) =>
     claudeArguments({
       sessionId: 's',
+      resume: false,
       model: 'glm',
       allowWrite: false,
+      mayAsk: false,
       maxTurns: 7,
+      maxUsd: undefined,
       systemPromptFile: '/f',
       officialLogin: false,
       readableDirs: [],
@@ -91,7 +94,7 @@ describe('the command line', () => {
     expect(args()).toContain('--strict-mcp-config');
     expect(args()).toContain('--disable-slash-commands');
     expect(given('--permission-mode', args())).toBe('dontAsk');
-    expect(given('--max-turns', args())).toBe('7');
+    expect(given('--max-turns', args())).toBe('9');
   });
 
   it('gives a read-only worker nothing to write with', () => {

@@ -1,25 +1,26 @@
 import { isFinal } from '../core/vocabulary.ts';
-import type { RunEvent } from '../runs/events.ts';
-import type { FoundRun } from '../runs/find.ts';
-import { readRecord } from '../runs/record.ts';
-import { lookAt } from '../runs/view.ts';
 import { readNdjson } from '../store/ndjson-read.ts';
 import { DirectoryWatcher } from '../store/watch.ts';
 import type { Host } from '../workspace/host.ts';
+import type { RunEvent } from './events.ts';
+import type { FoundRun } from './find.ts';
+import { readRecord } from './record.ts';
+import { lookAt } from './view.ts';
 
 const PAGE = { maxBytes: 1 << 20, maxRecords: 1000 };
 
 /**
- * The events of a run as they are written, until it has ended or the signal aborts. Yields at least
+ * The events of a run (behind the cursor `from`) as they are written, until it has ended or the signal aborts. Yields at least
  * every `tickMs`, with an empty list when nothing is new, so that a reader can show time passing.
+ * A supervisor that vanishes is replaced on the way, and its successor followed.
  */
 export async function* followRun(
   host: Host,
   run: FoundRun,
-  { tickMs, signal }: { tickMs: number; signal: AbortSignal },
+  { tickMs, signal, from }: { tickMs: number; signal: AbortSignal; from?: string },
 ): AsyncGenerator<RunEvent[]> {
   const watcher = new DirectoryWatcher([run.paths.dir]);
-  let cursor: string | undefined;
+  let cursor = from;
   try {
     for (;;) {
       // Read before the events: whatever was written until the end is then among them.

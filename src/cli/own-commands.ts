@@ -1,0 +1,56 @@
+/** A command that is no tool: what only makes sense at a shell. */
+export type OwnCommand = {
+  name: string;
+  summary: string;
+  /** What stands behind the name, and what that means; for those that have a help of their own. */
+  usage?: string;
+  options?: readonly (readonly [flag: string, text: string])[];
+  notes?: readonly string[];
+};
+
+export const OWN_COMMANDS: readonly OwnCommand[] = [
+  {
+    name: 'demo',
+    summary: 'Watch a real worker fix a failing test, offline, without any key.',
+    usage: '[--keep] [--replay] [--json]',
+    options: [
+      ['--keep', 'Keep the directory it worked in.'],
+      ['--replay', 'Show a recorded demo.'],
+    ],
+  },
+  { name: 'selftest', summary: 'Prove the installation offline in a temporary directory.' },
+  {
+    name: 'mcp',
+    summary: 'Run the MCP server on stdin and stdout (--toolsets a,b  --read-only).',
+  },
+  {
+    name: 'wait',
+    summary: 'Wait until runs have ended, one line each; for a background shell.',
+    usage: '[run id …] [--any] [--timeout <seconds>] [--cwd <text>] [--json]',
+    options: [
+      ['--all', 'Until all have ended; this is the default.'],
+      ['--any', 'Until one has ended, or needs an answer.'],
+      ['--timeout <seconds>', 'Longest wait; default none.'],
+      ['--cwd <text>', 'Project directory.'],
+    ],
+    notes: [
+      'Without run ids: the active runs of the project, and those that ended untold.',
+      'Exit codes: 0 all succeeded, 1 not all did, 124 the time was up, 130 interrupted.',
+    ],
+  },
+  {
+    name: 'watch',
+    summary: 'Watch a worker live; Ctrl-C leaves, the run goes on.',
+    usage: '<run id> [--all] [--cwd <text>]',
+    options: [
+      ['--all', 'From its beginning; default: its latest lines.'],
+      ['--stay', 'Wait for Enter at the end, where its window would close.'],
+      ['--cwd <text>', 'Project directory.'],
+    ],
+    notes: ['Exit codes: 0 it succeeded, 1 it did not, 130 left before its end.'],
+  },
+];
+
+export function ownCommand(name: string): OwnCommand | undefined {
+  return OWN_COMMANDS.find((command) => command.name === name);
+}

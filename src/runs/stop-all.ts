@@ -1,0 +1,49 @@
+import { toErrorFacts } from '../core/errors.ts';
+import { isId } from '../core/ids.ts';
+import { livingCookies } from '../proc/tree.ts';
+import { RUN_COOKIE } from '../workers/claude/environment.ts';
+import type { Host } from '../workspace/host.ts';
+import { runPaths, type Workspace } from '../workspace/layout.ts';
+import type { FoundRun } from './find.ts';
+import { activeRuns } from './list.ts';
+import { hasRecord, readRecord } from './record.ts';
+import { type StopOptions, stopRun } from './stop.ts';
+
+export type StoppedRun = { run_id: string; state: string; stopped: boolean; error?: string };
+
+/**
+ * Stops everything that is active in a workspace, all at once. What the index does not know but what
+ * has living processes is active, too.
+ */
+export async function stopAll(
+  host: Host,
+  workspace: Workspace,
+  options: StopOptions,
+): Promise<StoppedRun[]> {
+  const runs = new Map<string, FoundRun>();
+  for (const run of await activeRuns(workspace)) runs.set(run.record.run_id, run);
+  for (const runId of livingCookies(RUN_COOKIE)) {
+    const run = runs.has(runId) ? undefined : await readRun(workspace, runId);
+    if (run !== undefined) runs.set(runId, run);
+  }
+  return Promise.all([...runs.values()].map((run) => stop(host, run, options)));
+}
+
+async function readRun(workspace: Workspace, runId: string): Promise<FoundRun | undefined> {
+  if (!isId(runId, 'run')) return undefined;
+  const paths = runPaths(workspace, runId);
+  if (!hasRecord(paths)) return undefined;
+  const record = await readRecord(paths, runId).catch(() => undefined);
+  return record && { workspace, paths, record };
+}
+
+/** One that cannot be stopped must not keep the others from it. */
+async function stop(host: Host, run: FoundRun, options: StopOptions): Promise<StoppedRun> {
+  const { run_id, state } = run.record;
+  try {
+    const result = await stopRun(host, run, options);
+    return { run_id, state: result.state, stopped: result.stopped };
+  } catch (error) {
+    return { run_id, state, stopped: false, error: toErrorFacts(error).message };
+  }
+}

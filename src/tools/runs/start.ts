@@ -1,0 +1,25 @@
+import type * as z from 'zod';
+import { launchRun } from '../../runs/launch.ts';
+import { planRun } from '../../runs/plan.ts';
+import { lookAt, viewOf } from '../../runs/view.ts';
+import { runPaths } from '../../workspace/layout.ts';
+import type { ToolContext } from '../define.ts';
+import { type launched, planView, type RunInput, requestOf } from './run-input.ts';
+
+/** Starts a run in the background, or shows what it would be. */
+export async function start(
+  input: RunInput,
+  context: ToolContext,
+): Promise<z.input<typeof launched>> {
+  const place = await context.place(input.cwd);
+  const request = requestOf(input, context);
+  if (input.dry_run) return planView(await planRun(context.host, place, request), place);
+  const { record, existing } = await launchRun(context.host, place, request);
+  const paths = runPaths(place.workspace, record.run_id);
+  const live = await lookAt(context.host, { workspace: place.workspace, paths, record });
+  return {
+    ...viewOf(live, { whole: true }),
+    reason: record.pick_reason,
+    ...(existing ? { existing: true as const } : {}),
+  };
+}
