@@ -2,6 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { isoTime } from '../../core/clock.ts';
+import { isStorageFull } from '../../core/errors.ts';
 import { compact, parseJson, stringAt } from '../../core/json.ts';
 import type { Redactor } from '../../core/redact.ts';
 import { neutralise } from '../../core/text.ts';
@@ -51,10 +52,7 @@ export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
   const changes = await recordChanges(parts);
   const changedFiles = changes?.count ?? null;
   const { progress } = journal;
-  if (changes !== null && changes.outside.length > 0 && !isToldOutside(progress)) {
-    journal.record('cc.flag.raised', outsideScopeFlag(changes.outside));
-  }
-  journal.publish();
+  publishLast(journal, changes?.outside ?? []);
   const verdict = judgeEnding({
     progress,
     startError: parts.startError,
@@ -78,9 +76,19 @@ export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
   };
 }
 
-/** A run may be finished again after a crash. */
-function isToldOutside({ insight }: Progress): boolean {
-  return insight.flags.some((flag) => flag.code === 'scope_violation' && flag.severity === 'high');
+/** The last flags. A run may be finished again after a crash, and must end on a full disk, too. */
+function publishLast(journal: Journal, outside: readonly string[]): void {
+  const isTold = journal.progress.insight.flags.some(
+    (flag) => flag.code === 'scope_violation' && flag.severity === 'high',
+  );
+  try {
+    if (outside.length > 0 && !isTold) {
+      journal.record('cc.flag.raised', outsideScopeFlag(outside));
+    }
+    journal.publish();
+  } catch (error) {
+    if (!isStorageFull(error)) throw error;
+  }
 }
 
 /**
