@@ -94,8 +94,8 @@ test('Ctrl-C leaves a worker alone, and a run that is over is shown from its beg
   const watching = new Command('watch', run_id);
   const waiting = new Command('wait');
   await watching.shows('Second line.');
-  await wawait atching.interrupt();
-  await wawait aiting.interrupt();
+  await watching.interrupt();
+  await waiting.interrupt();
   expect(await watching.ended).toBe(130);
   expect(watching.out).toContain(`the run goes on: ${run_id}`);
   expect(await waiting.ended).toBe(130);
