@@ -15,6 +15,7 @@ import { startSuccessor } from './recover.ts';
 import { asOwner, endLeftovers, endProcesses, recoverRun } from './recover-run.ts';
 import { runIds } from './run-ids.ts';
 import { activeSlots, freeSlot, restoreSlot } from './slots.ts';
+import { SUPERVISOR_COOKIE } from './start-supervisor.ts';
 
 export const recoveryReport = z.object({
   /** Runs something was done about; a run that goes on as it should is not among them. */
@@ -50,7 +51,7 @@ export async function recoverAll(
 ): Promise<RecoveryReport> {
   const pass = new Pass(host, options.signal);
   const workspaces = (await knownWorkspaces(host.home)).map(workspaceAt);
-  const cookies = livingCookies(RUN_COOKIE);
+  const cookies = new Set([...livingCookies(RUN_COOKIE), ...livingCookies(SUPERVISOR_COOKIE)]);
   for (const workspace of workspaces) {
     // One that cannot be read at the moment must not keep the others from it.
     const slots = await activeSlots(workspace).catch(() => []);

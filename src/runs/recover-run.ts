@@ -11,7 +11,7 @@ import type { Host } from '../workspace/host.ts';
 import type { FoundRun } from './find.ts';
 import { readRecord } from './record.ts';
 import { startSuccessor, supervisionOf } from './recover.ts';
-import { becomeOwner } from './supervise/ownership.ts';
+import { becomeOwner, endFrozenRivals } from './supervise/ownership.ts';
 
 /** It brings the whole supervisor with it, and is hardly ever needed. */
 const loadGiveUp = /* @__PURE__ */ lazy(() => import('./supervise/give-up.ts'));
@@ -96,13 +96,13 @@ async function endUnsupervised(host: Host, run: FoundRun): Promise<Recovery> {
 
 /** Ends what a final run has left behind; answers how many processes that were. */
 export async function endLeftovers(run: FoundRun): Promise<number> {
-  let count = 0;
+  let count = await endFrozenRivals(run.record.run_id);
   if (findByCookie(RUN_COOKIE, run.record.run_id).length === 0) return count;
   await asOwner(run, async () => {
     const { run_id } = run.record;
     // Meanwhile it may have been resumed, and these be the processes of a living worker.
     if (!isFinal((await readRecord(run.paths, run_id)).state)) return;
-    count = await endProcesses(run_id);
+    count += await endProcesses(run_id);
   });
   return count;
 }

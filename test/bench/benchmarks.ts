@@ -1,4 +1,5 @@
 import { coldStart } from './cold-start.ts';
+import { flood } from './flood.ts';
 import type { Benchmark } from './harness.ts';
 import { idlePoll } from './idle-poll.ts';
 import { ingestion } from './ingest.ts';
@@ -20,6 +21,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   manyRuns,
   supervisorCpu,
   ingestion,
+  flood,
   waiting,
   stopping,
 ];

@@ -1,5 +1,5 @@
 import { sleep } from '../../src/core/clock.ts';
-import { isAlive, type ProcessIdentity, stateOf } from '../../src/proc/identity.ts';
+import { isAlive, type ProcessIdentity } from '../../src/proc/identity.ts';
 import type { FoundRun } from '../../src/runs/find.ts';
 import { submitRequest } from '../../src/store/inbox.ts';
 import { topLease } from '../../src/store/lease.ts';
@@ -9,10 +9,7 @@ import { reach, until } from './moments.ts';
 import type { Fault, Target } from './plan.ts';
 import { strike, supervisorsOf, thaw, workerTree } from './processes.ts';
 import { recover } from './recovery.ts';
-import { isOver, type Stage } from './stage.ts';
-
-/** A thread of a process that stops may still finish what it has asked the kernel for, a rename say. */
-const IN_THE_KERNEL_MS = 50;
+import type { Stage } from './stage.ts';
 
 /** What was really done, for the report. */
 export type Injected = { what: string; at: string; ms: number };
@@ -55,7 +52,7 @@ export class Injector {
     await Promise.all(this.#pending);
   }
 
-  async #do(fault: Fault): Promise<boolean> {
+  #do(fault: Fault): boolean {
     switch (fault.what) {
       case 'kill':
         return this.#kill(this.#find(fault.target), fault.target, fault.when.at);
@@ -79,18 +76,11 @@ export class Injector {
     }
   }
 
-  async #freeze(
+  #freeze(
     target: ProcessIdentity | undefined,
     { target: name, when, thawMs }: Extract<Fault, { what: 'freeze' }>,
-  ): Promise<boolean> {
+  ): boolean {
     if (target === undefined || !strike(target, 'SIGSTOP')) return false;
-    await until(this.#run, () => stateOf(target) !== 'running');
-    await sleep(IN_THE_KERNEL_MS);
-    if (isOver(this.#run)) {
-      // It was just leaving, and nobody comes by any more.
-      thaw(target);
-      return false;
-    }
     if (thawMs !== undefined) this.#later(thawMs, () => thaw(target));
     return this.#note(`freeze ${name}`, when.at);
   }

@@ -81,7 +81,7 @@ async function play(stage: Stage, scene: Scene, played: Played): Promise<void> {
     played.injected.push(...injector.done);
   }
   // From here on nobody looks at the run but the one recovery.
-  if (!isOver(run)) await recover(stage, run, scene.recovery);
+  await recover(stage, run, scene.recovery);
   await waitUntil(() => isOver(run), scene.wallSeconds * 1000 + END_MS);
   const sceneMs = performance.now() - stage.openedAt;
   const { run_id } = run.record;

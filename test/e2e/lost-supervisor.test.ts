@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, existsSync, mkdirSync, rmdirSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { isFinal } from '../../src/core/vocabulary.ts';
@@ -7,6 +7,7 @@ import { isAlive, stateOf } from '../../src/proc/identity.ts';
 import type { FoundRun } from '../../src/runs/find.ts';
 import { newestRuns } from '../../src/runs/list.ts';
 import { writeRecord } from '../../src/runs/record.ts';
+import { recoverAll } from '../../src/runs/recover-all.ts';
 import { startSupervisor } from '../../src/runs/start-supervisor.ts';
 import { stopRun } from '../../src/runs/stop.ts';
 import { lookAt } from '../../src/runs/view.ts';
@@ -82,7 +83,27 @@ test('a supervisor that was frozen before it could own the run is gone when the 
   await lab.until(async () => stateOf(rival) === 'stopped' || undefined, 'it to be stopped');
   lab.model.release('go');
   await lab.ended(run);
-  await lab.until(async () => !isAlive(rival) || undefined, 'it to be ended');
+  expect(isAlive(rival)).toBe(false);
+});
+
+test('a run that is given up takes a frozen rival with it; a pass finds one of a run that is over', async () => {
+  const run = await heldRun();
+  const freeze = async () => {
+    const rival = await startSupervisor(lab.host(), run.record, {});
+    process.kill(rival.pid, 'SIGSTOP');
+    await lab.until(async () => stateOf(rival) === 'stopped' || undefined, 'it to be stopped');
+    return rival;
+  };
+  await killSupervisor(run);
+  const rival = await freeze();
+  const { prompt } = privateRunPaths(lab.host().home, run.record.run_id);
+  rmSync(prompt);
+  expect((await lab.ended(run)).record.outcome?.failure.source).toBe('supervisor');
+  expect(isAlive(rival)).toBe(false);
+  const late = await freeze();
+  const report = await recoverAll(lab.host(), { thorough: undefined, signal });
+  expect(report.runs).toEqual([{ run_id: run.record.run_id, did: 'cleaned', processes_ended: 1 }]);
+  expect(isAlive(late)).toBe(false);
 });
 
 test('a supervisor that has lost its run leaves the worker to its successor', async () => {

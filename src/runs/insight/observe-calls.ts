@@ -135,7 +135,9 @@ function moveOn(insight: Insight, call: OpenCall, isOk: boolean): void {
   else if (isWriteTool(call.tool)) {
     insight.phase = 'changing';
     if (isOk) insight.searches = 0;
-  } else if (insight.phase === 'starting') insight.phase = 'exploring';
+  } else if (insight.phase === 'starting' || insight.phase === 'finished') {
+    insight.phase = 'exploring';
+  }
 }
 
 function tested(insight: Insight, event: RunEvent, call: OpenCall, isOk: boolean): void {

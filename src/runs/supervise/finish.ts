@@ -2,6 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { isoTime } from '../../core/clock.ts';
+import { isStorageFull } from '../../core/errors.ts';
 import {
   compact,
   isObject,
@@ -31,6 +32,7 @@ import { routeMismatch } from '../route.ts';
 import { freeSlot } from '../slots.ts';
 import { logUsage } from '../usage/log.ts';
 import type { Journal } from './journal.ts';
+import { endFrozenRivals } from './ownership.ts';
 
 const STDERR_BYTES = 64 << 10;
 const STDERR_FOR_VERDICT = 4000;
@@ -60,10 +62,7 @@ export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
   const changes = await recordChanges(parts);
   const changedFiles = changes?.count ?? null;
   const { progress } = journal;
-  if (changes !== null && changes.outside.length > 0 && !isToldOutside(progress)) {
-    journal.record('cc.flag.raised', outsideScopeFlag(changes.outside));
-  }
-  journal.publish();
+  publishLast(journal, changes?.outside ?? []);
   const verdict = judgeEnding({
     progress,
     startError: parts.startError,
@@ -89,9 +88,19 @@ export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
   };
 }
 
-/** A run may be finished again after a crash. */
-function isToldOutside({ insight }: Progress): boolean {
-  return insight.flags.some((flag) => flag.code === 'scope_violation' && flag.severity === 'high');
+/** The last flags. A run may be finished again after a crash, and must end on a full disk, too. */
+function publishLast(journal: Journal, outside: readonly string[]): void {
+  const isTold = journal.progress.insight.flags.some(
+    (flag) => flag.code === 'scope_violation' && flag.severity === 'high',
+  );
+  try {
+    if (outside.length > 0 && !isTold) {
+      journal.record('cc.flag.raised', outsideScopeFlag(outside));
+    }
+    journal.publish();
+  } catch (error) {
+    if (!isStorageFull(error)) throw error;
+  }
 }
 
 /**
@@ -111,6 +120,7 @@ export async function settleRun(
   const workspace = workspaceAt(record.workspace);
   const logged = await logUsage(workspace, endedRecord(parts, outcome, elapsedMs));
   // While somebody would still come by if we were killed in the middle of it.
+  await endFrozenRivals(record.run_id);
   forgetRawStreams(parts);
   await learnFrom(parts.host, record, outcome, { elapsedMs, quota: journal.progress.quota });
   await writeEnded(parts, outcome, elapsedMs);

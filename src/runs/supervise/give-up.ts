@@ -17,6 +17,7 @@ import { type RunOutcome, type RunRecord, readRecord, runOutcome, writeRecord } 
 import { freeSlot } from '../slots.ts';
 import { logUsage } from '../usage/log.ts';
 import { Journal } from './journal.ts';
+import { endFrozenRivals } from './ownership.ts';
 
 /**
  * The end of a run whose supervisor cannot go on, for whatever reason nobody thought of. The worker
@@ -38,6 +39,7 @@ export async function giveUp(
     root: undefined,
     cookie: { name: RUN_COOKIE, value: runId },
   });
+  await endFrozenRivals(runId);
   const record = await readRecord(paths, runId);
   const leftPids = left.map((process) => process.pid);
   const journal = openJournal(host, paths, lease);

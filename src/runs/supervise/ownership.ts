@@ -25,10 +25,12 @@ export async function becomeOwner(paths: RunPaths): Promise<Lease | undefined> {
 
 /**
  * Others may have been started for this run at the same time; they leave when they find an owner. One
- * that was frozen before it could is known to nobody.
+ * that was frozen before it could is known to nobody. Answers how many there were. Before a run is
+ * recorded as over, because nobody comes by afterwards.
  */
-export async function endFrozenRivals(runId: string): Promise<void> {
-  for (const rival of findByCookie(SUPERVISOR_COOKIE, runId)) {
-    if (stateOf(rival) === 'stopped') await killProcess(rival);
-  }
+export async function endFrozenRivals(runId: string): Promise<number> {
+  const rivals = findByCookie(SUPERVISOR_COOKIE, runId);
+  const frozen = rivals.filter((rival) => stateOf(rival) === 'stopped');
+  for (const rival of frozen) await killProcess(rival);
+  return frozen.length;
 }

@@ -21,7 +21,7 @@ import type { AttemptPlan } from './attempt.ts';
 import { type FinishParts, finishRun, settleRun, writeEnded } from './finish.ts';
 import { giveUp } from './give-up.ts';
 import { Journal } from './journal.ts';
-import { becomeOwner, endFrozenRivals } from './ownership.ts';
+import { becomeOwner } from './ownership.ts';
 import { RequestDesk } from './requests.ts';
 import { carriedTime, Stopwatch, uptimeNow } from './stopwatch.ts';
 import { SummaryWriter } from './summary.ts';
@@ -64,7 +64,6 @@ export async function supervise(assignment: Assignment): Promise<void> {
     await wakeLate(assignment, await readRecord(paths, runId), paths).catch(() => undefined);
     throw error;
   }
-  await endFrozenRivals(runId);
   lease.release();
 }
 
