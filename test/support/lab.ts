@@ -119,6 +119,13 @@ export class Lab {
     writeFileSync(policy, text);
   }
 
+  /** The user's profiles.yaml. */
+  writeProfiles(text: string): void {
+    const { profiles } = userHome(this.env);
+    mkdirSync(dirname(profiles), { recursive: true, mode: 0o700 });
+    writeFileSync(profiles, text, { mode: 0o600 });
+  }
+
   commit(): void {
     this.git('add', '-A');
     this.git('commit', '-qm', 'state');
