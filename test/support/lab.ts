@@ -52,8 +52,12 @@ export class Lab {
     }
   }
 
-  static async open(scripts: readonly Script[], options: { git?: boolean } = {}): Promise<Lab> {
-    const model = await startLoopbackModel({ scripts, requireToken: TOKEN });
+  static async open(
+    scripts: readonly Script[],
+    options: { git?: boolean; tokens?: readonly string[] } = {},
+  ): Promise<Lab> {
+    const requireToken = [TOKEN, ...(options.tokens ?? [])];
+    const model = await startLoopbackModel({ scripts, requireToken });
     const lab = new Lab(mkdtempSync(join(tmpdir(), 'cc-lab-')), model);
     lab.write('README.md', 'A scratch project.\n');
     if (options.git !== false) lab.git('init', '-q');
