@@ -22,6 +22,12 @@ export function isOwnNetwork(text: string): boolean {
   return LOOPBACK.test(host) || PRIVATE.test(host);
 }
 
+/** A password or a key stands in the address itself. */
+export function holdsCredentials(text: string): boolean {
+  const url = httpUrl(text);
+  return url !== undefined && (url.username !== '' || url.password !== '' || url.search !== '');
+}
+
 /** True when the address is this machine at this port. */
 export function isLocalPort(text: string, port: number): boolean {
   const url = httpUrl(text);

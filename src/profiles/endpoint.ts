@@ -1,4 +1,4 @@
-import { isExposed, shownAddress } from './address.ts';
+import { holdsCredentials, isExposed, shownAddress } from './address.ts';
 import type { Variables } from './credentials.ts';
 import { isPlaceholder } from './placeholder.ts';
 import type { ProfileAuth, ProfileKind } from './profile.ts';
@@ -75,6 +75,9 @@ function assessDirect(env: Variables, { nameOf, remedy }: Wording): Assessment {
   if (address !== undefined && isExposed(address)) {
     warnings.push('The address is plain http: the token travels unencrypted.');
   }
+  if (address !== undefined && holdsCredentials(address)) {
+    warnings.push('The address holds a user or a query; commands that a worker runs can read it.');
+  }
   return { kind: 'direct', auth, usable: true, warnings };
 }
 
@@ -92,7 +95,14 @@ function assessBedrock(env: Variables, wording: Wording): Assessment {
     const own = env.AWS_BEARER_TOKEN_BEDROCK ? ['AWS_BEARER_TOKEN_BEDROCK'] : [];
     return assessCloud(env, wording, ['AWS_REGION', ...own]);
   }
-  return assessCloud(env, wording, ['AWS_REGION', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']);
+  const assessment = assessCloud(env, wording, [
+    'AWS_REGION',
+    'AWS_ACCESS_KEY_ID',
+    'AWS_SECRET_ACCESS_KEY',
+  ]);
+  // The worker CLI hides its own tokens from them, but not these (measured with 2.1.329).
+  const readable = 'Commands that a worker runs can read its AWS keys.';
+  return assessment.usable ? { ...assessment, warnings: [readable] } : assessment;
 }
 
 function assessCloud(env: Variables, wording: Wording, needed: readonly string[]): Assessment {

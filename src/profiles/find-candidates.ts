@@ -9,6 +9,7 @@ import { findOfficial, loginFile } from './official.ts';
 import { presentable } from './presentable.ts';
 import type { PriceTable } from './price.ts';
 import type { ProfileHost } from './profile.ts';
+import { rememberSecrets } from './seen-secrets.ts';
 
 export type Candidates = {
   candidates: readonly Candidate[];
@@ -66,9 +67,11 @@ async function readSources(
     findInCcSwitch(host, place),
   ]);
   const { prices, unread } = sources[3];
+  const candidates = sources.flatMap((source) => source.candidates);
+  rememberSecrets(candidates.flatMap(({ known }) => known.secrets));
   return {
     ...presentable({
-      candidates: sources.flatMap(({ candidates }) => candidates),
+      candidates,
       warnings: sources.flatMap(({ warnings }) => warnings),
     }),
     prices,

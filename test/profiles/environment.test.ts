@@ -41,7 +41,9 @@ describe('the plain variables', () => {
           },
           "source": "environment",
           "usable": true,
-          "warnings": [],
+          "warnings": [
+            "The address holds a user or a query; commands that a worker runs can read it.",
+          ],
         },
       ]
     `);

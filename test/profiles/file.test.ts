@@ -88,7 +88,9 @@ describe('profiles.yaml', () => {
         },
         "source": "file",
         "usable": true,
-        "warnings": [],
+        "warnings": [
+          "The address holds a user or a query; commands that a worker runs can read it.",
+        ],
       }
     `);
     expect(priceFor(profile, 'glm-4.6', new Map())).toMatchObject({ input: 0.6, output: 2.2 });

@@ -6,6 +6,7 @@ import { TIERS, tierVariable } from '../models.ts';
 import type { Price } from '../price.ts';
 import type { ProfileHost } from '../profile.ts';
 import { secretsIn } from '../secrets.ts';
+import { rememberSecrets } from '../seen-secrets.ts';
 import { allowedVariables } from '../worker-env.ts';
 import { checkProfile } from './problems.ts';
 import { readProfilesFile } from './read.ts';
@@ -73,6 +74,7 @@ function candidateFrom(name: string, profile: FileProfile, host: ProfileHost): C
     credentials: async () => {
       const token = await tokenFromCommand(command, host);
       const secrets = [...known.secrets, ...secretsIn({ token })];
+      rememberSecrets(secrets);
       return new Credentials({ ...known.env, [tokenVariable]: token }, secrets);
     },
   };
