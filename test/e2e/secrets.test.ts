@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { runIds } from '../../src/runs/list.ts';
+import { runIds } from '../../src/runs/run-ids.ts';
 import { TOOLS } from '../../src/tools/registry.ts';
 import { installProviders, type TestHost } from '../profiles/host.ts';
 import { everyField, seeder } from '../profiles/seeds.ts';

@@ -5,6 +5,7 @@ import { createRedactor } from '../../src/core/redact.ts';
 import { listProfiles } from '../../src/profiles/list.ts';
 import { knownSecrets, resolveCredentials } from '../../src/profiles/resolve-credentials.ts';
 import { secretsIn } from '../../src/profiles/secrets.ts';
+import { pickProfile } from '../../src/routing/pick.ts';
 import { direct, installProviders, testHost } from './host.ts';
 import { everyField, seeder } from './seeds.ts';
 
