@@ -4,6 +4,7 @@ import { idlePoll } from './idle-poll.ts';
 import { ingestion } from './ingest.ts';
 import { oneTurn } from './one-turn.ts';
 import { pollTime } from './poll-time.ts';
+import { profiles } from './profiles.ts';
 import { supervisorCpu } from './supervisor-cpu.ts';
 import { surface } from './surface.ts';
 import { waiting } from './wait.ts';
@@ -15,6 +16,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   surface,
   idlePoll,
   pollTime,
+  profiles,
   supervisorCpu,
   ingestion,
   waiting,
