@@ -147,10 +147,15 @@ async function profiles(host: Host): Promise<Finding> {
     .slice(0, 5)
     .map((profile) => profile.id)
     .join(', ')}`;
-  const [warning] = list.warnings;
-  return warning === undefined
-    ? { status: 'pass', detail }
-    : { status: 'warn', detail: `${detail}; ${warning}` };
+  const [warning, ...others] = list.warnings;
+  if (warning === undefined) return { status: 'pass', detail };
+  return {
+    status: 'warn',
+    detail: `${detail}; ${warning}`,
+    ...(others.length === 0
+      ? {}
+      : { fix: `cc-orchestrator list-profiles  (says ${others.length} more)` }),
+  };
 }
 
 async function workspace(place: () => Promise<Place>): Promise<Finding> {

@@ -28,7 +28,7 @@ export function lookUpProfile<T extends Profile>(profiles: readonly T[], wanted:
     });
   }
   throw new CcError('PROFILE_NOT_FOUND', `There is no profile ${shown}.`, {
-    hint: `Profiles here: ${idList(profiles)}. cc_list_profiles shows them with their names.`,
+    hint: `Profiles here: ${idList(profiles)}. cc_list_profiles shows their names, and what could not be read.`,
   });
 }
 

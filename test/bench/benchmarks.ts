@@ -6,6 +6,7 @@ import { ingestion } from './ingest.ts';
 import { manyRuns } from './many-runs.ts';
 import { oneTurn } from './one-turn.ts';
 import { pollTime } from './poll-time.ts';
+import { profiles } from './profiles.ts';
 import { stopping } from './stop.ts';
 import { supervisorCpu } from './supervisor-cpu.ts';
 import { surface } from './surface.ts';
@@ -19,6 +20,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   idlePoll,
   pollTime,
   manyRuns,
+  profiles,
   supervisorCpu,
   ingestion,
   flood,

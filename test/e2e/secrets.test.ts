@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { runIds } from '../../src/runs/run-ids.ts';
 import { TOOLS } from '../../src/tools/registry.ts';
-import { installProviders, type TestHost } from '../profiles/host.ts';
+import { installProviders } from '../profiles/providers.ts';
 import { everyField, seeder } from '../profiles/seeds.ts';
 import { BIN, runProgram } from '../support/controllers.ts';
 import { Lab, TOKEN } from '../support/lab.ts';
@@ -93,7 +93,7 @@ async function plant() {
       },
     },
   ];
-  installProviders({ appDir: join(home, '.cc-switch') } as TestHost, rows);
+  installProviders({ appDir: join(home, '.cc-switch') }, rows);
   mkdirSync(join(home, '.claude'));
   writeFileSync(
     join(home, '.claude/.credentials.json'),

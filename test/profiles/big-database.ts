@@ -1,11 +1,15 @@
 import Database from 'libsql';
-import { direct, installProviders, type TestHost } from './host.ts';
+import { direct, installProviders } from './providers.ts';
 
 /**
  * A CC Switch database as a heavy user has it: many providers, and `megabytes` of usage rows behind
  * and between them. Answers its path.
  */
-export function installBigDatabase(host: TestHost, providers: number, megabytes: number): string {
+export function installBigDatabase(
+  host: { appDir: string },
+  providers: number,
+  megabytes: number,
+): string {
   const rows = Array.from({ length: providers }, (_, index) => {
     const row = direct(`p${index}`);
     // A settings file grows by whatever the user configures; CC Switch stores all of it.

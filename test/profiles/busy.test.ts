@@ -11,7 +11,8 @@ import { findCandidates } from '../../src/profiles/find-candidates.ts';
 import { listProfiles } from '../../src/profiles/list.ts';
 import { resolveCredentials } from '../../src/profiles/resolve-credentials.ts';
 import { installBigDatabase } from './big-database.ts';
-import { direct, factsOf, installProviders, type TestHost, testHost } from './host.ts';
+import { factsOf, type TestHost, testHost } from './host.ts';
+import { direct, installProviders } from './providers.ts';
 
 const WRITER = fileURLToPath(new URL('writer.mjs', import.meta.url));
 const HAMMERED_MS = 1500;

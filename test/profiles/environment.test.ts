@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { listProfiles } from '../../src/profiles/list.ts';
 import { priceFor } from '../../src/profiles/prices.ts';
 import { resolveCredentials } from '../../src/profiles/resolve-credentials.ts';
-import { installProviders, testHost } from './host.ts';
+import { testHost } from './host.ts';
+import { installProviders } from './providers.ts';
 
 async function environment(env: Record<string, string>) {
   const { profiles, warnings, prices } = await listProfiles(testHost(env));

@@ -8,7 +8,8 @@ import { readExcerpt } from '../../src/profiles/ccswitch/excerpt.ts';
 import type { Snapshot } from '../../src/profiles/ccswitch/provider.ts';
 import { loadSqlite } from '../../src/profiles/ccswitch/sqlite.ts';
 import { listProfiles } from '../../src/profiles/list.ts';
-import { direct, installProviders, type TestHost, testHost } from './host.ts';
+import { type TestHost, testHost } from './host.ts';
+import { direct, installProviders } from './providers.ts';
 
 type Db = InstanceType<typeof Database>;
 

@@ -5,7 +5,8 @@ import { sleep } from '../../src/core/clock.ts';
 import { listProfiles } from '../../src/profiles/list.ts';
 import { priceFor } from '../../src/profiles/prices.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
-import { FIXTURES, install, installProviders, testHost, write } from './host.ts';
+import { testHost, write } from './host.ts';
+import { FIXTURES, install, installProviders } from './providers.ts';
 
 const UUID = 'cc-switch:4f0c2a6e-0000-4000-8000-00000000000';
 

@@ -6,7 +6,8 @@ import { listProfiles } from '../../src/profiles/list.ts';
 import { knownSecrets, resolveCredentials } from '../../src/profiles/resolve-credentials.ts';
 import { secretsIn } from '../../src/profiles/secrets.ts';
 import { pickProfile } from '../../src/routing/pick.ts';
-import { direct, installProviders, testHost } from './host.ts';
+import { testHost } from './host.ts';
+import { direct, installProviders } from './providers.ts';
 import { everyField, seeder } from './seeds.ts';
 
 async function everythingShown(host: Parameters<typeof listProfiles>[0]): Promise<string> {

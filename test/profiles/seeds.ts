@@ -1,4 +1,4 @@
-import type { ProviderRow } from './host.ts';
+import type { ProviderRow } from './providers.ts';
 
 /** Unique tokens without a known shape: only knowing them can hide them. */
 export function seeder() {

@@ -7,7 +7,8 @@ import { TABLES } from '../../src/profiles/ccswitch/database.ts';
 import { databaseState } from '../../src/profiles/ccswitch/database-state.ts';
 import { listProfiles } from '../../src/profiles/list.ts';
 import { resolveCredentials } from '../../src/profiles/resolve-credentials.ts';
-import { direct, factsOf, install, installProviders, testHost } from './host.ts';
+import { factsOf, testHost } from './host.ts';
+import { direct, install, installProviders } from './providers.ts';
 
 describe("the user's files", () => {
   const sets = [

@@ -15,7 +15,7 @@ export default defineTool({
   area: 'profiles',
   kind: 'read',
   summary:
-    'List the model profiles (providers) workers can use: CC Switch, environment, Claude login. Never shows keys.',
+    'List the model profiles (providers) workers can use: CC Switch, profiles.yaml, environment, login. Never shows keys.',
   input: z.strictObject({
     all: z.boolean().optional().describe('Also those that cannot be used, with the reason.'),
   }),
