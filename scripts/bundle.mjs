@@ -1,5 +1,6 @@
 // Bundles the entries of the product.
-import { rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { build } from 'esbuild';
 
 const common = {
@@ -27,6 +28,26 @@ const withoutAjv = {
   },
 };
 
+// One character beyond ASCII, be it in a comment, and V8 keeps the whole file with two bytes a
+// character: loading the supervisor then takes 55 ms of CPU instead of 20.
+const ascii = {
+  name: 'ascii',
+  setup: ({ initialOptions, onEnd }) => {
+    initialOptions.write = false;
+    onEnd(async ({ outputFiles = [] }) => {
+      for (const { path, text } of outputFiles) {
+        await mkdir(dirname(path), { recursive: true });
+        await writeFile(path, text.replace(/\\?[^\0-\x7f]/g, escaped));
+      }
+    });
+  },
+};
+
+function escaped(character) {
+  const unit = character.charCodeAt(character.length - 1);
+  return `\\u${unit.toString(16).padStart(4, '0')}`;
+}
+
 await rm('dist', { recursive: true, force: true });
 // What the faces need only for some calls lies in files of its own, so that they start fast.
 await build({
@@ -37,8 +58,12 @@ await build({
     cli: 'src/cli/main.ts',
   },
   splitting: true,
-  plugins: [withoutAjv],
+  plugins: [withoutAjv, ascii],
 });
 // One file, so that an upgrade cannot change the code of a supervisor that is running. It is last:
 // when it is there, all are.
-await build({ ...common, entryPoints: { supervisor: 'src/supervisor/main.ts' } });
+await build({
+  ...common,
+  entryPoints: { supervisor: 'src/supervisor/main.ts' },
+  plugins: [ascii],
+});

@@ -1,4 +1,5 @@
-import { copyFile, stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { type Clock, isoTime } from '../../core/clock.ts';
 import { CcError, errnoOf } from '../../core/errors.ts';
@@ -68,12 +69,7 @@ export async function writeCaps(home: UserHome, all: CapsBySubject, clock: Clock
 }
 
 /** Changes whenever the caps may have changed. */
-export async function capsStamp(home: UserHome): Promise<string> {
-  try {
-    const { mtimeMs, size, ino } = await stat(home.costGuard);
-    return `${ino}.${mtimeMs}.${size}`;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return '';
-    throw error;
-  }
+export function capsStamp(home: UserHome): string {
+  const found = statSync(home.costGuard, { throwIfNoEntry: false });
+  return found === undefined ? '' : `${found.ino}.${found.mtimeMs}.${found.size}`;
 }

@@ -64,7 +64,7 @@ export class CostGuard {
   /** The caps may be changed while the run goes on; those that cannot be read leave the last ones. */
   async #currentCaps(): Promise<CapsBySubject> {
     try {
-      const stamp = await capsStamp(this.#home);
+      const stamp = capsStamp(this.#home);
       if (stamp !== this.#caps.stamp) this.#caps = { stamp, all: await readCaps(this.#home) };
     } catch {
       // Whoever starts the next run is told.
