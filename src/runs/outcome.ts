@@ -273,7 +273,7 @@ const KNOWN = {
 const HINTS = {
   launch: 'Run `cc-orchestrator healthcheck` to see what is missing.',
   route:
-    'Something outside the profile decides how workers reach the model: managed settings of Claude Code, or a wrapper in the place of `claude`. Remove it, or use another profile.',
+    'Something outside the profile decides how workers reach the model: managed settings of Claude Code, a script in the place of `claude`, or an account without this model. Correct that, or use another profile or model.',
   interrupted: 'Something else interrupted the worker. Start it again.',
   memory:
     'Usually the machine ran out of memory. Free some or run fewer workers at once, then start it again.',
