@@ -36,19 +36,16 @@ export function readText(path: string): string | undefined {
   }
 }
 
-/** The first bytes of a file, fewer where it is shorter; undefined where it is not there. */
+/** The first bytes of a file, fewer where it is shorter; undefined when it cannot be read. */
 export function firstBytes(path: string, count: number): Buffer | undefined {
-  let file: number;
+  let file: number | undefined;
   try {
     file = openSync(path, 'r');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
     const bytes = Buffer.alloc(count);
     return bytes.subarray(0, readSync(file, bytes, 0, count, 0));
+  } catch {
+    return undefined;
   } finally {
-    closeSync(file);
+    if (file !== undefined) closeSync(file);
   }
 }

@@ -30,7 +30,7 @@ async function refused(): Promise<{ evidence: string[]; requests: number; events
     failure: { class: 'launch_environment', retryable: false },
     changed_files: null,
   });
-  expect(outcome?.failure.hint).toContain('another profile');
+  expect(outcome?.failure.hint).toContain('use another profile');
   return {
     evidence: outcome?.failure.evidence ?? [],
     requests: lab.model.requests.length,

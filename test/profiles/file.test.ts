@@ -112,9 +112,7 @@ describe('profiles.yaml', () => {
     `);
     expect(credentials.secrets).toEqual(['glm-token-1234567']);
     expect(pickProfile({ profile: 'cheap glm' }, [profile]).model).toBe('glm-4.6');
-    expect(pickProfile({ profile: '便宜' }, [{ ...profile, name: '便宜' }]).profile.id).toBe(
-      'file:便宜',
-    );
+    expect(pickProfile({ profile: '便宜' }, [profile]).profile.id).toBe('file:便宜');
   });
 
   it('may send its token as x-api-key', async () => {

@@ -234,6 +234,15 @@ describe('a real database', () => {
     }
   });
 
+  it('beside which something is that cannot be read is a warning', async () => {
+    const host = testHost();
+    install(host, 'cc-switch.db', 'cc-switch.db');
+    mkdirSync(join(host.appDir, 'cc-switch.db-wal'));
+    const { profiles, warnings } = await listProfiles(host);
+    expect(profiles.map(({ id }) => id)).toEqual(['official']);
+    expect(warnings).toEqual([expect.stringContaining('EISDIR')]);
+  });
+
   it('is read again when it changed, and only then', async () => {
     const host = testHost();
     installProviders(host, [{ id: 'a', settings: { env: {} } }]);

@@ -127,5 +127,5 @@ it('a run stopped for it failed to launch, whatever the worker did afterwards', 
     state: 'failed',
     failure: { class: 'launch_environment', evidence: ['why'], retryable: false },
   });
-  expect(verdict.failure.hint).toContain('another profile');
+  expect(verdict.failure.hint).toContain('use another profile');
 });

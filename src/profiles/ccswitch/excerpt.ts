@@ -5,7 +5,7 @@ import { otherVersions, readSideFiles, type SideFiles } from './side-files.ts';
 const FILE_HEADER = 100;
 const SQLITE_MAGIC = 'SQLite format 3\0';
 /** A walk that wants more than this has lost its way, or the tables are not what they seem. */
-const MAX_PAGES = 65_536;
+const MAX_BYTES = 2 ** 28;
 
 /** The pages of a database that hold some of its tables, with the files beside it. */
 export type Excerpt = { pageSize: number; pages: ReadonlyMap<number, Buffer>; side: SideFiles };
@@ -32,7 +32,7 @@ export function readExcerpt(database: string, tables: ReadonlySet<string>): Exce
     const walk = new Walk(file, pageSize, pageSize - (header[20] ?? 0));
     for (let side = readSideFiles(database); ; ) {
       const before = walk.pages.size;
-      if (!walk.follow(side, tables) || walk.pages.size > MAX_PAGES) return undefined;
+      if (!walk.follow(side, tables) || walk.isTooLong) return undefined;
       const isLast = walk.pages.size === before;
       const later = isLast ? side : readSideFiles(database);
       if (isLast || sameContent(side, later)) return { pageSize, pages: walk.pages, side: later };
@@ -55,6 +55,10 @@ class Walk {
     this.#file = file;
     this.#pageSize = pageSize;
     this.#usable = usable;
+  }
+
+  get isTooLong(): boolean {
+    return this.pages.size * this.#pageSize > MAX_BYTES;
   }
 
   /** False when the schema cannot be read or does not name any of the tables. */
@@ -91,7 +95,7 @@ class Walk {
   }
 
   #read(number: number): Buffer | undefined {
-    if (this.pages.size > MAX_PAGES) return undefined;
+    if (this.isTooLong) return undefined;
     const page = bytesAt(this.#file, (number - 1) * this.#pageSize, this.#pageSize);
     if (page !== undefined) this.pages.set(number, page);
     return page;

@@ -26,7 +26,7 @@ export function locateCcSwitch(host: ProfileHost): CcSwitchPlace | undefined {
   const database = join(directory, DATABASE);
   const legacy = join(directory, LEGACY);
   // SQLite keeps the side files beside the real file, not beside a link to it.
-  if (isFile(database)) return { database: realpathSync(database), settings };
+  if (isFile(database)) return { database: realPath(database), settings };
   if (isFile(legacy)) return { legacy, settings };
   return undefined;
 }
@@ -61,6 +61,14 @@ function overrideStores({ env, home, platform }: ProfileHost): string[] {
 function expandHome(path: string, home: string): string {
   if (path === '~') return home;
   return /^~[\\/]/.test(path) ? join(home, path.slice(2)) : path;
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path; // it has just gone, which reading it will tell
+  }
 }
 
 function isFile(path: string): boolean {

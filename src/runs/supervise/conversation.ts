@@ -95,7 +95,8 @@ export class Conversation {
 
   /** Before the task where that can be told, else with the first turn: nothing is paid for twice. */
   #checkRoute(): void {
-    if (this.#progress.stop !== undefined) return;
+    const { stop, end_session } = this.#progress;
+    if (stop !== undefined || end_session.sent) return;
     const mismatch = launchMismatch(this.#talk.record, this.#progress);
     if (mismatch === undefined) return;
     this.#talk.stop('route_mismatch', mismatch);
