@@ -81,7 +81,15 @@ test('the Codex template names exactly what Codex would refuse, and leaves the c
   const needed = TOOLS.filter(({ kind }) => kind === 'launch' || kind === 'destructive');
   expect(named.map(([, name]) => name).sort()).toEqual(needed.map(({ name }) => name));
   const asked = named.flatMap(([, name, mode]) => (mode === 'prompt' ? [name] : []));
-  expect(asked).toEqual(['cc_clean_workspace', 'cc_cost_guard']);
+  expect(asked.sort()).toEqual([
+    'cc_benchmark_model',
+    'cc_benchmark_suite',
+    'cc_calibrate_policy',
+    'cc_clean_workspace',
+    'cc_cost_guard',
+    'cc_local_policy',
+    'cc_shadow_run',
+  ]);
 });
 
 test('the skill is one a client accepts', () => {

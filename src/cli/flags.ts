@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { CcError } from '../core/errors.ts';
-import { arrayAt, isObject, objectAt, stringAt } from '../core/json.ts';
+import { arrayAt, isObject, objectAt, parseJson, stringAt } from '../core/json.ts';
 import type { Tool } from '../tools/define.ts';
 import { fullInputSchemaOf } from '../tools/schema.ts';
 
@@ -9,7 +9,7 @@ export type Flag = {
   /** Kebab-case; a nested field is joined to its parent: `--scope-paths`. */
   name: string;
   path: readonly string[];
-  type: 'string' | 'number' | 'boolean';
+  type: 'string' | 'number' | 'boolean' | 'json';
   repeated: boolean;
   required: boolean;
   choices: readonly string[];
@@ -26,7 +26,7 @@ function fromObject(schema: unknown, parents: readonly string[], about = ''): Fl
   const flags: Flag[] = [];
   for (const [key, property] of Object.entries(objectAt(schema, 'properties') ?? {})) {
     const path = [...parents, key];
-    if (isObject(property) && property.type === 'object') {
+    if (isObject(property) && objectAt(property, 'properties') !== undefined) {
       flags.push(...fromObject(property, path, stringAt(property, 'description')));
       continue;
     }
@@ -47,6 +47,7 @@ function fromObject(schema: unknown, parents: readonly string[], about = ''): Fl
 
 function typeOf(type: string | undefined): Flag['type'] {
   if (type === 'boolean') return 'boolean';
+  if (type === 'object') return 'json';
   return type === 'integer' || type === 'number' ? 'number' : 'string';
 }
 
@@ -118,6 +119,7 @@ function convert(flag: Flag, given: unknown, readStdin: () => string): unknown {
   if (Array.isArray(given))
     return given.map((item) => convert({ ...flag, repeated: false }, item, readStdin));
   // `Number` takes an empty text for 0; what is no number is refused by the tool's own schema.
+  if (flag.type === 'json') return parseJson(String(given)) ?? given;
   if (flag.type === 'number') return String(given).trim() === '' ? Number.NaN : Number(given);
   return flag.name === 'task' && given === '-' ? readStdin() : given;
 }

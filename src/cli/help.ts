@@ -67,6 +67,7 @@ export function ownHelp({
 
 function argument(flag: Flag): string {
   if (flag.type === 'boolean') return '';
+  if (flag.type === 'json') return ' <json>';
   return flag.type === 'number' ? ' <n>' : ' <text>';
 }
 

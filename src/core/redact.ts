@@ -43,9 +43,7 @@ const MIN_ASSIGNED = 8;
 
 /** A redactor that also hides these exact values (longest first, so that no tail survives). */
 export function createRedactor(knownSecrets: Iterable<string> = []): Redactor {
-  const known = [...new Set(knownSecrets)]
-    .filter((secret) => secret.length >= MIN_KNOWN_SECRET)
-    .sort((a, b) => b.length - a.length);
+  const known = formsOf(knownSecrets);
   return (text, tell) => {
     let out = text;
     for (const secret of known) out = out.replaceAll(secret, MARK);
@@ -62,15 +60,22 @@ export function createRedactor(knownSecrets: Iterable<string> = []): Redactor {
  * would not be recognised afterwards. The bytes themselves are returned where there is none.
  */
 export function createByteRedactor(knownSecrets: readonly string[]): (bytes: Buffer) => Buffer {
-  // As they are, and as they stand inside a JSON string.
-  const forms = knownSecrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
-  const known = [...new Set(forms)].filter((secret) => secret.length >= MIN_KNOWN_SECRET);
+  const known = formsOf(knownSecrets);
   return (bytes) => {
     if (!known.some((secret) => bytes.includes(secret))) return bytes;
     let text = bytes.toString('utf8');
     for (const secret of known) text = text.replaceAll(secret, MARK);
     return Buffer.from(text);
   };
+}
+
+/** As they are, as they stand inside a JSON string, and inside JSON that is itself quoted; longest first. */
+function formsOf(secrets: Iterable<string>): string[] {
+  const quoted = (text: string) => JSON.stringify(text).slice(1, -1);
+  const forms = [...secrets]
+    .filter((secret) => secret.length >= MIN_KNOWN_SECRET)
+    .flatMap((secret) => [secret, quoted(secret), quoted(quoted(secret))]);
+  return [...new Set(forms)].sort((a, b) => b.length - a.length);
 }
 
 /** The redactor of code that knows no particular secret. */

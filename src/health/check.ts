@@ -4,6 +4,7 @@ import { toErrorFacts } from '../core/errors.ts';
 import { runCommand } from '../proc/command.ts';
 import { allowedEnvironment } from '../proc/env.ts';
 import { listProfiles } from '../profiles/list.ts';
+import { readCaps } from '../runs/cost-guard/caps.ts';
 import { profileHostOf } from '../runs/plan.ts';
 import { compareVersions, MEASURED_CLAUDE, requireClaude } from '../workers/claude/locate.ts';
 import type { Host } from '../workspace/host.ts';
@@ -29,6 +30,7 @@ export async function checkHealth(host: Host, place: () => Promise<Place>): Prom
     check('fifo', () => fifo(host)),
     check('user_home', () => userHome(host)),
     check('policy', () => policy(host)),
+    check('caps', () => caps(host)),
     check('profiles', () => profiles(host)),
     check('workspace', () => workspace(place)),
     check('supervisor', () => supervisor(host)),
@@ -126,6 +128,11 @@ async function policy(host: Host): Promise<Finding> {
   };
 }
 
+async function caps(host: Host): Promise<Finding> {
+  const subjects = Object.keys(await readCaps(host.home));
+  return { status: 'pass', detail: subjects.length === 0 ? 'none' : `for ${subjects.join(', ')}` };
+}
+
 async function profiles(host: Host): Promise<Finding> {
   const list = await listProfiles(profileHostOf(host));
   const usable = list.profiles.filter((profile) => profile.usable);
@@ -140,10 +147,15 @@ async function profiles(host: Host): Promise<Finding> {
     .slice(0, 5)
     .map((profile) => profile.id)
     .join(', ')}`;
-  const [warning] = list.warnings;
-  return warning === undefined
-    ? { status: 'pass', detail }
-    : { status: 'warn', detail: `${detail}; ${warning}` };
+  const [warning, ...others] = list.warnings;
+  if (warning === undefined) return { status: 'pass', detail };
+  return {
+    status: 'warn',
+    detail: `${detail}; ${warning}`,
+    ...(others.length === 0
+      ? {}
+      : { fix: `cc-orchestrator list-profiles  (says ${others.length} more)` }),
+  };
 }
 
 async function workspace(place: () => Promise<Place>): Promise<Finding> {

@@ -18,7 +18,7 @@ type Block =
 /** A step in the form of the Messages API. `id` is unique per request; block ids derive from it. */
 export function messagesReply(step: Step, call: ModelCall, id: string): Reply {
   const headers = { 'request-id': `req_${id}` };
-  if (call.streaming) return streamReply(stream(step, call, id), headers);
+  if (call.streaming && !step.whole) return streamReply(stream(step, call, id), headers);
   return jsonReply(
     {
       ...envelope(step, call, id),

@@ -15,7 +15,7 @@ type Item = { type: string; id: string } & Record<string, unknown>;
 /** A step in the form of the Responses API. `id` is unique per request; item ids derive from it. */
 export function responsesReply(step: Step, call: ModelCall, id: string): Reply {
   const headers = { 'x-request-id': `req_${id}` };
-  if (call.streaming) return streamReply(stream(step, call, id), headers);
+  if (call.streaming && !step.whole) return streamReply(stream(step, call, id), headers);
   return jsonReply(finished(step, call, id, itemsOf(step, id)), headers);
 }
 

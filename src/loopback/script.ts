@@ -43,6 +43,8 @@ export type Step = {
   stopReason?: string;
   /** The model the answer claims to come from. Default: the model that was asked for. */
   model?: string;
+  /** Answers whole, also where a stream was asked for, as a service does that cannot stream. */
+  whole?: boolean;
   pace?: Pace;
   hold?: Hold;
   /** Tried in order; a fault whose `times` are used up is skipped, so `[a, b]` is a, then b, then ok. */

@@ -21,6 +21,10 @@ export type CommandOptions = {
   timeoutMs: number;
   maxBytes?: number;
   signal?: AbortSignal;
+  /** What it reads on stdin; nothing by default. */
+  input?: string;
+  /** Gets its output as it comes; the result holds it as well. */
+  onStdout?: (chunk: Buffer) => void;
 };
 
 type Execa = typeof import('execa').execa;
@@ -30,8 +34,8 @@ const loadExeca = /* @__PURE__ */ lazy(() => import('execa'));
 const DRAIN_MS = 500;
 
 /**
- * Runs a short helper command to its end. Its stdin is empty, so that it can never eat what was
- * meant for us. A non-zero exit is a result, not an error; only a command that cannot be started throws.
+ * Runs a short helper command to its end. Its stdin is empty unless told, so that it can never eat
+ * what was meant for us. A non-zero exit is a result, not an error; only a command that cannot be started throws.
  *
  * The end is the exit of the command itself. At the timeout (or abort) all that it started is ended
  * with it; a process it left behind holds up neither.
@@ -43,6 +47,8 @@ export async function runCommand(
 ): Promise<CommandResult> {
   const { execa } = await loadExeca();
   const command = start(execa, file, args, options);
+  const { onStdout } = options;
+  if (onStdout !== undefined) command.stdout.on('data', onStdout);
   let timedOut = false;
   const end = () => void endTree(command.pid);
   const timer = setTimeout(() => {
@@ -85,7 +91,7 @@ function start(execa: Execa, file: string, args: readonly string[], options: Com
       cwd: options.cwd,
       env: options.env,
       extendEnv: false,
-      stdin: 'ignore',
+      ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
       reject: false,
       forceKillAfterDelay: 2000,
       maxBuffer: options.maxBytes ?? 1 << 20,

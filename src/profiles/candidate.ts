@@ -7,8 +7,21 @@ import type { Profile } from './profile.ts';
  */
 export type Candidate = {
   profile: Profile;
-  credentials: () => Credentials;
+  /** What is known without running anything: everything but the token that a command prints. */
+  known: Credentials;
+  /** All of it; runs the token command where there is one. */
+  credentials: () => Promise<Credentials>;
 };
 
+/** A candidate whose credentials are known. */
+export function candidateOf(profile: Profile, known: Credentials): Candidate {
+  return { profile, known, credentials: async () => known };
+}
+
 /** What a source of profiles found, and what a person should know about it. */
-export type Found = { candidates: Candidate[]; warnings: string[] };
+export type Found = {
+  candidates: Candidate[];
+  warnings: string[];
+  /** Why a source that is there could not be read; trying again may help. */
+  unread?: string;
+};

@@ -1,4 +1,4 @@
-import { isExposed, shownAddress } from './address.ts';
+import { holdsCredentials, isExposed, shownAddress } from './address.ts';
 import type { Variables } from './credentials.ts';
 import { isPlaceholder } from './placeholder.ts';
 import type { ProfileAuth, ProfileKind } from './profile.ts';
@@ -39,7 +39,7 @@ export function incomplete(reason: string, auth: ProfileAuth = 'none'): Assessme
 }
 
 function assessDirect(env: Variables, { nameOf, remedy }: Wording): Assessment {
-  const names = `${nameOf('ANTHROPIC_AUTH_TOKEN')} or ${nameOf('ANTHROPIC_API_KEY')}`;
+  const names = unique(nameOf('ANTHROPIC_AUTH_TOKEN'), nameOf('ANTHROPIC_API_KEY')).join(' or ');
   const token = usableToken(env);
   if (token === undefined) {
     const given = env.ANTHROPIC_AUTH_TOKEN ?? env.ANTHROPIC_API_KEY;
@@ -51,7 +51,7 @@ function assessDirect(env: Variables, { nameOf, remedy }: Wording): Assessment {
     );
   }
   const auth = token.name === 'ANTHROPIC_AUTH_TOKEN' ? 'auth_token' : 'api_key';
-  if (/[^\u0021-\u007e]/.test(token.value)) {
+  if (!isSendable(token.value)) {
     return incomplete(
       `Its token (${nameOf(token.name)}) has characters that cannot be sent in a header. ${remedy}`,
       auth,
@@ -75,7 +75,19 @@ function assessDirect(env: Variables, { nameOf, remedy }: Wording): Assessment {
   if (address !== undefined && isExposed(address)) {
     warnings.push('The address is plain http: the token travels unencrypted.');
   }
+  if (address !== undefined && holdsCredentials(address)) {
+    warnings.push('The address holds a user or a query; commands that a worker runs can read it.');
+  }
   return { kind: 'direct', auth, usable: true, warnings };
+}
+
+/** Whether a token can stand in a header; anything else fails long after the start, or splits it. */
+export function isSendable(token: string): boolean {
+  return !/[^\u0021-\u007e]/.test(token);
+}
+
+function unique(...texts: string[]): string[] {
+  return [...new Set(texts)];
 }
 
 function assessBedrock(env: Variables, wording: Wording): Assessment {
@@ -83,7 +95,14 @@ function assessBedrock(env: Variables, wording: Wording): Assessment {
     const own = env.AWS_BEARER_TOKEN_BEDROCK ? ['AWS_BEARER_TOKEN_BEDROCK'] : [];
     return assessCloud(env, wording, ['AWS_REGION', ...own]);
   }
-  return assessCloud(env, wording, ['AWS_REGION', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']);
+  const assessment = assessCloud(env, wording, [
+    'AWS_REGION',
+    'AWS_ACCESS_KEY_ID',
+    'AWS_SECRET_ACCESS_KEY',
+  ]);
+  // The worker CLI hides its own tokens from them, but not these (measured with 2.1.329).
+  const readable = 'Commands that a worker runs can read its AWS keys.';
+  return assessment.usable ? { ...assessment, warnings: [readable] } : assessment;
 }
 
 function assessCloud(env: Variables, wording: Wording, needed: readonly string[]): Assessment {

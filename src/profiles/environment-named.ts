@@ -80,7 +80,13 @@ function namedCandidate(name: string, fields: Fields): Candidate {
     ...(price === undefined ? {} : { price }),
     warnings,
   } as const;
-  return endpointCandidate(identity, variables, assessment, fields);
+  return endpointCandidate(identity, {
+    variables,
+    assessment,
+    raw: fields,
+    origin: (name) =>
+      name.startsWith('CLAUDE_CODE_') ? `${prefix}CONTEXT_WINDOW` : wording.nameOf(name),
+  });
 }
 
 function variablesFrom(fields: Fields, prefix: string, warnings: string[]): Variables {

@@ -38,5 +38,8 @@ function plainCandidate(host: ProfileHost): Candidate | undefined {
       ? incomplete(TAKEOVER)
       : assessEndpoint(variables, wording);
   const identity = { id: ENV_ID, name: 'Environment', source: 'environment' } as const;
-  return endpointCandidate({ ...identity, current: false }, variables, assessment, variables);
+  return endpointCandidate(
+    { ...identity, current: false },
+    { variables, assessment, raw: variables, origin: (name) => name },
+  );
 }

@@ -5,16 +5,17 @@ import type { Profile } from './profile.ts';
 
 const IDS_SHOWN = 30;
 
-/** The profile a person means: by id, by exact name, or by a name that is clear without its case. */
+/** The profile a person means: by id, by exact name, or by what is clear without case and prefix. */
 export function lookUpProfile<T extends Profile>(profiles: readonly T[], wanted: string): T {
   const key = plain(wanted);
   const byId = profiles.find((profile) => plain(profile.id) === key);
   if (byId !== undefined) return byId;
 
   const exact = profiles.filter((profile) => plain(profile.name) === key);
-  const folded = profiles.filter(
-    ({ id, name }) =>
-      plain(name).toLowerCase() === key.toLowerCase() || id.toLowerCase() === key.toLowerCase(),
+  const folded = profiles.filter(({ id, name }) =>
+    [name, id, id.slice(id.indexOf(':') + 1)].some(
+      (text) => plain(text).toLowerCase() === key.toLowerCase(),
+    ),
   );
   const matches = exact.length > 0 ? exact : folded;
   const [only, second] = matches;
@@ -27,7 +28,7 @@ export function lookUpProfile<T extends Profile>(profiles: readonly T[], wanted:
     });
   }
   throw new CcError('PROFILE_NOT_FOUND', `There is no profile ${shown}.`, {
-    hint: `Profiles here: ${idList(profiles)}. cc_list_profiles shows them with their names.`,
+    hint: `Profiles here: ${idList(profiles)}. cc_list_profiles shows their names, and what could not be read.`,
   });
 }
 

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Candidate, Found } from './candidate.ts';
+import { type Candidate, candidateOf, type Found } from './candidate.ts';
 import { Credentials } from './credentials.ts';
 import type { Profile, ProfileHost } from './profile.ts';
 import { secretsIn } from './secrets.ts';
@@ -20,10 +20,14 @@ export async function findOfficial(host: ProfileHost): Promise<Found> {
 
 export async function loginState(host: ProfileHost): Promise<'present' | 'absent' | 'unknown'> {
   if (host.env.CLAUDE_CODE_OAUTH_TOKEN?.trim()) return 'present';
-  const directory = host.env.CLAUDE_CONFIG_DIR?.trim() || join(host.home, '.claude');
-  const file = await stat(join(directory, '.credentials.json')).catch(() => undefined);
+  const file = await stat(loginFile(host)).catch(() => undefined);
   if (file?.isFile() && file.size > 2) return 'present';
   return host.platform === 'darwin' ? 'unknown' : 'absent';
+}
+
+export function loginFile(host: ProfileHost): string {
+  const directory = host.env.CLAUDE_CONFIG_DIR?.trim() || join(host.home, '.claude');
+  return join(directory, '.credentials.json');
 }
 
 function officialCandidate(host: ProfileHost, state: 'present' | 'absent' | 'unknown'): Candidate {
@@ -40,7 +44,7 @@ function officialCandidate(host: ProfileHost, state: 'present' | 'absent' | 'unk
     models: {},
     warnings: state === 'unknown' ? [KEYCHAIN] : [],
   };
-  return { profile, credentials: () => loginCredentials(host) };
+  return candidateOf(profile, loginCredentials(host));
 }
 
 export const KEYCHAIN =

@@ -6,7 +6,7 @@ export type Price = {
   cache_write?: number;
   currency: 'USD';
   per: 1_000_000;
-  source: 'profile' | 'cc-switch';
+  source: 'profile' | 'policy' | 'cc-switch' | 'catalog' | 'built-in';
 };
 
 /** Prices by model id, lower case, as CC Switch keeps them. */

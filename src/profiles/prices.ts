@@ -12,15 +12,33 @@ export type TokenUsage = {
 
 /** What this model costs at this profile, or undefined: an unknown price stays unknown. */
 export function priceFor(profile: Profile, model: string, table: PriceTable): Price | undefined {
-  if (profile.price !== undefined) return profile.price;
+  const own = lookUpPrice(model, ownTable(profile)) ?? profile.price;
+  if (own !== undefined) return own;
   // For the login the CLI's own figure is the right one; a table would only be a second opinion.
   if (profile.kind === 'login') return undefined;
   const price = lookUpPrice(model, table);
   return price === undefined ? undefined : scaled(price, profile.cost_multiplier ?? 1);
 }
 
+/** What was looked up in a table, because that may take a pass over all of it. */
+const answers = new WeakMap<PriceTable, Map<string, Price | undefined>>();
+
 /** The price of a model id as vendors and gateways spell it. */
 export function lookUpPrice(model: string, table: PriceTable): Price | undefined {
+  const known = answers.get(table) ?? new Map<string, Price | undefined>();
+  answers.set(table, known);
+  if (!known.has(model)) known.set(model, search(model, table));
+  return known.get(model);
+}
+
+const NONE: PriceTable = new Map();
+
+function ownTable({ prices }: Profile): PriceTable {
+  if (prices === undefined) return NONE;
+  return new Map(Object.entries(prices).map(([model, price]) => [model.toLowerCase(), price]));
+}
+
+function search(model: string, table: PriceTable): Price | undefined {
   const { exact, dated } = priceKeys(model);
   for (const key of exact) {
     const price = table.get(key);

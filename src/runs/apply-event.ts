@@ -3,6 +3,7 @@ import { oneLine } from '../core/text.ts';
 import { addUsage, subtractUsage } from '../workers/claude/usage.ts';
 import type { UsageByModel } from '../workers/events.ts';
 import { act, lists, texts } from './apply-helpers.ts';
+import { limitTold } from './apply-limit.ts';
 import {
   closingBegan,
   instructionAccepted,
@@ -95,6 +96,8 @@ export function applyEvent(state: Progress, event: RunEvent): Progress {
       return toolFinished(state, event);
     case 'cc.tool.denied':
       return deniedByCli(state, event);
+    case 'cc.worker.notice':
+      return limitTold(state, event);
     case 'cc.api.retried':
       state.retries += 1;
       return act(
@@ -113,6 +116,10 @@ export function applyEvent(state: Progress, event: RunEvent): Progress {
       return taskChanged(state, event);
     case 'cc.run.ended':
       state.outcome = objectAt(event, 'outcome');
+      state.ended = {
+        time: event.time,
+        ...compact({ elapsed_ms: numberAt(event, 'elapsed_ms') }),
+      };
       return state;
     case 'cc.turn.ended':
       return turnEnded(state, event);
@@ -149,6 +156,7 @@ function startAttempt(state: Progress, event: RunEvent): Progress {
   delete state.turn_end;
   delete state.worker_exit;
   delete state.initialized;
+  delete state.preflight;
   delete state.last_message_id;
   delete state.api_error;
   sessionEnded(state);
@@ -181,7 +189,10 @@ function controlSent(state: Progress, event: RunEvent): Progress {
   if (event.kind === 'set_permission_mode') {
     state.mode = event.mode === 'read_only' ? 'read_only' : 'normal';
   }
-  if (event.kind === 'set_model') Object.assign(state, { model_asked: stringAt(event, 'model') });
+  const model = event.kind === 'set_model' ? stringAt(event, 'model') : undefined;
+  if (model !== undefined && !state.models_asked?.includes(model)) {
+    state.models_asked = [...(state.models_asked ?? []), model].slice(-MODELS_KEPT);
+  }
   return state;
 }
 
@@ -189,8 +200,12 @@ function controlAnswered(state: Progress, event: RunEvent): Progress {
   const id = stringAt(event, 'request_id') ?? '';
   if (id.startsWith('init')) {
     const blocking = event.hooks_applied === true && event.hook_on_failure_supported === true;
-    state.initialized = { blocking_hook: blocking, ...texts(event, ['error']) };
+    state.initialized = {
+      blocking_hook: blocking,
+      ...texts(event, ['error', 'token_source', 'key_source', 'provider']),
+    };
   }
+  if (id.startsWith('preflight')) state.preflight = texts(event, ['model']);
   if (id.startsWith('end')) state.end_session.acknowledged = event.ok === true;
   const total = objectAt(event, 'usage_total') as UsageByModel | undefined;
   if (id.startsWith('baseline')) return baselineKnown(state, total);
@@ -269,6 +284,7 @@ function turnEnded(state: Progress, event: RunEvent): Progress {
     denials: numberAt(event, 'denials') ?? 0,
     denied_tools: arrayAt(event, 'denied_tools').filter((item) => typeof item === 'string'),
     errors: arrayAt(event, 'errors').filter((item) => typeof item === 'string'),
+    ...compact({ structured: booleanAt(event, 'has_structured_output') }),
   };
   const total = objectAt(event, 'usage_total') as UsageByModel | undefined;
   const before = state.usage_total_at_turn_end;

@@ -69,6 +69,7 @@ export async function continueRun(
     projectGuidance: record.guidance_files.length > 0,
     ask: record.ask !== undefined,
     finalOnly: record.final_only,
+    outputSchema: record.output_schema,
     client: wanted.client,
     threadId: wanted.threadId,
     continues,

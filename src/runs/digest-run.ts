@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import * as z from 'zod';
 import { compact } from '../core/json.ts';
 import { truncate } from '../core/text.ts';
@@ -78,7 +80,7 @@ function digestOf(live: LiveRun): RunDigest {
       failure: outcome?.failure,
     }),
     folder: run.paths.dir,
-    artifacts: ARTIFACTS,
+    artifacts: ARTIFACTS.filter((name) => existsSync(join(run.paths.dir, name))),
     ...compact({ drifting: driftOf({ flags }), usd: outcome?.usage.usd }),
   };
 }

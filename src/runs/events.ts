@@ -50,4 +50,5 @@ export type StopReason =
   | 'retry_storm'
   | 'disk_full'
   | 'worker_unsupported'
+  | 'route_mismatch'
   | 'internal';

@@ -45,6 +45,8 @@ export const KNOWN = {
 /** What to do about everything else. */
 export const HINTS = {
   launch: 'Run `cc-orchestrator healthcheck` to see what is missing.',
+  route:
+    'Something outside the profile decides how workers reach the model: managed settings of Claude Code, or a wrapper in the place of `claude`. Remove it, or use another profile.',
   no_output: 'The model service never answered; check the profile.',
   stalled: 'Start it again; if it stalls again, try another profile.',
   interrupted: 'Something else interrupted the worker. Start it again.',

@@ -2,12 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { CcError } from '../core/errors.ts';
 import { byteLength } from '../core/text.ts';
 import { isFinal } from '../core/vocabulary.ts';
+import { chooseModel } from '../profiles/choose-model.ts';
+import { listProfiles } from '../profiles/list.ts';
 import { makePrivateDir } from '../store/atomic.ts';
 import { privateRunPaths } from '../workspace/home.ts';
 import type { Host } from '../workspace/host.ts';
 import { type Asked, askSupervisor } from './ask.ts';
 import { type Continuation, continueRun } from './continue.ts';
 import type { FoundRun } from './find.ts';
+import { profileHostOf } from './plan.ts';
 import type { RunRecord } from './record.ts';
 import { MessageStore } from './supervise/message-store.ts';
 import { FINISHING, type OrderKind, type OrderPayload } from './supervise/orders.ts';
@@ -104,7 +107,9 @@ async function ordersOf(host: Host, run: FoundRun, steering: Steering): Promise<
   const orders: Order[] = [];
   if (narrow !== undefined) orders.push({ kind: 'narrow', payload: narrow });
   if (mode !== undefined) orders.push({ kind: 'set_mode', payload: { mode } });
-  if (model !== undefined) orders.push({ kind: 'set_model', payload: { model } });
+  if (model !== undefined) {
+    orders.push({ kind: 'set_model', payload: { model: await modelOf(host, run.record, model) } });
+  }
   if (instruction !== undefined) {
     const message = randomUUID();
     const { messages } = privateRunPaths(host.home, run.record.run_id);
@@ -113,6 +118,13 @@ async function ordersOf(host: Host, run: FoundRun, steering: Steering): Promise<
     orders.push({ kind: 'instruct', payload: { message, when: when ?? 'next_step' } });
   }
   return orders;
+}
+
+/** What a family name (`sonnet`) means at the run's profile, as it would have at the start. */
+async function modelOf(host: Host, { profile }: RunRecord, wanted: string): Promise<string> {
+  const { profiles } = await listProfiles(profileHostOf(host));
+  const own = profiles.find(({ id }) => id === profile.id);
+  return own === undefined ? wanted : chooseModel(own, wanted).model;
 }
 
 async function waitForEnd(host: Host, run: FoundRun, signal: AbortSignal): Promise<void> {

@@ -57,7 +57,8 @@ export async function launchRun(host: Host, place: Place, request: RunRequest): 
   });
   if (earlier !== undefined) {
     requireSameTask(earlier, record);
-    if (!isFinal(earlier.state)) await leaveNote(host, controllerOf(record), earlier, wake);
+    if (!isFinal(earlier.state) && earlier.trial === undefined)
+      await leaveNote(host, controllerOf(record), earlier, wake);
     return { record: earlier, plan: undefined, existing: true };
   }
   await startSupervisor(host, record, plan.workerEnv);
@@ -92,9 +93,9 @@ async function createRun(
   await makePrivateDir(privatePaths.dir);
   await writeFileAtomic(privatePaths.prompt, JSON.stringify(texts), { durable: true });
   await writeFileAtomic(paths.prompt, `${hide(neutralise(texts.join('\n\n---\n\n')))}\n`);
-  await leaveNote(host, controllerOf(record), record, wake);
+  if (record.trial === undefined) await leaveNote(host, controllerOf(record), record, wake);
   await rememberKey(workspace, record);
-  await rememberLast(workspace, record);
+  if (record.trial === undefined) await rememberLast(workspace, record);
   // From here on the run exists: whoever finds it without a supervisor carries it on or ends it. So it
   // is the last thing to be written; what fails after it would be told as a launch that failed.
   await writeRecord(paths, record);

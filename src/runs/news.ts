@@ -21,7 +21,8 @@ export function foldNews(events: readonly RunEvent[], root: string): NewsLine[] 
     const text = describeEvent(event, root);
     if (text === undefined) continue;
     const line = oneLine(text, LINE_CHARS);
-    const tool = event.type === 'cc.tool.used' ? stringAt(event, 'tool') : undefined;
+    const isCall = event.type === 'cc.tool.used' && event.todos === undefined;
+    const tool = isCall ? stringAt(event, 'tool') : undefined;
     const last = groups.at(-1);
     const isAlike = tool !== undefined && isFolded(tool) && last?.tool === tool;
     if (last !== undefined && (isAlike || last.text === line)) {
@@ -68,7 +69,9 @@ export function describeEvent(event: RunEvent, root = ''): string | undefined {
     case 'cc.message':
       return `says: ${field('text')}`;
     case 'cc.tool.used':
-      return `${field('tool')} ${targetOf(event, root)}`;
+      return Array.isArray(event.todos)
+        ? planText(event.todos)
+        : `${field('tool')} ${targetOf(event, root)}`;
     case 'cc.tool.finished':
       return event.ok === false ? `failed: ${field('output')}` : undefined;
     case 'cc.hook.answered':
@@ -103,4 +106,11 @@ export function describeEvent(event: RunEvent, root = ''): string | undefined {
     default:
       return undefined;
   }
+}
+
+function planText(todos: readonly unknown[]): string {
+  const done = todos.filter((todo) => stringAt(todo, 'state') === 'completed').length;
+  const current = todos.find((todo) => stringAt(todo, 'state') === 'in_progress');
+  const now = current === undefined ? '' : `, now: "${stringAt(current, 'text')}"`;
+  return `plan: ${done} of ${todos.length} done${now}`;
 }

@@ -14,6 +14,8 @@ export type EndFacts = {
   /** Files that differ from the snapshot at the start; null when that is unknown. */
   changedFiles: number | null;
   allowWrite: boolean;
+  /** The answer had to satisfy a schema. */
+  hasSchema?: boolean | undefined;
   stderrTail: string;
 };
 
@@ -82,10 +84,12 @@ function afterGoodTurn(facts: EndFacts): Verdict {
 }
 
 /** A turn can complete without an answer: the model declined, or said nothing where words were the work. */
-function emptyAnswer({ progress, allowWrite }: EndFacts): string | undefined {
+function emptyAnswer({ progress, allowWrite, hasSchema }: EndFacts): string | undefined {
   const end = progress.turn_end;
   if (end?.stop_reason === 'refusal') return 'the model declined to answer (stop_reason refusal)';
   if (!allowWrite && end?.chars === 0) return 'the turn completed without an answer';
+  // The CLI calls that a success (claude-code-cli.md §7).
+  if (hasSchema && end?.structured !== true) return 'no answer in the form of the output schema';
   return undefined;
 }
 
@@ -130,6 +134,8 @@ function byOurStop({ progress }: EndFacts): Verdict | undefined {
       );
     case 'worker_unsupported':
       return failed('launch_environment', 'stream', evidence, false, HINTS.unsupported);
+    case 'route_mismatch':
+      return failed('launch_environment', 'stream', evidence, false, HINTS.route);
     case 'internal':
       return failed('unknown', 'supervisor', evidence);
   }

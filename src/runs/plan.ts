@@ -5,20 +5,21 @@ import { join } from 'node:path';
 import { isoTime } from '../core/clock.ts';
 import { CcError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
-import { compact } from '../core/json.ts';
+import { compact, type JsonObject } from '../core/json.ts';
 import { createRedactor, type Redactor } from '../core/redact.ts';
 import { byteLength, oneLine } from '../core/text.ts';
 import type { Role } from '../core/vocabulary.ts';
 import { allowedEnvironment } from '../proc/env.ts';
 import { isListedClaudeModel } from '../profiles/claude-models.ts';
-import { listProfiles } from '../profiles/list.ts';
 import { contextWindowFor } from '../profiles/models.ts';
-import { type Preferences, type ProfilePick, pickProfile } from '../profiles/pick.ts';
 import type { Price } from '../profiles/price.ts';
 import { priceFor } from '../profiles/prices.ts';
 import type { ProfileHost } from '../profiles/profile.ts';
-import { resolveCredentials } from '../profiles/resolve-credentials.ts';
+import { knownSecrets, resolveCredentials } from '../profiles/resolve-credentials.ts';
 import { projectGuidance } from '../prompts/guidance.ts';
+import { type Choice, chooseRoute } from '../routing/choose.ts';
+import { windowOf } from '../routing/components.ts';
+import type { ProfilePick } from '../routing/pick.ts';
 import { SCHEMA_VERSION } from '../store/versions.ts';
 import { requireClaude } from '../workers/claude/locate.ts';
 import type { Host } from '../workspace/host.ts';
@@ -26,6 +27,7 @@ import { type Policy, readPolicy } from '../workspace/policy.ts';
 import type { Place } from '../workspace/resolve.ts';
 import { readCaps } from './cost-guard/caps.ts';
 import { clipBudget } from './cost-guard/clip.ts';
+import { requireOutputSchema } from './output-schema.ts';
 import { type BudgetRequest, planBudget } from './plan-budget.ts';
 import type { Lineage, Narrowing, RunMode, RunRecord } from './record.ts';
 
@@ -46,6 +48,10 @@ export type RunRequest = {
   /** Keep only the result and stderr of what the worker says. */
   finalOnly?: boolean | undefined;
   projectGuidance?: boolean | undefined;
+  /** JSON Schema of the answer; without an answer that satisfies it the run has failed. */
+  outputSchema?: JsonObject | undefined;
+  /** It tries a model out; its answer is used for nothing else. */
+  trial?: RunRecord['trial'];
   idempotencyKey?: string | undefined;
   client?: string | undefined;
   threadId?: string | undefined;
@@ -79,32 +85,44 @@ export type RunPlan = {
   policy: Policy;
 };
 
-/** Decides everything about a run without starting or writing anything (what `dry_run` shows). */
-export async function planRun(host: Host, place: Place, request: RunRequest): Promise<RunPlan> {
+/**
+ * Decides everything about a run without starting or writing anything (what `dry_run` shows). With
+ * `preview` not even the token command of a profile is run, and the plan cannot be carried out.
+ */
+export async function planRun(
+  host: Host,
+  place: Place,
+  request: RunRequest,
+  options: { preview?: boolean } = {},
+): Promise<RunPlan> {
   if (request.allowWrite) refuseBareRepository(place.workspace.root);
   const policy = await readPolicy(host.home);
   const profileHost = profileHostOf(host);
-  const [profiles, claude] = await Promise.all([
-    listProfiles(profileHost),
+  const now = host.clock.now();
+  const [choice, claude] = await Promise.all([
+    chooseRoute(
+      { home: host.home, profileHost, policy, now },
+      {
+        // A continuation is as hard as what it is told now, not as long as what was said before.
+        task: request.continues === undefined ? request.task : (request.title ?? request.task),
+        role: request.role,
+        profile: request.profile,
+        model: request.model,
+        write: request.allowWrite,
+        paths: request.scope?.paths,
+      },
+    ),
     requireClaude(host.env, join(host.home.root, 'cache'), policy.claude_path),
   ]);
-  const role = request.role ?? (request.allowWrite ? 'implementation' : 'review');
-  const pick = pickProfile(
-    {
-      role,
-      ...compact({ profile: request.profile, model: request.model }),
-      preferences: policy.preferred as Preferences,
-    },
-    profiles.profiles,
-  );
-  const credentials = await resolveCredentials(pick.profile, profileHost);
+  const { pick, role, evidence } = choice;
+  const credentials = await resolveCredentials(pick.profile, profileHost, options);
   const workerEnv = { ...allowedEnvironment(host.env, policy.env_pass), ...credentials.env };
-  const hide = createRedactor(credentials.secrets);
-  const now = host.clock.now();
+  // A task may quote the token of any profile.
+  const hide = createRedactor([...credentials.secrets, ...(await knownSecrets(profileHost))]);
   const runId = newId('run', now);
   const texts = messageTexts(request);
-  const official = pick.profile.source === 'official';
-  const price = (priceFor(pick.profile, pick.model, profiles.prices) ?? null) as Price | null;
+  const official = pick.profile.kind === 'login';
+  const price = (priceFor(pick.profile, pick.model, evidence.prices) ?? null) as Price | null;
   const cliPrice = official && isListedClaudeModel(pick.model);
   const session = request.continues?.session;
   const guidance =
@@ -122,11 +140,17 @@ export async function planRun(host: Host, place: Place, request: RunRequest): Pr
     task_bytes: byteLength(request.task),
     role,
     scope: writeScope(request),
-    profile: { id: pick.profile.id, name: pick.profile.name, source: pick.profile.source },
+    profile: {
+      id: pick.profile.id,
+      name: pick.profile.name,
+      source: pick.profile.source,
+      ...compact({ account: pick.profile.account }),
+      auth: pick.profile.auth,
+    },
     model: pick.model,
     pick_reason: pick.reason,
     budget: planBudget(request.budget ?? {}, policy.budget, price !== null || cliPrice),
-    context_window: { ...windowOf(pick), ...policy.context },
+    context_window: { ...contextWindow(choice), ...policy.context },
     watchdog: policy.watchdog,
     guidance_files: guidance?.files ?? [],
     ...compact({
@@ -136,6 +160,8 @@ export async function planRun(host: Host, place: Place, request: RunRequest): Pr
       ...(request.continues && continuationFields(request.continues, pick)),
       ask: request.ask ? { timeout_seconds: policy.question_timeout_seconds } : undefined,
       final_only: request.finalOnly,
+      output_schema: requireOutputSchema(request.outputSchema),
+      trial: request.trial,
     }),
     worker: {
       kind: 'claude',
@@ -179,10 +205,15 @@ const ASSUMED_WINDOW = 128_000;
 /** Until the CLI, which knows its own models, has told. */
 const CLAUDE_WINDOW = 200_000;
 
-function windowOf({ profile, model }: ProfilePick): { tokens: number; source: string } {
+function contextWindow({ pick: { profile, model }, evidence }: Choice): {
+  tokens: number;
+  source: string;
+} {
   const known = contextWindowFor(profile, model);
   if (known !== undefined) return { tokens: known, source: 'profile' };
   if (isListedClaudeModel(model)) return { tokens: CLAUDE_WINDOW, source: 'claude' };
+  const listed = windowOf(profile, model, evidence);
+  if (listed !== undefined) return { tokens: listed, source: 'catalog' };
   return { tokens: ASSUMED_WINDOW, source: 'assumed' };
 }
 
@@ -207,7 +238,12 @@ function tmpRoot(wanted: string | undefined): string {
 }
 
 export function profileHostOf(host: Host): ProfileHost {
-  return { env: host.env, home: host.env.HOME || homedir(), platform: process.platform };
+  return {
+    env: host.env,
+    home: host.env.HOME || homedir(),
+    platform: process.platform,
+    profilesFile: host.home.profiles,
+  };
 }
 
 /** The first message: the task word for word, and the controller's context apart from it. */

@@ -23,6 +23,8 @@ export type TurnEnd = {
   /** Which tools the CLI says were refused, by our hook or by its own rules. */
   denied_tools: string[];
   errors: string[];
+  /** The answer satisfied the schema it was asked for. */
+  structured?: boolean;
 };
 
 export type Outgoing = {
@@ -85,7 +87,16 @@ export type Progress = {
   worker?: { pid: number; start: string; boot: string };
   worker_exit?: { code: number | null; signal: string | null; adopted: boolean };
   /** The answer to `initialize`; only with a blocking hook may the task be handed over. */
-  initialized?: { blocking_hook: boolean; error?: string };
+  initialized?: {
+    blocking_hook: boolean;
+    error?: string;
+    /** How the worker CLI will sign in. */
+    token_source?: string;
+    key_source?: string;
+    provider?: string;
+  };
+  /** The model the worker CLI says it will use, asked before it gets its task. */
+  preflight?: { model?: string };
   /** The task message: sent, and taken up by the worker. */
   task?: { uuid: string; sent: boolean; started: boolean; rejected: boolean };
   ready?: { model?: string; session_id?: string; version?: string; key_source?: string };
@@ -95,8 +106,8 @@ export type Progress = {
   instructions: string[];
   /** The mode the controller put the worker into; `read_only` takes all changes away. */
   mode?: RunMode;
-  /** The model the controller switched to. */
-  model_asked?: string;
+  /** The models the controller switched to, one after the other. */
+  models_asked?: string[];
   /** What the controller took away from the scope; all of them hold, beside the scope itself. */
   narrowed: Narrowing[];
   /** The run is being brought to an end (a limit) or to a fresh session (its context is full). */
@@ -144,6 +155,8 @@ export type Progress = {
   retries: number;
   /** What the model service last answered to the main conversation, if that was an error. */
   api_error?: { error?: string; status?: number; kind?: string; code?: string; text?: string };
+  /** What the provider last said about its limit window: when it ends (ms), and the share used. */
+  quota?: { resets_at: number; used?: number };
   background: string[];
   /** Background tasks that were ended after the turn, when the model could no longer mean it. */
   background_cut: string[];
@@ -171,6 +184,8 @@ export type Progress = {
   insight: Insight;
   /** The verdict, once it is journaled; only the record may still be missing. */
   outcome?: JsonObject | undefined;
+  /** When that was, and the time the run had taken. */
+  ended?: { time: string; elapsed_ms?: number };
   last_event?: string;
 };
 

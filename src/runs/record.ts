@@ -123,7 +123,15 @@ export const runRecord = z.object({
   task_bytes: z.number(),
   role: z.enum(ROLES),
   scope: z.object({ paths: z.array(z.string()), commands: z.array(z.string()) }).nullable(),
-  profile: z.object({ id: z.string(), name: z.string(), source: z.string() }),
+  profile: z.object({
+    id: z.string(),
+    name: z.string(),
+    source: z.string(),
+    /** Shared by all profiles of the same host and credentials. */
+    account: z.string().optional(),
+    /** How it signs in, which the worker must confirm before it gets its task. */
+    auth: z.string().optional(),
+  }),
   model: z.string().nullable(),
   pick_reason: z.string(),
   budget: runBudget,
@@ -135,7 +143,7 @@ export const runRecord = z.object({
   context_window: z
     .object({
       tokens: z.number(),
-      /** `profile`, `claude` (listed model: the CLI knows better) or `assumed`. */
+      /** `profile`, `claude` (listed model: the CLI knows better), `catalog` or `assumed`. */
       source: z.string(),
       /** Shares of it at which the worker is warned, and hands over to a fresh session. */
       warn: z.number(),
@@ -148,6 +156,10 @@ export const runRecord = z.object({
   final_only: z.boolean().optional(),
   /** Thresholds of its watchdog; absent in runs of earlier versions. */
   watchdog: z.object(watchdogFields).optional(),
+  /** JSON Schema of the answer; what satisfied it is in output.json. */
+  output_schema: z.record(z.string(), z.unknown()).optional(),
+  /** It tries a model out, in a benchmark or with the task of another run; nobody waits for its end. */
+  trial: z.object({ kind: z.enum(['benchmark', 'shadow']), of: z.string() }).optional(),
   guidance_files: z.array(z.string()),
   client: z.string().optional(),
   thread_id: z.string().optional(),

@@ -2,10 +2,8 @@ import { existsSync } from 'node:fs';
 import * as z from 'zod';
 import { toErrorFacts } from '../core/errors.ts';
 import { isId } from '../core/ids.ts';
-import { stringAt } from '../core/json.ts';
-import { isFinal, RUN_STATES } from '../core/vocabulary.ts';
+import { isFinal } from '../core/vocabulary.ts';
 import { livingCookies } from '../proc/tree.ts';
-import { readJson } from '../store/atomic.ts';
 import { RUN_COOKIE } from '../workers/claude/environment.ts';
 import { knownWorkspaces, privateRunPaths } from '../workspace/home.ts';
 import type { Host } from '../workspace/host.ts';
@@ -44,8 +42,8 @@ const AT_ONCE = 4;
 /**
  * One pass over everything of this user that may have lost its supervisor: each run gets a new one or
  * is ended, and processes of runs that are over are ended. It finds runs by the index of active ones,
- * by what is still to be told, and by the cookies of living processes; in `thorough` also by reading
- * every record of that workspace. Safe at any time and from several places at once.
+ * by what is still to be told, and by the cookies of living processes; in `thorough` also by a look
+ * into every run of that workspace. Safe at any time and from several places at once.
  */
 export async function recoverAll(
   host: Host,
@@ -166,15 +164,9 @@ class Pass {
   }
 }
 
-const FINAL_STATES: ReadonlySet<string | undefined> = new Set(RUN_STATES.filter(isFinal));
-
-/** Runs of a workspace whose record does not say that they are over, whatever the index says. */
+/** Runs of a workspace that are not over, whatever the index says: only they have a second copy. */
 async function unfinished(workspace: Workspace | undefined): Promise<string[]> {
   if (workspace === undefined) return [];
-  const found: string[] = [];
-  for (const runId of await runIds(workspace)) {
-    const record = await readJson(runPaths(workspace, runId).metadata).catch(() => undefined);
-    if (!FINAL_STATES.has(stringAt(record, 'state'))) found.push(runId);
-  }
-  return found;
+  const all = await runIds(workspace);
+  return all.filter((runId) => existsSync(runPaths(workspace, runId).spareMetadata));
 }

@@ -96,11 +96,6 @@ async function isSettled(workspace: Workspace, record: RunRecord): Promise<boole
   return isFinal(record.state) && (await logUsage(workspace, record, TURN_OF_READERS_MS));
 }
 
-/** Frees the slot of a run that has ended, but not before its usage is in the log. */
-export async function settleSlot(workspace: Workspace, record: RunRecord): Promise<void> {
-  if (await logUsage(workspace, record)) await freeSlot(workspace, record.run_id);
-}
-
 /** Puts a run that goes on back into the index, where somebody removed it. */
 export async function restoreSlot(workspace: Workspace, record: RunRecord): Promise<void> {
   const slot = {

@@ -45,11 +45,17 @@ export class Lease {
   readonly epoch: number;
   readonly #directory: string;
   readonly #nonce: string;
+  /** Our own epoch file and what it was when it was last read, and that of the next taker. */
+  readonly #own: string;
+  readonly #next: string;
+  #seen: { ino: number; mtimeMs: number } | undefined;
 
   private constructor(directory: string, record: EpochRecord) {
     this.#directory = directory;
     this.#nonce = record.nonce;
     this.epoch = record.epoch;
+    this.#own = epochPath(directory, record.epoch);
+    this.#next = epochPath(directory, record.epoch + 1);
   }
 
   /** The lease, or the record of the living holder. `isUp` decides what counts as living. */
@@ -78,8 +84,15 @@ export class Lease {
 
   /** False once somebody has taken over; whoever finds out must stop writing at once. */
   isHeld(): boolean {
+    // Asked before every write. Takers come one epoch after another and remove ours with the second,
+    // so while our file is still that very file and the next one is not there, nothing has changed.
+    const own = statSync(this.#own, { throwIfNoEntry: false });
+    if (own === undefined || existsSync(this.#next)) return false;
+    if (own.ino === this.#seen?.ino && own.mtimeMs === this.#seen.mtimeMs) return true;
     const top = topLease(this.#directory);
-    return top?.epoch === this.epoch && top.nonce === this.#nonce;
+    const isOurs = top?.epoch === this.epoch && top.nonce === this.#nonce;
+    this.#seen = isOurs ? { ino: own.ino, mtimeMs: own.mtimeMs } : undefined;
+    return isOurs;
   }
 
   release(): void {

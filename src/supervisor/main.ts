@@ -27,8 +27,10 @@ async function main(): Promise<void> {
     supervisor: { file: process.execPath, args: [] },
     readOnly: false,
   };
+  // Beside the run, so that nothing is written any more once it is over.
+  const tidying = tidyWorkspace(host, workspaceAt(root));
   await supervise({ host, root, runId, workerEnv });
-  await tidyWorkspace(host, workspaceAt(root));
+  await tidying;
 }
 
 // A terminal that goes away must not take its runs with it.

@@ -1,7 +1,8 @@
 import type * as z from 'zod';
 import { CcError, type ErrorFacts, toErrorFacts } from '../core/errors.ts';
-import { redact, redactJson } from '../core/redact.ts';
+import { redactJson } from '../core/redact.ts';
 import { oneLine } from '../core/text.ts';
+import { seenRedactor } from '../profiles/seen-secrets.ts';
 import type { Tool, ToolContext } from './define.ts';
 import { boundResult } from './result.ts';
 
@@ -30,9 +31,10 @@ export async function callTool(
 /** Any thrown value as an outcome: no secrets, no control characters, one line. */
 export function failure(error: unknown): CallOutcome & { ok: false } {
   const facts = toErrorFacts(error);
+  const redact = seenRedactor();
   return {
     ok: false,
-    error: { ...redactJson(facts), message: redact(oneLine(facts.message, 500)) },
+    error: { ...redactJson(facts, redact), message: redact(oneLine(redact(facts.message), 500)) },
   };
 }
 

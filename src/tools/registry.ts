@@ -1,8 +1,17 @@
 import { CcError } from '../core/errors.ts';
 import { AREAS, type Area, type Tool } from './define.ts';
 import gitDiff from './git/git-diff.ts';
+import benchmarkModel from './profiles/benchmark-model.ts';
+import benchmarkSuite from './profiles/benchmark-suite.ts';
+import calibratePolicy from './profiles/calibrate-policy.ts';
 import listProfiles from './profiles/list-profiles.ts';
+import localPolicy from './profiles/local-policy.ts';
+import modelRegistry from './profiles/model-registry.ts';
 import pickProfile from './profiles/pick-profile.ts';
+import scoreModels from './profiles/score-models.ts';
+import shadowRun from './profiles/shadow-run.ts';
+import testProfile from './profiles/test-profile.ts';
+import writeStrategyReports from './profiles/write-strategy-reports.ts';
 import answerQuestion from './runs/answer-question.ts';
 import compactEvents from './runs/compact-events.ts';
 import costGuard from './runs/cost-guard.ts';
@@ -30,6 +39,9 @@ import workspaceStatus from './workspace/workspace-status.ts';
 /** Every tool, sorted by name: the list is the same for every client, always. */
 export const TOOLS: readonly Tool[] = [
   answerQuestion,
+  calibratePolicy,
+  benchmarkModel,
+  benchmarkSuite,
   cleanWorkspace,
   costGuard,
   compactEvents,
@@ -40,6 +52,8 @@ export const TOOLS: readonly Tool[] = [
   lastRun,
   listProfiles,
   listQuestions,
+  localPolicy,
+  modelRegistry,
   mockStreamTest,
   openRunFolder,
   pickProfile,
@@ -50,11 +64,15 @@ export const TOOLS: readonly Tool[] = [
   runStreamingAgent,
   sendInstruction,
   runVisibleAgent,
+  scoreModels,
+  shadowRun,
   stopRun,
   summarizeRun,
+  testProfile,
   usageSummary,
   waitRuns,
   workspaceStatus,
+  writeStrategyReports,
 ].sort((a, b) => (a.name < b.name ? -1 : 1));
 
 export type Surface = { toolsets: readonly Area[] | undefined; readOnly: boolean };

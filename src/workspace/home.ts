@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { type Clock, isoTime } from '../core/clock.ts';
@@ -27,9 +27,17 @@ export function userHome(env: Environment) {
     costGuard: join(root, 'cost-guard.json'),
     /** Held for a moment by whoever changes the caps, or starts a run that must fit under them. */
     guardLease: join(root, 'state', 'cost-guard'),
+    /** What is known of models: endings of runs, cooldowns, a catalogue. */
+    routing: join(root, 'routing'),
+    /** Providers the user described by hand. */
+    profiles: join(root, 'profiles.yaml'),
     workspaces: join(root, 'workspaces'),
+    /** Results, shadow runs, the user's own tasks, and the work under way. */
+    benchmarks: join(root, 'benchmarks'),
     /** Endings that a controller has still to be told of. */
     outbox: join(root, 'outbox'),
+    /** What tests of profiles have shown, one file per profile and model. */
+    capabilities: join(root, 'capabilities'),
     sessions: join(root, 'private', 'sessions'),
     runs: join(root, 'private', 'runs'),
     /** What is about to be removed is moved here first. */
@@ -70,6 +78,11 @@ export async function rememberWorkspace(home: UserHome, root: string, clock: Clo
     root,
     first_seen: isoTime(clock.now()),
   });
+}
+
+/** Of a directory of our own that is gone for good. */
+export async function forgetWorkspace(home: UserHome, root: string): Promise<void> {
+  await rm(join(home.workspaces, `${digestOf(root)}.json`), { force: true });
 }
 
 /** Every project directory that ever had a workspace of this user. */

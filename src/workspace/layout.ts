@@ -49,6 +49,8 @@ export function runPaths(workspace: Workspace, runId: string) {
     prompt: join(dir, 'prompt.md'),
     events: join(dir, 'events.ndjson'),
     stdout: join(dir, 'stdout.txt'),
+    /** The answer that satisfies the run's output schema. */
+    output: join(dir, 'output.json'),
     stderr: join(dir, 'stderr.txt'),
     summary: join(dir, 'progress_summary.json'),
     decision: join(dir, 'latest_decision.md'),

@@ -4,6 +4,7 @@ import { CcError, errnoOf } from '../core/errors.ts';
 import { lazy } from '../core/lazy.ts';
 import { ROLES } from '../core/vocabulary.ts';
 import type { UserHome } from './home.ts';
+import { routingPolicy } from './routing-policy.ts';
 import { watchdogFields } from './watchdog-policy.ts';
 
 const loadYaml = /* @__PURE__ */ lazy(() => import('./yaml.ts'));
@@ -62,6 +63,8 @@ const policySchema = z.strictObject({
       z.strictObject({ profile: z.string().optional(), model: z.string().optional() }),
     )
     .default({}),
+  /** How a profile and model are chosen. */
+  routing: routingPolicy.prefault({}),
   /** How long a worker waits for an answer to its question before it goes on without one. */
   question_timeout_seconds: z.int().min(10).max(86_400).default(300),
   /** Shares of the context window at which a worker is warned, and hands over to a fresh session. */
@@ -86,16 +89,21 @@ export async function readPolicy(home: UserHome): Promise<Policy> {
     if (errnoOf(error) === 'ENOENT') return policySchema.parse({});
     throw invalid(home.policy, error instanceof Error ? error.message : String(error));
   }
+  return parsePolicy(text, home.policy);
+}
+
+/** The policy a text says, with the defaults; `path` is for the error. */
+export async function parsePolicy(text: string, path: string): Promise<Policy> {
   const { parse } = await loadYaml();
   let value: unknown;
   try {
     value = parse(text, { maxAliasCount: 20 });
   } catch (error) {
-    throw invalid(home.policy, error instanceof Error ? error.message : String(error));
+    throw invalid(path, error instanceof Error ? error.message : String(error));
   }
   const parsed = policySchema.safeParse(value ?? {});
   if (parsed.success) return parsed.data;
-  throw invalid(home.policy, z.prettifyError(parsed.error));
+  throw invalid(path, z.prettifyError(parsed.error));
 }
 
 function invalid(path: string, what: string): CcError {

@@ -1,9 +1,12 @@
 import { coldStart } from './cold-start.ts';
+import { flood } from './flood.ts';
 import type { Benchmark } from './harness.ts';
 import { idlePoll } from './idle-poll.ts';
 import { ingestion } from './ingest.ts';
+import { manyRuns } from './many-runs.ts';
 import { oneTurn } from './one-turn.ts';
 import { pollTime } from './poll-time.ts';
+import { profiles } from './profiles.ts';
 import { stopping } from './stop.ts';
 import { supervisorCpu } from './supervisor-cpu.ts';
 import { surface } from './surface.ts';
@@ -16,8 +19,11 @@ export const BENCHMARKS: readonly Benchmark[] = [
   surface,
   idlePoll,
   pollTime,
+  manyRuns,
+  profiles,
   supervisorCpu,
   ingestion,
+  flood,
   waiting,
   stopping,
 ];

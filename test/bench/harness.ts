@@ -8,7 +8,7 @@ export type Goal = { ratio: number } | { ours: number };
 /** One line of the table: everything that was measured for it, in order. */
 export type Measurement = {
   name: string;
-  unit: 'ms' | 'bytes' | 'MB/s' | 'lines/s';
+  unit: 'ms' | 'bytes' | 'MB/s' | 'lines' | 'lines/s';
   ours: readonly number[];
   /** The same, in the same unit, of what we compare ourselves with; measured in turns with ours. */
   reference?: readonly number[];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRedactor, redact, redactJson } from '../../src/core/redact.ts';
+import { createByteRedactor, createRedactor, redact, redactJson } from '../../src/core/redact.ts';
 
 const B64 = 'QWxhZGRpbjpvcGVuIHNlc2FtZQ';
 const JWT = 'eyJhbGciOiJIUzI1NiIsInR5cCI.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n';
@@ -143,6 +143,20 @@ describe('redactJson', () => {
     expect(JSON.stringify(redactJson(value))).toBe('{"__proto__":{"api_key":"[redacted]"}}');
   });
 });
+
+it.each(['a"b\\c$(x)`d', "quote'and\\\\slash", 'tab\tand"more'])(
+  'hides a known secret however often it was quoted (%j)',
+  (secret) => {
+    const once = JSON.stringify({ text: `it is ${secret}!` });
+    const twice = JSON.stringify({ text: once });
+    const redactor = createRedactor([secret]);
+    expect(redactor(`it is ${secret}!`)).toBe('it is [redacted]!');
+    expect(redactor(once)).toBe('{"text":"it is [redacted]!"}');
+    expect(JSON.parse(JSON.parse(redactor(twice)).text)).toEqual({ text: 'it is [redacted]!' });
+    const bytes = createByteRedactor([secret])(Buffer.from(twice));
+    expect(JSON.parse(JSON.parse(bytes.toString()).text)).toEqual({ text: 'it is [redacted]!' });
+  },
+);
 
 // Worker text is untrusted: with quadratic patterns each of these would take minutes.
 it.each([

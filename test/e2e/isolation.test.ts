@@ -1,10 +1,19 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { type LoopbackModel, startLoopbackModel } from '../../src/loopback/index.ts';
-import { Lab, TOKEN } from '../support/lab.ts';
+import { Lab, REPOSITORY, TOKEN } from '../support/lab.ts';
+
+const CC_SWITCH = join(REPOSITORY, 'test/fixtures/cc-switch/cc-switch.db');
 
 let lab: Lab;
 let evil: LoopbackModel | undefined;
@@ -88,42 +97,49 @@ test('a settings file that changes while the worker runs changes nothing', async
   expect(lab.model.requestsFor('s')).toHaveLength(2);
 });
 
-test('the official login is not redirected by settings either', async () => {
-  evil = await startLoopbackModel({ scripts: [{ name: 'evil', steps: [{ text: 'evil' }] }] });
-  lab = await Lab.open([]);
-  const asked: string[] = [];
-  // Stands where the way out of the machine would be, and lets nothing through.
-  const proxy = createServer((_request, response) => response.writeHead(502).end());
-  proxy.on('connect', (request, socket) => {
-    socket.on('error', () => undefined);
-    asked.push(request.url ?? '');
-    socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
-  });
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  lab.env.HTTPS_PROXY = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-  lab.env.NO_PROXY = '127.0.0.1,localhost';
-  plantHostileSettings(evil.url);
-  put(join(lab.env.HOME ?? '', '.claude/.credentials.json'), {
-    claudeAiOauth: {
-      accessToken: 'login-token-123456789',
-      refreshToken: 'login-refresh-123456789',
-      expiresAt: Date.now() + 3_600_000,
-      scopes: ['user:inference'],
-      subscriptionType: 'max',
-    },
-  });
-  try {
-    const run = await lab.ended(await lab.launch({ task: 'Hi', profile: 'official' }), 60_000);
-    expect(run.record.outcome?.state).toBe('failed');
-    expect(evil.requests).toHaveLength(0);
-    expect(asked).toContain('api.anthropic.com:443');
-    expect(
-      new Set(asked.map((host) => host.replace(/^.*\.?anthropic\.com:443$/, 'anthropic'))),
-    ).toEqual(new Set(['anthropic']));
-  } finally {
-    proxy.close();
-  }
-});
+// The same login can also be a provider of CC Switch.
+test.each(['official', 'cc-switch:claude-official'])(
+  'the official login is not redirected by settings either (%s)',
+  async (profile) => {
+    evil = await startLoopbackModel({ scripts: [{ name: 'evil', steps: [{ text: 'evil' }] }] });
+    lab = await Lab.open([]);
+    const asked: string[] = [];
+    // Stands where the way out of the machine would be, and lets nothing through.
+    const proxy = createServer((_request, response) => response.writeHead(502).end());
+    proxy.on('connect', (request, socket) => {
+      socket.on('error', () => undefined);
+      asked.push(request.url ?? '');
+      socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    lab.env.HTTPS_PROXY = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    lab.env.NO_PROXY = '127.0.0.1,localhost';
+    plantHostileSettings(evil.url);
+    const appDir = join(lab.env.HOME ?? '', '.cc-switch');
+    mkdirSync(appDir);
+    copyFileSync(CC_SWITCH, join(appDir, 'cc-switch.db'));
+    put(join(lab.env.HOME ?? '', '.claude/.credentials.json'), {
+      claudeAiOauth: {
+        accessToken: 'login-token-123456789',
+        refreshToken: 'login-refresh-123456789',
+        expiresAt: Date.now() + 3_600_000,
+        scopes: ['user:inference'],
+        subscriptionType: 'max',
+      },
+    });
+    try {
+      const run = await lab.ended(await lab.launch({ task: 'Hi', profile }), 60_000);
+      expect(run.record.outcome?.state).toBe('failed');
+      expect(evil.requests).toHaveLength(0);
+      expect(asked).toContain('api.anthropic.com:443');
+      expect(
+        new Set(asked.map((host) => host.replace(/^.*\.?anthropic\.com:443$/, 'anthropic'))),
+      ).toEqual(new Set(['anthropic']));
+    } finally {
+      proxy.close();
+    }
+  },
+);
 
 test('the token stands in no command line and no event', async () => {
   lab = await Lab.open([
@@ -141,4 +157,31 @@ test('the token stands in no command line and no event', async () => {
   lab.model.release('look');
   await lab.ended(run);
   expect(readFileSync(run.paths.events, 'utf8')).not.toContain(TOKEN);
+});
+
+test('commands of a worker do not find its credentials in their environment', async () => {
+  lab = await Lab.open([]);
+  lab.model.addScript({
+    name: 's',
+    steps: [{ tools: [{ name: 'Bash', input: { command: 'printenv' } }] }, { text: 'done' }],
+  });
+  Object.assign(lab.env, {
+    ANTHROPIC_BASE_URL: lab.model.url,
+    ANTHROPIC_AUTH_TOKEN: TOKEN,
+    ANTHROPIC_CUSTOM_HEADERS: 'X-Team: header-secret-5b1c9d',
+    ANTHROPIC_MODEL: 'lab-model-1',
+  });
+  const run = await lab.launch({
+    task: 'Print it.',
+    profile: 'env',
+    allowWrite: true,
+    scope: { commands: ['printenv'] },
+  });
+  expect((await lab.ended(run)).record.outcome?.state).toBe('succeeded');
+  const [first, second] = lab.model.requestsFor('s');
+  expect(first?.headers['x-team']).toBe('header-secret-5b1c9d');
+  const told = JSON.stringify(second?.body);
+  expect(told).toContain('CC_RUN_COOKIE=');
+  expect(told).not.toContain(TOKEN);
+  expect(told).not.toContain('header-secret-5b1c9d');
 });

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 import type { Script } from '../../src/loopback/index.ts';
 import { killProcess } from '../../src/proc/terminate.ts';
@@ -6,7 +6,9 @@ import type { FoundRun } from '../../src/runs/find.ts';
 import { answerQuestion, openQuestions } from '../../src/runs/questions.ts';
 import { waitForRuns } from '../../src/runs/wait.ts';
 import { connect, dataOf } from '../mcp/face.ts';
+import { BIN, runProgram } from '../support/controllers.ts';
 import { Lab, rawCoverage } from '../support/lab.ts';
+import { LabServer } from '../support/server.ts';
 
 let lab: Lab;
 afterEach(async () => {
@@ -161,4 +163,47 @@ test('the person at a client that shows forms is asked once, and their answer is
   expect(dataOf(answered)).toMatchObject({ answered: true });
   expect((await lab.ended(run)).record.state).toBe('succeeded');
   expect(heard()).toMatch(/=\\"sqlite\\".*=\\"postgres\\"/);
+});
+
+test('a question survives the server that told it; the command line answers, steers and resumes', async () => {
+  const run = await start([
+    { tools: [asks] },
+    { text: 'first answer' },
+    { text: 'second answer' },
+    { text: 'third answer' },
+  ]);
+  const { run_id } = run.record;
+  const server = await LabServer.start(lab);
+  const told = await server.call('cc_wait_runs', { run_ids: [run_id], wait_seconds: 30 });
+  expect(told).toMatchObject({ changed: [{ state: 'waiting_answer' }] });
+  server.kill();
+  const cli = async (...args: string[]) => {
+    const options = { cwd: lab.project, env: lab.env };
+    const done = await runProgram(process.execPath, [BIN, ...args, '--json'], options);
+    const answer = JSON.parse(done.stdout) as Record<string, unknown>;
+    return { ...answer, code: done.exitCode } as Record<string, unknown>;
+  };
+  const listed = await cli('list-questions');
+  expect(listed).toMatchObject({ code: 0, questions: [{ question: `${run_id}.1` }] });
+  const later = await cli(
+    'send-instruction',
+    run_id,
+    '--instruction',
+    'Then more.',
+    '--when',
+    'after_turn',
+  );
+  expect(later).toMatchObject({ code: 0, how: 'running' });
+  expect(await cli('answer-question', `${run_id}.1`, '--answers', 'sqlite')).toMatchObject({
+    code: 0,
+    answered: true,
+  });
+  const ended = await lab.ended(run);
+  expect(readFileSync(ended.paths.stdout, 'utf8')).toBe('second answer');
+  const resumed = await cli('send-instruction', run_id, '--instruction', 'And again.');
+  expect(resumed).toMatchObject({ code: 0, how: 'continued', continues: run_id });
+  lab.runs.push(String(resumed.run_id));
+  const next = await lab.ended(await lab.find(String(resumed.run_id)));
+  expect(readFileSync(next.paths.stdout, 'utf8')).toBe('third answer');
+  expect(await cli('answer-question', `${run_id}.1`, '--answers', 'x')).toMatchObject({ code: 3 });
 });

@@ -1,5 +1,5 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, onTestFinished, test } from 'vitest';
 import type { Script } from '../../src/loopback/index.ts';
@@ -48,7 +48,15 @@ class Command {
     });
   }
 
-  interrupt(): void {
+  /** Once it listens: a command that has hardly begun is ended by the signal itself. */
+  async interrupt(): Promise<void> {
+    const { pid } = this.#child;
+    const listens = async () => {
+      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+      const caught = BigInt(`0x${/^SigCgt:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
+      return (caught & (1n << 1n)) !== 0n ? true : undefined;
+    };
+    await lab.until(listens, 'the command to listen for SIGINT');
     this.#child.kill('SIGINT');
   }
 
@@ -86,8 +94,8 @@ test('Ctrl-C leaves a worker alone, and a run that is over is shown from its beg
   const watching = new Command('watch', run_id);
   const waiting = new Command('wait');
   await watching.shows('Second line.');
-  watching.interrupt();
-  waiting.interrupt();
+  await watching.interrupt();
+  await waiting.interrupt();
   expect(await watching.ended).toBe(130);
   expect(watching.out).toContain(`the run goes on: ${run_id}`);
   expect(await waiting.ended).toBe(130);

@@ -42,6 +42,13 @@ it('streams thinking, text and tool calls as the API does', () =>
     expect(names).toEqual(['Read', 'mcp__ctl__report']);
   }));
 
+it('answers whole where the script says so, also when a stream was asked for', () =>
+  withModel([{ name: 'all', steps: [{ text: 'hi', whole: true }] }], async (model) => {
+    const response = await messages(model, 'go', { stream: true });
+    expect(response.headers.get('content-type')).toBe('application/json');
+    expect(await response.json()).toMatchObject({ content: [{ type: 'text', text: 'hi' }] });
+  }));
+
 it('answers without streaming', () =>
   withModel([everything], async (model) => {
     const body = await (await messages(model, 'go')).json();

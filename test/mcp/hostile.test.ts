@@ -127,6 +127,8 @@ function harmless(tool: string): Record<string, unknown> {
   return {
     ...('task' in shape ? { task: 'Look.', dry_run: true } : {}),
     ...('wait_seconds' in shape ? { wait_seconds: 0 } : {}),
+    // A test of a profile that exists would start a worker where the value is not refused.
+    ...(tool === 'cc_test_profile' ? { profile: 'nothing' } : {}),
     ...('run_id' in shape ? { run_id: runId } : {}),
     ...('run_ids' in shape ? { run_ids: [runId] } : {}),
   };

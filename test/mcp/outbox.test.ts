@@ -75,6 +75,21 @@ test('what ended while nobody waited is told, again and again, until a cursor sa
   expect(readdirSync(place.host.home.outbox)).toEqual([]);
 });
 
+test('a launch leaves a note for its thread, and so does one that only finds the same run', async () => {
+  const place = machine();
+  const { call } = await connect({ host: place.host });
+  const start = (thread: Record<string, unknown>) =>
+    call('cc_run_streaming_agent', { task: 'Look.', idempotency_key: 'once' }, thread);
+  const { run_id } = dataOf(await start(A));
+  expect(dataOf(await start(B))).toMatchObject({ run_id, existing: true });
+  for (const thread of [A, B]) {
+    const [note, ...more] = await notesOf(place.host, who(place, thread));
+    expect(note).toMatchObject({ run_id, workspace: place.project });
+    expect(more).toEqual([]);
+  }
+  expect(await notesOf(place.host, who(place, {}))).toEqual([]);
+});
+
 test('an ending is for the thread that launched the run, wherever that thread is now', async () => {
   const place = machine();
   const other = machine({ home: place.host.home });

@@ -70,7 +70,8 @@ test('annotations say what the kind says', () => {
   expect(says('destructive')).toMatchObject({ readOnlyHint: false, destructiveHint: true });
   expect(says('launch')).toMatchObject({ readOnlyHint: false, openWorldHint: true });
   for (const { name, kind } of TOOLS) {
-    if (/^cc_run_(streaming_)?agent$|mock_stream/.test(name)) expect(kind).toBe('launch');
+    if (/^cc_run_(streaming_)?agent$|mock_stream|test_profile/.test(name))
+      expect(kind).toBe('launch');
     if (/stop|rollback|clean|remove|cancel/.test(name)) expect(kind).toBe('destructive');
   }
 });
@@ -144,7 +145,20 @@ test('toolsets choose whole areas', async () => {
   const toolsets = parseToolsets(' profiles , git ');
   const { client } = await connect({ tools: toolsOf({ toolsets, readOnly: false }) });
   const names = (await client.listTools()).tools.map((tool) => tool.name);
-  expect(names).toEqual(['cc_git_diff', 'cc_list_profiles', 'cc_pick_profile']);
+  expect(names).toEqual([
+    'cc_benchmark_model',
+    'cc_benchmark_suite',
+    'cc_calibrate_policy',
+    'cc_git_diff',
+    'cc_list_profiles',
+    'cc_local_policy',
+    'cc_model_registry',
+    'cc_pick_profile',
+    'cc_score_models',
+    'cc_shadow_run',
+    'cc_test_profile',
+    'cc_write_strategy_reports',
+  ]);
   expect(parseToolsets('')).toBeUndefined();
   expect(parseToolsets(undefined)).toBeUndefined();
   expect(() => parseToolsets('runs,nothing')).toThrow('There is no toolset "nothing".');

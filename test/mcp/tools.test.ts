@@ -2,7 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { ROLES } from '../../src/core/vocabulary.ts';
 import { findTool, TOOLS } from '../../src/tools/registry.ts';
+import { privateRunPaths } from '../../src/workspace/home.ts';
+import { endedRecord, project, storeRecord, usageOf } from '../support/history.ts';
 import { codeOf, connect, dataOf, errorOf, type Machine, machine, textOf } from './face.ts';
 import { storeActiveRun, storeFinishedRun } from './runs.ts';
 
@@ -35,6 +38,17 @@ const EXAMPLES: Record<string, Example> = {
     works: async (place) => ({ run_id: (await storeFinishedRun(place)).id, max_bytes: 2000 }),
     fails: { run_id: MISSING },
     code: 'RUN_NOT_FOUND',
+  },
+  cc_calibrate_policy: { works: async () => ({}), fails: { apply: 'yes' }, code: 'BAD_INPUT' },
+  cc_benchmark_model: {
+    works: async () => ({ task: 'code-fix-ranges', budget: { max_tokens: 50_000 } }),
+    fails: { task: 'no-such-task' },
+    code: 'NOT_FOUND',
+  },
+  cc_benchmark_suite: {
+    works: async () => ({ suite: 'review', profiles: ['env:test'], repeat: 2 }),
+    fails: { benchmark: 'bench_20261121t110900123z_k3v7qa2m' },
+    code: 'NOT_FOUND',
   },
   cc_folder_policy: {
     works: async () => ({ apply: true }),
@@ -77,13 +91,23 @@ const EXAMPLES: Record<string, Example> = {
     fails: { run_id: MISSING },
     code: 'RUN_NOT_FOUND',
   },
+  cc_local_policy: {
+    works: async () => ({ role: 'review', profile: 'env:test', apply: true }),
+    fails: { profile: 'env:test' },
+    code: 'BAD_INPUT',
+  },
+  cc_model_registry: {
+    works: async () => ({ search: 'glm' }),
+    fails: { refresh: true },
+    code: 'BAD_INPUT',
+  },
   cc_open_run_folder: {
     works: async (place) => ({ run_id: (await storeFinishedRun(place)).id, open_folder: true }),
     fails: { run_id: MISSING },
     code: 'RUN_NOT_FOUND',
   },
   cc_pick_profile: {
-    works: async () => ({ role: 'testing' }),
+    works: async () => ({ role: 'testing', task: 'List it.', explain: true }),
     fails: { profile: 'nothing' },
     code: 'PROFILE_NOT_FOUND',
   },
@@ -125,6 +149,11 @@ const EXAMPLES: Record<string, Example> = {
     fails: { task: ' ' },
     code: 'BAD_INPUT',
   },
+  cc_score_models: {
+    works: async () => ({ role: 'security', allow_write: true }),
+    fails: { role: 'boss' },
+    code: 'BAD_INPUT',
+  },
   cc_send_instruction: {
     works: async (place) => ({
       run_id: (await storeActiveRun(place)).id,
@@ -137,6 +166,17 @@ const EXAMPLES: Record<string, Example> = {
     works: async () => ({ task: 'Look.' }),
     fails: { task: ' ' },
     code: 'BAD_INPUT',
+  },
+  cc_shadow_run: {
+    works: async (place) => {
+      const { id } = await storeFinishedRun(place);
+      const { dir, prompt } = privateRunPaths(place.host.home, id);
+      mkdirSync(dir, { recursive: true });
+      writeFileSync(prompt, JSON.stringify(['Look at it.']));
+      return { run_id: id, profile: 'env:test', dry_run: true };
+    },
+    fails: { run_id: MISSING, profile: 'env:test' },
+    code: 'RUN_NOT_FOUND',
   },
   cc_stop_run: {
     works: async (place) => ({ run_id: (await storeFinishedRun(place)).id }),
@@ -157,12 +197,27 @@ const EXAMPLES: Record<string, Example> = {
     fails: { since: 'yesterday' },
     code: 'BAD_INPUT',
   },
+  cc_test_profile: {
+    works: async () => ({
+      profile: 'env:test',
+      level: 'full',
+      budget: { max_tokens: 50_000 },
+      dry_run: true,
+    }),
+    fails: { profile: 'nothing' },
+    code: 'PROFILE_NOT_FOUND',
+  },
   cc_wait_runs: {
     works: async (place) => ({ run_ids: [(await storeFinishedRun(place)).id] }),
     fails: {},
     code: 'NOT_FOUND',
   },
   cc_workspace_status: {
+    works: async () => ({}),
+    fails: { cwd: '/no/such' },
+    code: 'NOT_A_DIRECTORY',
+  },
+  cc_write_strategy_reports: {
     works: async () => ({}),
     fails: { cwd: '/no/such' },
     code: 'NOT_A_DIRECTORY',
@@ -247,6 +302,18 @@ test('healthcheck names what is wrong and what to do', async () => {
   );
   for (const check of failed.filter(({ name }) => name !== 'supervisor'))
     expect(check.fix).toBeTruthy();
+});
+
+test('healthcheck finds caps that nobody could keep', async () => {
+  const place = machine();
+  mkdirSync(place.host.home.root, { recursive: true });
+  writeFileSync(place.host.home.costGuard, '{"schema_version":1,"caps":{"team":{}}}');
+  const { call } = await connect({ host: place.host });
+  const { checks } = dataOf(await call('cc_healthcheck', {})) as { checks: { name: string }[] };
+  expect(checks.find(({ name }) => name === 'caps')).toMatchObject({
+    status: 'fail',
+    fix: expect.stringContaining(place.host.home.costGuard),
+  });
 });
 
 test('a plan starts nothing and stores nothing', async () => {
@@ -404,18 +471,38 @@ test('usage_summary counts what ended, today or on the days asked for, and what 
   expect(errorOf(await call('cc_usage_summary', { since: '2999-01-01' })).code).toBe('BAD_INPUT');
 });
 
+test('usage_summary of a thousand runs takes at most 4 kB', async () => {
+  const place = machine();
+  const workspace = await project(place.host, place.project);
+  for (let at = 0; at < 1000; at += 1) {
+    const model = `vendor/a-model-with-a-long-name-${at % 60}`;
+    const counts = { input: 100_000 + at, output: 5000, cache_read: 2_000_000, cache_write: 9 };
+    const usage = usageOf({ [model]: at % 2 === 0 ? counts : { ...counts, usd: 0.25 } });
+    const ended = new Date(Date.now() - (at % 30) * 86_400_000);
+    const role = ROLES[at % ROLES.length] ?? 'review';
+    storeRecord(workspace, endedRecord(workspace, ended, { role, model }, usage));
+  }
+  const { call } = await connect({ host: place.host });
+  const result = await call('cc_usage_summary', { days: 40 });
+  expect(Buffer.byteLength(textOf(result))).toBeLessThanOrEqual(4000);
+  expect(dataOf(result)).toMatchObject({
+    total: { runs: 1000, usd: 125, unknown_price: { runs: 500 } },
+  });
+  expect(dataOf(result)).not.toHaveProperty('truncated');
+}, 60_000);
+
 test('cost_guard shows, previews, sets and lifts caps', async () => {
   const place = machine();
   const { call } = await connect({ host: place.host });
   const ask = async (args: object = {}) => dataOf(await call('cc_cost_guard', args));
-  const project = `project:${place.project}`;
+  const here = `project:${place.project}`;
   const nothing = { concurrent: 0, tokens_per_day: 0, usd_per_day: 0 };
   const { path, ...empty } = await ask();
   expect(empty).toEqual({
     applied: false,
     subjects: [
       { subject: 'user', caps: {}, used: nothing },
-      { subject: project, caps: {}, used: nothing },
+      { subject: here, caps: {}, used: nothing },
     ],
   });
   const wanted = { max_concurrent: 2, max_usd_per_day: 0.5 };
@@ -423,7 +510,7 @@ test('cost_guard shows, previews, sets and lifts caps', async () => {
   expect(preview).toMatchObject({
     applied: false,
     change: { subject: 'user', before: {}, after: wanted },
-    subjects: [{ caps: wanted, left: { concurrent: 2, usd_per_day: 0.5 } }, { subject: project }],
+    subjects: [{ caps: wanted, left: { concurrent: 2, usd_per_day: 0.5 } }, { subject: here }],
   });
   expect(existsSync(String(path))).toBe(false);
   expect(await ask({ ...wanted, apply: true })).toEqual({ ...preview, applied: true });
@@ -436,9 +523,9 @@ test('cost_guard shows, previews, sets and lifts caps', async () => {
   });
   expect((await ask({ subject: 'project', apply: true })).subjects).toMatchObject([
     { caps: { max_usd_per_day: 0.5, max_tokens_per_run: 10 } },
-    { subject: project, caps: { max_wall_seconds: 60, allow_unknown_price: true } },
+    { subject: here, caps: { max_wall_seconds: 60, allow_unknown_price: true } },
   ]);
-  const lift = { subject: project, max_wall_seconds: 0, allow_unknown_price: false, apply: true };
+  const lift = { subject: here, max_wall_seconds: 0, allow_unknown_price: false, apply: true };
   expect(await ask(lift)).toMatchObject({ change: { after: {} } });
 });
 

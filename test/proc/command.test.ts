@@ -37,6 +37,28 @@ it('has an empty stdin', async () => {
   expect(await run('cat', [])).toMatchObject({ exitCode: 0, stdout: '' });
 });
 
+it('reads on stdin what it is told, also more than a pipe holds', async () => {
+  const input = 'ä line\n'.repeat(100_000);
+  expect((await sh('wc -c', { input })).stdout.trim()).toBe(String(Buffer.byteLength(input)));
+  // Whoever does not read it ends as it likes.
+  expect(await sh('exit 7', { input })).toMatchObject({ exitCode: 7, timedOut: false });
+});
+
+it('tells its output as it comes', async () => {
+  const chunks: Buffer[] = [];
+  const giveUp = new AbortController();
+  const result = await sh('echo first; sleep 60', {
+    signal: giveUp.signal,
+    onStdout: (chunk) => {
+      chunks.push(chunk);
+      giveUp.abort();
+    },
+  });
+  expect(Buffer.concat(chunks).toString()).toBe('first\n');
+  expect(result).toMatchObject({ stdout: 'first', timedOut: false });
+  expect(result.durationMs).toBeLessThan(30_000);
+});
+
 it('passes arguments as they are', async () => {
   const args = ['a b', '$(id)', '*', '"', "'", '', '-n', '漢'];
   const { stdout } = await run('printf', ['%s\\n', ...args]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { identityOf, selfIdentity } from '../../src/proc/identity.ts';
-import { descendantsOf, findByCookie } from '../../src/proc/tree.ts';
+import { descendantsOf, findByCookie, livingCookies } from '../../src/proc/tree.ts';
 import { adopt, eventually, type Fixture, startFixture } from '../support/processes.ts';
 
 const NAME = 'CC_TEST_COOKIE';
@@ -53,6 +53,19 @@ describe('findByCookie', () => {
     const [name, value] = Object.entries(process.env)[0] ?? [];
     if (name === undefined || value === undefined) throw new Error('no environment');
     expect(pidsOf(findByCookie(name, value))).not.toContain(process.pid);
+  });
+});
+
+describe('livingCookies', () => {
+  it('tells the values of all that live, each once', async () => {
+    const [one, two] = [newCookie(), newCookie()];
+    const { root } = await tree(['daemon'], one);
+    await tree([], two);
+    expect([...livingCookies(NAME)].sort()).toEqual(expect.arrayContaining([one, two].sort()));
+    expect(livingCookies(`X${NAME}`)).toEqual(new Set());
+    await root.kill();
+    // What it left behind still carries it.
+    expect(livingCookies(NAME)).toContain(one);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { listProfiles } from '../../src/profiles/list.ts';
-import { direct, installProviders, logIn, type ProviderRow, testHost } from './host.ts';
+import { logIn, testHost } from './host.ts';
+import { direct, installProviders, type ProviderRow } from './providers.ts';
 
 /** A variable of a preset that nobody has filled in. */
 const template = (name: string) => ['$', '{', name, '}'].join('');

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { listProfiles } from '../../src/profiles/list.ts';
 import { priceFor } from '../../src/profiles/prices.ts';
 import { resolveCredentials } from '../../src/profiles/resolve-credentials.ts';
-import { installProviders, testHost } from './host.ts';
+import { testHost } from './host.ts';
+import { installProviders } from './providers.ts';
 
 async function environment(env: Record<string, string>) {
   const { profiles, warnings, prices } = await listProfiles(testHost(env));
@@ -20,6 +21,7 @@ describe('the plain variables', () => {
     expect(profiles).toMatchInlineSnapshot(`
       [
         {
+          "account": "29f52d343e",
           "auth": "auth_token",
           "base_url": "https://api.example/v1/",
           "current": false,
@@ -33,9 +35,16 @@ describe('the plain variables', () => {
             "sonnet": "glm-5.1",
           },
           "name": "Environment",
+          "provenance": {
+            "base_url": "ANTHROPIC_BASE_URL",
+            "default_model": "ANTHROPIC_MODEL",
+            "token": "ANTHROPIC_AUTH_TOKEN",
+          },
           "source": "environment",
           "usable": true,
-          "warnings": [],
+          "warnings": [
+            "The address holds a user or a query; commands that a worker runs can read it.",
+          ],
         },
       ]
     `);
@@ -92,6 +101,7 @@ describe('named profiles', () => {
     expect(profiles).toMatchInlineSnapshot(`
       [
         {
+          "account": "875e014b9d",
           "auth": "api_key",
           "base_url": "https://glm.example/anthropic",
           "context_window": 131072,
@@ -114,6 +124,12 @@ describe('named profiles', () => {
             "output": 1.1,
             "per": 1000000,
             "source": "profile",
+          },
+          "provenance": {
+            "base_url": "CC_PROFILE_GLM_AIR_BASE_URL",
+            "context_window": "CC_PROFILE_GLM_AIR_CONTEXT_WINDOW",
+            "default_model": "CC_PROFILE_GLM_AIR_MODEL",
+            "token": "CC_PROFILE_GLM_AIR_API_KEY",
           },
           "source": "environment",
           "usable": true,

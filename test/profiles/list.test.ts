@@ -1,10 +1,12 @@
 import { cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { sleep } from '../../src/core/clock.ts';
 import { listProfiles } from '../../src/profiles/list.ts';
 import { priceFor } from '../../src/profiles/prices.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
-import { FIXTURES, install, installProviders, testHost, write } from './host.ts';
+import { testHost, write } from './host.ts';
+import { FIXTURES, install, installProviders } from './providers.ts';
 
 const UUID = 'cc-switch:4f0c2a6e-0000-4000-8000-00000000000';
 
@@ -50,6 +52,7 @@ describe('a real database', () => {
     const { profiles } = await listProfiles(host);
     expect(byId(profiles, `${UUID}1`)).toMatchInlineSnapshot(`
       {
+        "account": "170db732dd",
         "auth": "auth_token",
         "base_url": "https://api.deepseek.com/anthropic",
         "current": true,
@@ -63,6 +66,11 @@ describe('a real database', () => {
           "sonnet": "deepseek-v4-pro",
         },
         "name": "深度求索 DeepSeek",
+        "provenance": {
+          "base_url": "the provider in CC Switch",
+          "default_model": "the provider in CC Switch",
+          "token": "the provider in CC Switch",
+        },
         "source": "cc-switch",
         "usable": true,
         "warnings": [],
@@ -70,6 +78,7 @@ describe('a real database', () => {
     `);
     expect(byId(profiles, `${UUID}2`)).toMatchInlineSnapshot(`
       {
+        "account": "cddbaacaf2",
         "auth": "api_key",
         "base_url": "https://router.example.test/api",
         "context_window": 1000000,
@@ -77,6 +86,10 @@ describe('a real database', () => {
         "current": false,
         "id": "cc-switch:4f0c2a6e-0000-4000-8000-000000000002",
         "kind": "direct",
+        "limits": {
+          "daily_usd": 5,
+          "monthly_usd": 60,
+        },
         "models": {
           "default": "anthropic/claude-sonnet-5[1M]",
           "haiku": "anthropic/claude-haiku-4.5",
@@ -84,6 +97,11 @@ describe('a real database', () => {
           "sonnet": "anthropic/claude-sonnet-5[1M]",
         },
         "name": "Router One",
+        "provenance": {
+          "base_url": "the provider in CC Switch",
+          "default_model": "the provider in CC Switch",
+          "token": "the provider in CC Switch",
+        },
         "source": "cc-switch",
         "usable": true,
         "warnings": [],
@@ -226,6 +244,9 @@ describe('a real database', () => {
       'official',
       'cc-switch:b',
     ]);
+    // What was written just now is not remembered: another write could bear the same time.
+    await sleep(30);
+    await listProfiles(host);
     // A file in the place of the temporary directory would make any new copy fail.
     const blocked = { ...host, tmp: join(host.home, 'blocked') };
     writeFileSync(blocked.tmp, '');
@@ -244,6 +265,7 @@ describe('the old config.json', () => {
     expect(profiles.filter(({ source }) => source === 'cc-switch-legacy')).toMatchInlineSnapshot(`
       [
         {
+          "account": "12bdd6ec86",
           "auth": "auth_token",
           "base_url": "https://open.bigmodel.cn/api/anthropic",
           "current": true,
@@ -257,11 +279,17 @@ describe('the old config.json', () => {
             "sonnet": "glm-4.6",
           },
           "name": "智谱 GLM",
+          "provenance": {
+            "base_url": "the provider in CC Switch",
+            "default_model": "the provider in CC Switch",
+            "token": "the provider in CC Switch",
+          },
           "source": "cc-switch-legacy",
           "usable": true,
           "warnings": [],
         },
         {
+          "account": "709c2a4350",
           "auth": "auth_token",
           "base_url": "https://relay.example.test",
           "current": false,
@@ -271,6 +299,10 @@ describe('the old config.json', () => {
             "haiku": "claude-3-5-haiku-20241022",
           },
           "name": "relay",
+          "provenance": {
+            "base_url": "the provider in CC Switch",
+            "token": "the provider in CC Switch",
+          },
           "source": "cc-switch-legacy",
           "usable": true,
           "warnings": [],
@@ -330,15 +362,15 @@ describe('names and ids', () => {
     expect(shown).toMatchInlineSnapshot(`
       [
         [
-          "cc-switch:a-b",
-          "cc-switch:a-b",
+          "cc-switch:a-b~1e555bff",
+          "cc-switch:a-b~1e555bff",
         ],
         [
           "cc-switch:a",
           "two lines red",
         ],
         [
-          "cc-switch:a-b~2",
+          "cc-switch:a-b~f0644c52",
           80,
         ],
         [

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { loadSqlite } from '../../src/profiles/ccswitch/sqlite.ts';
 import { listProfiles } from '../../src/profiles/list.ts';
-import { install, installProviders, testHost } from './host.ts';
+import { testHost } from './host.ts';
+import { install, installProviders } from './providers.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();

@@ -1,34 +1,14 @@
-import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { describe, expect, it } from 'vitest';
-import { stateOf, withPrivateCopy } from '../../src/profiles/ccswitch/copy.ts';
+import { withPrivateCopy } from '../../src/profiles/ccswitch/copy.ts';
+import { TABLES } from '../../src/profiles/ccswitch/database.ts';
+import { databaseState } from '../../src/profiles/ccswitch/database-state.ts';
 import { listProfiles } from '../../src/profiles/list.ts';
 import { resolveCredentials } from '../../src/profiles/resolve-credentials.ts';
-import { direct, install, installProviders, testHost } from './host.ts';
-
-/** Everything about a directory that reading it could disturb, except access times. */
-function facts(directory: string): unknown {
-  const of = (path: string) => {
-    const { mode, size, mtimeNs, ctimeNs, ino } = statSync(path, { bigint: true });
-    return [mode, size, mtimeNs, ctimeNs, ino].join(' ');
-  };
-  const hash = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
-  const files = readdirSync(directory).sort();
-  return [
-    of(directory),
-    ...files.map((name) => [name, of(join(directory, name)), hash(join(directory, name))]),
-  ];
-}
+import { factsOf, testHost } from './host.ts';
+import { direct, install, installProviders } from './providers.ts';
 
 describe("the user's files", () => {
   const sets = [
@@ -49,11 +29,11 @@ describe("the user's files", () => {
           ? 'cc-switch.db'
           : undefined;
       install(host, fixture, name);
-      const before = facts(host.appDir);
+      const before = factsOf(host.appDir);
       const { profiles } = await listProfiles(host);
       for (const profile of profiles.filter(({ usable }) => usable))
         await resolveCredentials(profile, host);
-      expect(facts(host.appDir)).toEqual(before);
+      expect(factsOf(host.appDir)).toEqual(before);
       expect(readdirSync(host.tmp)).toEqual([]);
     },
   );
@@ -80,53 +60,6 @@ describe("the user's files", () => {
     writer.close();
     expect(profiles.map(({ name }) => name)).toEqual(['Claude login', 'committed']);
   });
-
-  it.each(['DELETE', 'WAL', 'TRUNCATE', 'PERSIST'])(
-    'are read whole while they are written (%s)',
-    async (mode) => {
-      const host = testHost();
-      const path = installProviders(host, [direct('a'), direct('b')]);
-      const writer = new Database(path);
-      writer.prepare(`PRAGMA journal_mode = ${mode}`).all();
-      let round = 0;
-      const timer = setInterval(() => {
-        round += 1;
-        writer.exec(
-          `BEGIN; UPDATE providers SET name = 'round-${round}' WHERE id = 'a'; UPDATE providers SET name = 'round-${round}' WHERE id = 'b'; COMMIT`,
-        );
-      }, 15);
-      const seen = new Set<string>();
-      try {
-        for (let reading = 0; reading < 3; reading += 1) {
-          const { profiles, warnings } = await listProfiles(host);
-          expect(warnings).toEqual([]);
-          const [, a, b] = profiles.map(({ name }) => name);
-          expect(a === 'a' ? 'b' : a).toBe(b);
-          seen.add(`${a}`);
-        }
-      } finally {
-        clearInterval(timer);
-        writer.close();
-      }
-      expect(seen.size).toBeGreaterThan(1);
-    },
-  );
-
-  it('that never rest are read as they were before, and said to be', async () => {
-    const host = testHost();
-    const path = installProviders(host, [direct('a')]);
-    const first = await listProfiles(host);
-    let size = 0;
-    const disturb = () => {
-      size += 1;
-      writeFileSync(`${path}-journal`, 'x'.repeat(size));
-    };
-    disturb();
-    const timer = setInterval(disturb, 0);
-    const { profiles, warnings } = await listProfiles(host).finally(() => clearInterval(timer));
-    expect(profiles).toEqual(first.profiles);
-    expect(warnings).toEqual([expect.stringContaining('as it was read before')]);
-  });
 });
 
 describe('the private copy', () => {
@@ -134,7 +67,7 @@ describe('the private copy', () => {
     const host = testHost();
     install(host, 'hot-journal');
     chmodSync(join(host.appDir, 'cc-switch.db'), 0o644);
-    await withPrivateCopy(join(host.appDir, 'cc-switch.db'), host.tmp, (copy) => {
+    await withPrivateCopy(join(host.appDir, 'cc-switch.db'), TABLES, host.tmp, (copy) => {
       expect(statSync(join(copy, '..')).mode & 0o777).toBe(0o700);
       expect(statSync(copy).mode & 0o777).toBe(0o600);
       expect(readdirSync(join(copy, '..')).sort()).toEqual(['copy.db', 'copy.db-journal']);
@@ -145,7 +78,7 @@ describe('the private copy', () => {
   it('is gone after a failure, too', async () => {
     const host = testHost();
     install(host, 'cc-switch.db', 'cc-switch.db');
-    const failing = withPrivateCopy(join(host.appDir, 'cc-switch.db'), host.tmp, () => {
+    const failing = withPrivateCopy(join(host.appDir, 'cc-switch.db'), TABLES, host.tmp, () => {
       throw new Error('boom');
     });
     await expect(failing).rejects.toThrow('boom');
@@ -165,15 +98,15 @@ describe('the private copy', () => {
     expect(readdirSync(host.tmp).sort()).toEqual(['cc-orchestrator-copy-new', 'something-else']);
   });
 
-  it('has an identity that changes with every part', async () => {
+  it('is of a state that changes with every part', () => {
     const host = testHost();
     install(host, 'cc-switch.db', 'cc-switch.db');
     const path = join(host.appDir, 'cc-switch.db');
-    const seen = new Set([(await stateOf(path)).identity]);
+    const seen = new Set([databaseState(path).identity]);
     install(host, 'wal/cc-switch.db-wal', 'cc-switch.db-wal');
-    seen.add((await stateOf(path)).identity);
+    seen.add(databaseState(path).identity);
     install(host, 'hot-journal/cc-switch.db-journal', 'cc-switch.db-journal');
-    seen.add((await stateOf(path)).identity);
+    seen.add(databaseState(path).identity);
     expect(seen.size).toBe(3);
   });
 });

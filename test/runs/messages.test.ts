@@ -6,7 +6,7 @@ import { emptyProgress, type Progress } from '../../src/runs/progress.ts';
 /** The progress after these events, as `type field=value …` would tell them. */
 type Step = [type: RunEvent['type'], fields?: Record<string, unknown>];
 
-function after(...events: Step[]): Progress {
+function folded(...events: Step[]): Progress {
   const progress = emptyProgress();
   events.forEach(([type, fields = {}], index) => {
     const time = new Date(1_700_000_000_000 + index).toISOString();
@@ -26,26 +26,26 @@ const turnEnd = (reason = 'completed') =>
 
 describe('a message to the worker', () => {
   it('is done with when the turn it was folded into is over', () => {
-    const folded = after(accepted('m'), sent('m'), state('m', 'queued'), state('m', 'started'));
-    expect(folded.outbox).toMatchObject([{ message: 'm', state: 'started' }]);
-    expect(after(accepted('m'), sent('m'), state('m', 'started'), turnEnd()).outbox).toEqual([]);
+    const open = folded(accepted('m'), sent('m'), state('m', 'queued'), state('m', 'started'));
+    expect(open.outbox).toMatchObject([{ message: 'm', state: 'started' }]);
+    expect(folded(accepted('m'), sent('m'), state('m', 'started'), turnEnd()).outbox).toEqual([]);
   });
 
   it('that was only queued keeps the run from ending, and begins a turn of its own', () => {
-    const queued = after(accepted('m'), sent('m'), state('m', 'queued'), turnEnd());
+    const queued = folded(accepted('m'), sent('m'), state('m', 'queued'), turnEnd());
     expect(queued.outbox).toHaveLength(1);
-    const begun = after(sent('m'), state('m', 'queued'), turnEnd(), state('m', 'started'));
+    const begun = folded(sent('m'), state('m', 'queued'), turnEnd(), state('m', 'started'));
     expect(begun.turn_end).toBeUndefined();
   });
 
   it('goes to the next process when the one before had not taken it up', () => {
     const events = [accepted('a'), sent('a'), state('a', 'queued'), accepted('b')] as const;
-    const next = after(...events, ['cc.worker.started', { attempt: 2 }]);
+    const next = folded(...events, ['cc.worker.started', { attempt: 2 }]);
     expect(next.outbox).toMatchObject([
       { message: 'a', state: 'accepted' },
       { message: 'b', state: 'accepted' },
     ]);
-    const taken = after(accepted('a'), sent('a'), state('a', 'started'), [
+    const taken = folded(accepted('a'), sent('a'), state('a', 'started'), [
       'cc.worker.started',
       { attempt: 2 },
     ]);
@@ -61,9 +61,9 @@ describe('the end of a session', () => {
   ] as Step;
 
   it('is over with the turn of the closing words, not with the one that was broken off', () => {
-    const broken = after(limit, turnEnd('aborted_tools'));
+    const broken = folded(limit, turnEnd('aborted_tools'));
     expect(broken.closing).toMatchObject({ kind: 'wrap_up', done: false });
-    const done = after(
+    const done = folded(
       limit,
       turnEnd('aborted_tools'),
       sent('w', 'wrap_up'),
@@ -75,7 +75,7 @@ describe('the end of a session', () => {
 
   it('by a full context leaves nothing behind in the next one', () => {
     const filled: Step = ['cc.context.filled', { because: 'x', words: true }];
-    const next = after(
+    const next = folded(
       filled,
       ['cc.context.rotated', { index: 1 }],
       ['cc.worker.started', { attempt: 2 }],
@@ -84,7 +84,7 @@ describe('the end of a session', () => {
     expect(next.closing).toBeUndefined();
     // A supervisor that died in between says it again.
     expect(
-      after(filled, ['cc.context.rotated', { index: 1 }], ['cc.context.rotated', { index: 1 }])
+      folded(filled, ['cc.context.rotated', { index: 1 }], ['cc.context.rotated', { index: 1 }])
         .rotations,
     ).toBe(1);
   });
@@ -102,7 +102,7 @@ describe('usage', () => {
     ] as Step;
 
   it('of a resumed session counts on from what it had used before', () => {
-    const progress = after(
+    const progress = folded(
       usage('baseline-x', 900),
       ['cc.message', { message_id: '1' }],
       usage('usage-2-x', 1000),
@@ -114,7 +114,7 @@ describe('usage', () => {
 
   it('that was not settled when a process went is a lower bound from then on', () => {
     const events = [['cc.worker.started', { attempt: 1 }], usage('usage-1-x', 10)] as Step[];
-    expect(after(...events).usage_cut).toBe(false);
-    expect(after(...events, ['cc.worker.started', { attempt: 2 }]).usage_cut).toBe(true);
+    expect(folded(...events).usage_cut).toBe(false);
+    expect(folded(...events, ['cc.worker.started', { attempt: 2 }]).usage_cut).toBe(true);
   });
 });

@@ -47,6 +47,18 @@ describe('news', () => {
     ]);
   });
 
+  it('says how far the plan of the worker is', () => {
+    const todos = [
+      { text: 'look', state: 'completed' },
+      { text: 'repair', state: 'in_progress' },
+    ];
+    const plan = { ...used('TodoWrite', ''), todos };
+    expect(lines(plan, plan, { ...plan, todos: [] }).map(({ text }) => text)).toEqual([
+      'plan: 1 of 2 done, now: "repair" ×2',
+      'plan: 0 of 0 done',
+    ]);
+  });
+
   it('is one short line each', () => {
     const [line] = lines({ type: 'cc.message', text: `a\n\u001b[2Jb ${'x'.repeat(500)}` });
     expect(line?.text).toMatch(/^says: a b x+…$/);

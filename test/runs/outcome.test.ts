@@ -51,6 +51,17 @@ describe('success', () => {
     });
   });
 
+  it('needs an answer in the form that was asked for, whatever the CLI says', () => {
+    const facts = { hasSchema: true };
+    expect(judge([said, ended(), exited()], facts)).toMatchObject({
+      verdict: 'failed/invalid_output',
+      retryable: true,
+    });
+    const structured = ended({ has_structured_output: true });
+    expect(judge([said, structured, exited()], facts).verdict).toBe('succeeded/success');
+    expect(judge([said, ended(), exited()]).verdict).toBe('succeeded/success');
+  });
+
   it.each<[string, object[]]>([
     ['no exit was seen', [said, ended()]],
     ['another exit code', [said, ended(), exited(1)]],
@@ -168,6 +179,9 @@ describe('our own decisions come first', () => {
     ['cancelled', 'cancelled/interrupted', false],
     ['wall', 'timed_out/timeout', true],
     ['idle', 'timed_out/no_output', true],
+    ['no_output', 'timed_out/no_output', true],
+    ['stalled', 'timed_out/stalled', true],
+    ['retry_storm', 'failed/network', true],
     ['disk_full', 'failed/disk_full', false],
     ['worker_unsupported', 'failed/launch_environment', false],
     ['internal', 'failed/unknown', false],
@@ -185,6 +199,18 @@ describe('our own decisions come first', () => {
 
   it('tells silence from the start from silence after a while', () => {
     expect(judge([said, stop('idle'), exited(null, 'SIGTERM')]).verdict).toBe('timed_out/stalled');
+  });
+
+  it.each<[object, string, boolean]>([
+    [{ status: 401 }, 'failed/auth_failed', false],
+    [{ error: 'authentication_failed' }, 'failed/auth_failed', false],
+    [{ status: 429, error: 'rate_limit' }, 'failed/rate_limited', true],
+    [{ status: 529 }, 'failed/provider_overload', true],
+    [{ error: 'unknown' }, 'failed/network', true],
+  ])('ends retries by what the service answered last: %j', (answer, verdict, retryable) => {
+    const retry = { type: 'cc.api.retried', ...answer };
+    const judged = judge([retry, stop('retry_storm'), exited(null, 'SIGTERM')]);
+    expect(judged).toMatchObject({ verdict, retryable, source: 'stream' });
   });
 
   it('except that a worker which could not be started did nothing else', () => {

@@ -1,7 +1,7 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type RunRecord, readRecord, writeRecord } from '../../src/runs/record.ts';
+import { hasRecord, type RunRecord, readRecord, writeRecord } from '../../src/runs/record.ts';
 import { runPaths, workspaceAt } from '../../src/workspace/layout.ts';
 import { scratch } from '../support/scratch.ts';
 
@@ -73,5 +73,27 @@ describe('metadata.json', () => {
     writeFileSync(paths.metadata, JSON.stringify({ ...record, schema_version: 99, more: true }));
     expect(await readRecord(paths, RUN)).toEqual({ ...record, schema_version: 99 });
     expect(readFileSync(paths.metadata, 'utf8')).toContain('more');
+  });
+
+  it.each([
+    ['missing', () => undefined],
+    ['torn', (path: string) => writeFileSync(path, '{"schema_ver')],
+    ['another', (path: string) => writeFileSync(path, '[]')],
+  ])('%s, while the run goes on: there is a second copy of it', async (_what, damage) => {
+    const paths = place();
+    await writeRecord(paths, { ...record, state: 'running' });
+    rmSync(paths.metadata);
+    damage(paths.metadata);
+    expect(hasRecord(paths)).toBe(true);
+    expect((await readRecord(paths, RUN)).state).toBe('running');
+  });
+
+  it('needs no second copy once the run is over, and believes no other run’s', async () => {
+    const paths = place();
+    await writeRecord(paths, { ...record, run_id: RUN.replace('k3v7', 'aaaa') });
+    writeFileSync(paths.metadata, 'x');
+    await expect(readRecord(paths, RUN)).rejects.toMatchObject({ code: 'STORAGE_CORRUPT' });
+    await writeRecord(paths, { ...record, state: 'failed' });
+    expect(existsSync(paths.spareMetadata)).toBe(false);
   });
 });

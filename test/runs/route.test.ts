@@ -19,11 +19,17 @@ describe('the same model, spelled differently', () => {
     ['glm-5.1', 'GLM-5-1'],
     ['kimi-k2', 'moonshot/kimi-k2'],
     ['gpt-5', 'gpt-5-2026-01-31'],
+    ['gpt-5-20260131', 'gpt-5-2026-01-31'],
+    ['doubao-seed-1-6', 'doubao-seed-1-6-250615'],
+    ['deepseek-v4-20260101[1m]', 'deepseek-v4-20260101'],
+    ['deepseek/deepseek-r1:free', 'deepseek/deepseek-r1'],
+    ['qwen3:8b', 'qwen3:8b'],
     ['opus', 'claude-opus-5-5'],
     ['opus[1m]', 'claude-opus-5-5'],
     ['sonnet', 'claude-3-5-sonnet-20241022'],
     ['default', 'whatever'],
     ['opusplan', 'claude-sonnet-5-5'],
+    ['arn:aws:bedrock:us-east-1:1:application-inference-profile/x7', 'claude-sonnet-5'],
   ])('%s is %s', (declared, actual) => {
     expect(isSameModel(declared, actual)).toBe(true);
   });
@@ -45,6 +51,10 @@ describe('another model', () => {
     ['deepseek', 'deepseek-v4'],
     ['kimi-k2-0711', 'kimi-k2-0905'],
     ['gpt-5', 'gpt-5-mini'],
+    ['claude-haiku-4-5-20251001', 'claude-haiku-4-5-20260301'],
+    ['doubao-seed-1-6-250615', 'doubao-seed-1-6-251015'],
+    ['qwen3:8b', 'qwen3:32b'],
+    ['model-999999', 'model'],
     ['claude-opus-5', ''],
   ])('%s is not %s', (declared, actual) => {
     expect(isSameModel(declared, actual)).toBe(false);
@@ -52,6 +62,15 @@ describe('another model', () => {
 });
 
 describe('a mismatch', () => {
+  it('is none with a model the controller switched to, however often', () => {
+    const answered = ['glm-5.1', 'deepseek-v4', 'kimi-k3'];
+    expect(routeMismatch('glm-5.1', answered, ['deepseek-v4', 'kimi-k3'])).toBeUndefined();
+    expect(routeMismatch('glm-5.1', answered, ['deepseek-v4'])).toEqual({
+      declared: 'glm-5.1, deepseek-v4',
+      actual: answered,
+    });
+  });
+
   it('is told with everything that answered', () => {
     expect(routeMismatch('claude-opus-5', ['claude-opus-5', 'glm-5.1'])).toEqual({
       declared: 'claude-opus-5',

@@ -23,6 +23,17 @@ it('wakes when a file is replaced in one of the directories', async () => {
   }
 });
 
+it('is woken by the files that matter only, and says where they are', async () => {
+  const [quiet, busy] = [scratch(), scratch()];
+  const watcher = new DirectoryWatcher([quiet, busy], (name) => name === 'wanted');
+  onTestFinished(() => watcher.close());
+  writeFileSync(join(quiet, 'noise'), '');
+  expect(await watcher.changed(300)).toEqual(new Set());
+  writeFileSync(join(quiet, 'noise'), 'more');
+  writeFileSync(join(busy, 'wanted'), '');
+  expect(await watcher.changed(LONG)).toEqual(new Set([busy]));
+});
+
 it('remembers what happened while nobody waited', async () => {
   const watcher = watching();
   watcher.wake();

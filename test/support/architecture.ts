@@ -9,7 +9,17 @@ const FLOORS: readonly (readonly string[])[] = [
   ['workspace', 'git'],
   ['profiles', 'routing', 'workers', 'prompts'],
   ['runs', 'ledger'],
-  ['verification', 'teams', 'queue', 'workflows', 'reports', 'demo', 'health'],
+  [
+    'verification',
+    'teams',
+    'queue',
+    'workflows',
+    'reports',
+    'benchmarks',
+    'probe',
+    'demo',
+    'health',
+  ],
   ['tools'],
   ['bin', 'mcp', 'cli', 'supervisor', 'dashboard'],
 ];

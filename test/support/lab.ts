@@ -53,8 +53,12 @@ export class Lab {
     }
   }
 
-  static async open(scripts: readonly Script[], options: { git?: boolean } = {}): Promise<Lab> {
-    const model = await startLoopbackModel({ scripts, requireToken: TOKEN });
+  static async open(
+    scripts: readonly Script[],
+    options: { git?: boolean; tokens?: readonly string[] } = {},
+  ): Promise<Lab> {
+    const requireToken = [TOKEN, ...(options.tokens ?? [])];
+    const model = await startLoopbackModel({ scripts, requireToken });
     const lab = new Lab(mkdtempSync(join(tmpdir(), 'cc-lab-')), model);
     lab.write('README.md', 'A scratch project.\n');
     if (options.git !== false) lab.git('init', '-q');
@@ -120,6 +124,13 @@ export class Lab {
     writeFileSync(policy, text);
   }
 
+  /** The user's profiles.yaml. */
+  writeProfiles(text: string): void {
+    const { profiles } = userHome(this.env);
+    mkdirSync(dirname(profiles), { recursive: true, mode: 0o700 });
+    writeFileSync(profiles, text, { mode: 0o600 });
+  }
+
   commit(): void {
     this.git('add', '-A');
     this.git('commit', '-qm', 'state');
@@ -149,6 +160,7 @@ export class Lab {
   }
 
   events(run: FoundRun): RunEvent[] {
+    if (!existsSync(run.paths.events)) return [];
     return readFileSync(run.paths.events, 'utf8')
       .split('\n')
       .slice(1)

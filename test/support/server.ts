@@ -39,6 +39,14 @@ export class LabServer {
     return this.#transport.pid ?? 0;
   }
 
+  /** All of a result as text, as it came over the wire. */
+  async raw(name: string, input: Record<string, unknown> = {}): Promise<string> {
+    const result = await this.#client.callTool({ name, arguments: input }, undefined, {
+      timeout: 100_000,
+    });
+    return JSON.stringify(result);
+  }
+
   async call(name: string, input: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
     const result = await this.#client.callTool({ name, arguments: input }, undefined, {
       timeout: 100_000,

@@ -26,6 +26,13 @@ const DEFAULTS = {
   },
   env_pass: [],
   preferred: {},
+  routing: {
+    providers: { allow: [], ignore: [], order: [] },
+    admission: { min_successes: 3, writes: 'last' },
+    difficulty: 'auto',
+    prices: {},
+    catalog: { min_interval_hours: 24 },
+  },
   question_timeout_seconds: 300,
   context: { warn: 0.5, rotate: 0.65 },
   wake_codex: false,

@@ -1,93 +1,117 @@
-import { chmod, copyFile, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  ftruncateSync,
+  openSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sleep } from '../../core/clock.ts';
-import { CcError, errnoOf } from '../../core/errors.ts';
+import { CcError } from '../../core/errors.ts';
+import { undisturbed } from './database-state.ts';
+import { type Excerpt, readExcerpt } from './excerpt.ts';
+import { readSideFiles, type SideFiles } from './side-files.ts';
 
-// The -shm is only an index of the -wal and is rebuilt; copying it could only bring in a stale one.
-const PARTS = ['', '-wal', '-journal'] as const;
 const PREFIX = 'cc-orchestrator-copy-';
-const ATTEMPTS = 30;
-const PATIENT_ATTEMPTS = 20;
-const MAX_BYTES = 2 ** 30;
-// File times move in steps of up to 10 ms: a second write within one step is invisible. So a file
-// written just now is looked at again a little later, as long as its owner ever pauses.
-const SETTLE_MS = 20;
+const MAX_WHOLE_BYTES = 2 ** 30;
 const ABANDONED_MS = 10 * 60_000;
-
-/** What a database file and its side files are at one moment; equal text means unchanged content. */
-export type FileState = { identity: string; changed: number; bytes: number };
-
-export async function stateOf(database: string): Promise<FileState> {
-  const facts = await Promise.all(PARTS.map((part) => factsOf(database + part)));
-  return {
-    identity: facts.map((fact) => fact.identity).join(' | '),
-    changed: Math.max(...facts.map((fact) => fact.changed)),
-    bytes: facts.reduce((sum, fact) => sum + fact.bytes, 0),
-  };
-}
+// SQLite must be able to write to it, nobody else to read it.
+const PRIVATE_FILE = 0o600;
 
 /**
- * Runs `use` on a private copy of a database that another program may be writing, and removes the
- * copy. The original is neither opened by SQLite nor locked: a lock would stall its owner, and a
- * read-only open can still checkpoint a WAL or roll a journal back.
+ * Runs `use` on a private copy of some tables of a database that another program may be writing, and
+ * removes the copy. The original is neither opened by SQLite nor locked: a lock would stall its owner,
+ * and a read-only open can still checkpoint a log or roll a journal back.
  */
 export async function withPrivateCopy<T>(
   database: string,
+  tables: ReadonlySet<string>,
   tmp: string | undefined,
-  use: (copy: string) => T | Promise<T>,
-): Promise<{ value: T; identity: string | undefined }> {
+  use: (copy: string) => T,
+): Promise<T> {
   const parent = tmp ?? tmpdir();
   await removeAbandoned(parent);
   const directory = await mkdtemp(join(parent, PREFIX));
+  const copy = join(directory, 'copy.db');
   try {
-    const copy = join(directory, 'copy.db');
-    const identity = await copyUnchanged(database, copy);
-    return { value: await use(copy), identity };
+    if (await undisturbed(database, () => copyTables(database, tables, copy))) {
+      try {
+        return use(copy);
+      } catch {
+        // Not what it seemed; SQLite may find in the whole what it missed in the part.
+      }
+    }
+    await undisturbed(database, () => copyWhole(database, copy));
+    return use(copy);
   } finally {
     await rm(directory, { recursive: true, force: true, maxRetries: 3 });
   }
 }
 
-async function copyUnchanged(database: string, copy: string): Promise<string | undefined> {
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-    const before = await stateOf(database);
-    if (before.bytes > MAX_BYTES) throw new CcError('LIMIT_REACHED', 'The database is over 1 GiB.');
-    const settled = Math.abs(Date.now() - before.changed) > SETTLE_MS;
-    if (settled || attempt > PATIENT_ATTEMPTS) {
-      await copyParts(database, copy);
-      // Without a settled state the copy is good, but its identity could be that of a later content.
-      if ((await stateOf(database)).identity === before.identity) {
-        return settled ? before.identity : undefined;
-      }
-    }
-    await sleep(attempt > PATIENT_ATTEMPTS ? 3 : SETTLE_MS);
-  }
-  throw new CcError('BUSY', 'The database is being written all the time.', { retryable: true });
+/** False when the file is not understood. */
+function copyTables(database: string, tables: ReadonlySet<string>, copy: string): boolean {
+  const excerpt = readExcerpt(database, tables);
+  if (excerpt === undefined) return false;
+  writePages(excerpt, statSync(database).size, copy);
+  writeSideFiles(excerpt.side, copy);
+  return true;
 }
 
-async function copyParts(database: string, copy: string): Promise<void> {
-  for (const part of PARTS) {
-    await rm(copy + part, { force: true });
-    try {
-      await copyFile(database + part, copy + part);
-    } catch (error) {
-      if (part === '' || errnoOf(error) !== 'ENOENT') throw error;
-      continue;
-    }
-    // A copy inherits the mode; SQLite must be able to write to it, nobody else to read it.
-    await chmod(copy + part, 0o600);
-  }
-}
-
-async function factsOf(path: string): Promise<FileState> {
+/** A file of the same size that holds nothing where the other pages are. */
+function writePages({ pages, pageSize }: Excerpt, size: number, copy: string): void {
+  const file = openSync(copy, 'w', PRIVATE_FILE);
   try {
-    const { dev, ino, size, mtimeNs, ctimeNs, mtimeMs } = await stat(path, { bigint: true });
-    const identity = [dev, ino, size, mtimeNs, ctimeNs].join(' ');
-    return { identity, changed: Number(mtimeMs), bytes: Number(size) };
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return { identity: '-', changed: 0, bytes: 0 };
-    throw error;
+    ftruncateSync(file, size);
+    for (const [first, bytes] of runs(pages)) {
+      writeSync(file, bytes, 0, bytes.length, (first - 1) * pageSize);
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Neighbouring pages as one, so that they are written at once. */
+function* runs(pages: ReadonlyMap<number, Buffer>): Generator<[first: number, bytes: Buffer]> {
+  const numbers = [...pages.keys()].sort((a, b) => a - b);
+  let run: number[] = [];
+  const joined = () => Buffer.concat(run.flatMap((number) => pages.get(number) ?? []));
+  for (const number of numbers) {
+    if (run.length > 0 && number !== (run.at(-1) ?? 0) + 1) {
+      yield [run[0] ?? 1, joined()];
+      run = [];
+    }
+    run.push(number);
+  }
+  if (run.length > 0) yield [run[0] ?? 1, joined()];
+}
+
+function copyWhole(database: string, copy: string): void {
+  if (statSync(database).size > MAX_WHOLE_BYTES) {
+    throw new CcError(
+      'LIMIT_REACHED',
+      'The database is over 1 GiB and of a kind that is not known.',
+    );
+  }
+  copyFileSync(database, copy, constants.COPYFILE_FICLONE);
+  chmodSync(copy, PRIVATE_FILE);
+  writeSideFiles(readSideFiles(database), copy);
+}
+
+/** The -shm is only an index of the log and is rebuilt; copying it could only bring in a stale one. */
+function writeSideFiles({ wal, journal }: SideFiles, copy: string): void {
+  rmSync(`${copy}-shm`, { force: true });
+  for (const [path, content] of [
+    [`${copy}-wal`, wal],
+    [`${copy}-journal`, journal],
+  ] as const) {
+    rmSync(path, { force: true });
+    if (content !== undefined) writeFileSync(path, content, { mode: PRIVATE_FILE });
   }
 }
 

@@ -1,26 +1,36 @@
 import { isObject } from '../../core/json.ts';
-import type { Candidate } from '../candidate.ts';
+import { type Candidate, candidateOf, type Found } from '../candidate.ts';
 import { Credentials } from '../credentials.ts';
 import { endpointCandidate } from '../endpoint-profile.ts';
-import { textAt } from '../json.ts';
+import { recordAt, textAt } from '../json.ts';
 import { KEYCHAIN, loginCredentials, loginState } from '../official.ts';
 import type { PriceTable } from '../price.ts';
 import { parsePrice } from '../prices.ts';
-import type { ProfileHost } from '../profile.ts';
+import type { Profile, ProfileHost } from '../profile.ts';
 import { ignoredVariables } from '../worker-env.ts';
 import { classify, providerVariables } from './classify.ts';
+import type { CcSwitchPlace } from './locate.ts';
 import { priceTable } from './price-table.ts';
-import { effectiveSettings, envOf, type Provider, type Snapshot } from './provider.ts';
+import {
+  commonApplies,
+  effectiveSettings,
+  envOf,
+  type Provider,
+  type Snapshot,
+} from './provider.ts';
 import { readCcSwitch } from './snapshot.ts';
 
 export const CC_SWITCH_PREFIX = 'cc-switch:';
 const NAMES_SHOWN = 5;
 
-export type FoundInCcSwitch = { candidates: Candidate[]; warnings: string[]; prices: PriceTable };
+export type FoundInCcSwitch = Found & { prices: PriceTable };
 
 /** The Claude providers of CC Switch, with its price table. */
-export async function findInCcSwitch(host: ProfileHost): Promise<FoundInCcSwitch> {
-  const snapshot = await readCcSwitch(host);
+export async function findInCcSwitch(
+  host: ProfileHost,
+  place: CcSwitchPlace | undefined,
+): Promise<FoundInCcSwitch> {
+  const snapshot = await readCcSwitch(host, place);
   if (snapshot === undefined) return { candidates: [], warnings: [], prices: new Map() };
   const state = await loginState(host);
   const { prices, warnings } = priceTable(snapshot.prices);
@@ -29,6 +39,7 @@ export async function findInCcSwitch(host: ProfileHost): Promise<FoundInCcSwitch
       candidateFrom(provider, snapshot, state, host),
     ),
     warnings: [...snapshot.warnings, ...warnings],
+    ...(snapshot.unread === undefined ? {} : { unread: snapshot.unread }),
     prices,
   };
 }
@@ -40,6 +51,9 @@ function candidateFrom(
   host: ProfileHost,
 ): Candidate {
   const settings = effectiveSettings(provider, snapshot.commonConfig);
+  const common = recordAt(snapshot.commonConfig, 'env');
+  const isCommon = (name: string) =>
+    common[name] !== undefined && commonApplies(provider, snapshot.commonConfig);
   const assessment = classify(provider, snapshot, state !== 'absent');
   const isLogin = assessment.kind === 'login';
   const warnings = isLogin ? loginWarnings(state) : providerWarnings(provider, settings);
@@ -52,22 +66,37 @@ function candidateFrom(
       current: provider.id === snapshot.currentId,
       ...(isLogin ? { login_state: state } : {}),
       ...(isLogin || multiplier === 1 ? {} : { cost_multiplier: multiplier }),
+      ...limitsOf(provider),
       warnings,
     },
-    providerVariables(settings),
-    assessment,
-    [settings, provider.meta],
-    textAt(settings, 'model'),
+    {
+      variables: providerVariables(settings),
+      assessment,
+      raw: [settings, provider.meta],
+      origin: (name) =>
+        isCommon(name) ? "CC Switch's common configuration" : 'the provider in CC Switch',
+      fallbackModel: textAt(settings, 'model'),
+    },
   );
   return isLogin ? withLogin(candidate, host) : candidate;
 }
 
-function withLogin({ profile, credentials }: Candidate, host: ProfileHost): Candidate {
+function withLogin({ profile, known }: Candidate, host: ProfileHost): Candidate {
+  const own = loginCredentials(host);
+  return candidateOf(
+    { ...profile, models: {} },
+    new Credentials(own.env, [...own.secrets, ...known.secrets]),
+  );
+}
+
+function limitsOf({ meta }: Provider): Pick<Profile, 'limits'> {
+  const daily = parsePrice(meta.limitDailyUsd);
+  const monthly = parsePrice(meta.limitMonthlyUsd);
+  if (daily === undefined && monthly === undefined) return {};
   return {
-    profile: { ...profile, models: {} },
-    credentials: () => {
-      const own = loginCredentials(host);
-      return new Credentials(own.env, [...own.secrets, ...credentials().secrets]);
+    limits: {
+      ...(daily === undefined ? {} : { daily_usd: daily }),
+      ...(monthly === undefined ? {} : { monthly_usd: monthly }),
     },
   };
 }

@@ -1,6 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
+import { realpathSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseJson } from '../../core/json.ts';
+import { readText } from '../file-state.ts';
 import { textAt } from '../json.ts';
 import type { ProfileHost } from '../profile.ts';
 
@@ -17,33 +18,32 @@ export type CcSwitchPlace = {
 };
 
 /** Where CC Switch keeps its data, or undefined when it is not installed. */
-export async function locateCcSwitch(host: ProfileHost): Promise<CcSwitchPlace | undefined> {
+export function locateCcSwitch(host: ProfileHost): CcSwitchPlace | undefined {
   const own = host.env.CC_SWITCH_HOME?.trim();
   const standard = join(host.home, '.cc-switch');
-  const directory = own ? expandHome(own, host.home) : await dataDirectory(host, standard);
+  const directory = own ? expandHome(own, host.home) : dataDirectory(host, standard);
   const settings = join(own ? directory : standard, 'settings.json');
   const database = join(directory, DATABASE);
   const legacy = join(directory, LEGACY);
-  if (await isFile(database)) return { database, settings };
-  if (await isFile(legacy)) return { legacy, settings };
+  // SQLite keeps the side files beside the real file, not beside a link to it.
+  if (isFile(database)) return { database: realpathSync(database), settings };
+  if (isFile(legacy)) return { legacy, settings };
   return undefined;
 }
 
-async function dataDirectory(host: ProfileHost, standard: string): Promise<string> {
+function dataDirectory(host: ProfileHost, standard: string): string {
   for (const store of overrideStores(host)) {
-    const text = await readFile(store, 'utf8').catch(() => undefined);
-    const override =
-      text === undefined ? undefined : textAt(parseJson(text), 'app_config_dir_override');
+    const override = textAt(parseJson(readText(store) ?? ''), 'app_config_dir_override');
     if (override === undefined) continue;
     const directory = expandHome(override, host.home);
     // The app, too, ignores a directory that is gone.
-    if (await isDirectory(directory)) return directory;
+    if (isDirectory(directory)) return directory;
   }
   // Version 3.10.3 on Windows took %HOME% for the profile directory.
   const wrongHome = host.platform === 'win32' ? host.env.HOME?.trim() : undefined;
-  if (wrongHome && !(await isFile(join(standard, DATABASE)))) {
+  if (wrongHome && !isFile(join(standard, DATABASE))) {
     const misplaced = join(wrongHome, '.cc-switch');
-    if (await isFile(join(misplaced, DATABASE))) return misplaced;
+    if (isFile(join(misplaced, DATABASE))) return misplaced;
   }
   return standard;
 }
@@ -63,10 +63,18 @@ function expandHome(path: string, home: string): string {
   return /^~[\\/]/.test(path) ? join(home, path.slice(2)) : path;
 }
 
-async function isFile(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isFile() ?? false;
+function isFile(path: string): boolean {
+  return factsOf(path)?.isFile() ?? false;
 }
 
-async function isDirectory(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+function isDirectory(path: string): boolean {
+  return factsOf(path)?.isDirectory() ?? false;
+}
+
+function factsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
 }

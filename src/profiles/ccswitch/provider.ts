@@ -23,6 +23,8 @@ export type Snapshot = {
   proxyPort: number;
   defaultMultiplier?: unknown;
   warnings: string[];
+  /** Why nothing could be read, though there is something. */
+  unread?: string;
 };
 
 export const DEFAULT_PROXY_PORT = 15_721;
@@ -30,11 +32,16 @@ export const DEFAULT_PROXY_PORT = 15_721;
 /** The settings CC Switch would write for this provider: its own, with the common snippet on top. */
 export function effectiveSettings(provider: Provider, commonConfig: unknown): JsonRecord {
   const settings = provider.settings ?? {};
-  if (!isObject(commonConfig) || Object.keys(commonConfig).length === 0) return settings;
-  const enabled = provider.meta.commonConfigEnabled;
+  if (!isObject(commonConfig) || !commonApplies(provider, commonConfig)) return settings;
+  return merged(settings, commonConfig);
+}
+
+/** Whether the common snippet is part of this provider. */
+export function commonApplies({ settings, meta }: Provider, commonConfig: unknown): boolean {
+  if (!isObject(commonConfig) || Object.keys(commonConfig).length === 0) return false;
   // Before there was a switch, having the snippet inside meant "on".
-  const applies = enabled === undefined ? contains(settings, commonConfig) : enabled === true;
-  return applies ? merged(settings, commonConfig) : settings;
+  const { commonConfigEnabled: enabled } = meta;
+  return enabled === undefined ? contains(settings ?? {}, commonConfig) : enabled === true;
 }
 
 export function envOf(settings: JsonRecord): JsonRecord {

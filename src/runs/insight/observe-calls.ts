@@ -70,7 +70,10 @@ export function callEnded(insight: Insight, event: RunEvent): void {
   const isDenied = event.denied === true;
   if (call.risk !== undefined) destructive(insight, event, call, isDenied ? 'refused' : 'ran');
   countFailure(insight, event, call, isOk);
-  if (isDenied) return refusedByCli(insight, event, call);
+  if (isDenied) {
+    refusedByCli(insight, event, call);
+    return;
+  }
   moveOn(insight, call, isOk);
   if (isOk && call.todos !== undefined) insight.todos = call.todos;
   if (call.runs === 'tests') tested(insight, event, call, isOk);
@@ -132,7 +135,9 @@ function moveOn(insight: Insight, call: OpenCall, isOk: boolean): void {
   else if (isWriteTool(call.tool)) {
     insight.phase = 'changing';
     if (isOk) insight.searches = 0;
-  } else if (insight.phase === 'starting') insight.phase = 'exploring';
+  } else if (insight.phase === 'starting' || insight.phase === 'finished') {
+    insight.phase = 'exploring';
+  }
 }
 
 function tested(insight: Insight, event: RunEvent, call: OpenCall, isOk: boolean): void {

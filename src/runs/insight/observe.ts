@@ -31,31 +31,42 @@ export function observe(insight: Insight, event: RunEvent, known: Known): void {
       return;
     case 'cc.worker.started':
     case 'cc.worker.exited':
-      return callsCut(insight, event);
+      callsCut(insight, event);
+      return;
     case 'cc.worker.model_changed':
-      return find(insight, event, 'model', `model changed to ${stringAt(event, 'to') ?? '?'}`);
+      find(insight, event, 'model', `model changed to ${stringAt(event, 'to') ?? '?'}`);
+      return;
     case 'cc.context.compacted':
-      return find(insight, event, 'context', 'its context was compacted: details may be lost');
+      find(insight, event, 'context', 'its context was compacted: details may be lost');
+      return;
     case 'cc.message':
       modelAnswered(insight, event, known);
-      return said(insight, event);
+      said(insight, event);
+      return;
     case 'cc.thinking':
-      return modelAnswered(insight, event, known);
+      modelAnswered(insight, event, known);
+      return;
     case 'cc.tool.used':
       modelAnswered(insight, event, known);
-      return toolCalled(insight, event);
+      toolCalled(insight, event);
+      return;
     case 'cc.tool.finished':
       produced(insight, event, numberAt(event, 'output_chars') ?? 0);
-      return callEnded(insight, event);
+      callEnded(insight, event);
+      return;
     case 'cc.hook.answered':
     case 'cc.permission.answered':
-      return event.allow === false ? callRefused(insight, event) : undefined;
+      event.allow === false ? callRefused(insight, event) : undefined;
+      return;
     case 'cc.api.retried':
-      return retried(insight, event, known);
+      retried(insight, event, known);
+      return;
     case 'cc.turn.ended':
-      return turnEnded(insight, event);
+      turnEnded(insight, event);
+      return;
     case 'cc.flag.raised':
-      return flagRaised(insight, event);
+      flagRaised(insight, event);
+      return;
     case 'cc.finding.made':
       insight.unpublished = insight.unpublished.filter(({ seq }) => seq !== event.of);
       return;

@@ -46,6 +46,7 @@ export async function moveAway(
   until: () => boolean,
 ): Promise<Selected[]> {
   const gone: Selected[] = [];
+  if (selected.length === 0) return gone;
   await makePrivateDir(host.home.trash);
   await makePrivateDir(managedDir(workspace, 'tmp'));
   for (let at = 0; at < selected.length && !until(); at += AT_ONCE) {

@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { Host } from '../../workspace/host.ts';
-import type { Workspace } from '../../workspace/layout.ts';
+import { sharedPaths, type Workspace } from '../../workspace/layout.ts';
 import { readPolicy } from '../../workspace/policy.ts';
 import { cataloguePath } from './catalogue.ts';
 import { clean } from './clean.ts';
@@ -11,7 +12,7 @@ const LONGEST_MS = 30_000;
 
 /**
  * Keeps a workspace within the user's policy, at most once an hour; otherwise it costs one look at a
- * file's time. Called when a run is over; whatever goes wrong must not touch that run any more.
+ * file's time. Whatever goes wrong here concerns no run.
  */
 export async function tidyWorkspace(host: Host, workspace: Workspace): Promise<void> {
   try {
@@ -25,6 +26,7 @@ export async function tidyWorkspace(host: Host, workspace: Workspace): Promise<v
 }
 
 async function isDue(workspace: Workspace, now: Date): Promise<boolean> {
+  if (!existsSync(sharedPaths(workspace).workspaceFile)) return false;
   const looked = await stat(cataloguePath(workspace)).catch(() => undefined);
   // A clock that went back must not put it off for ever.
   return looked === undefined || Math.abs(now.getTime() - looked.mtimeMs) >= EVERY_MS;

@@ -54,9 +54,10 @@ export async function startAttempt(
       mayAsk: record.ask !== undefined,
       maxTurns: record.budget.max_turns,
       maxUsd: record.cli_price ? record.budget.max_usd : undefined,
+      outputSchema: record.output_schema,
       systemPromptFile: paths.systemPrompt,
       readableDirs: record.cwd === record.workspace ? [] : [record.workspace],
-      officialLogin: record.profile.source === 'official',
+      officialLogin: record.worker.config_dir === null,
     }),
     cwd: record.cwd,
     env: {

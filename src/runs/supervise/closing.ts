@@ -4,6 +4,7 @@ import { interrupt, userMessage } from '../../workers/claude/control.ts';
 import { contextShare } from '../context.ts';
 import { limitText as guardText } from '../cost-guard/limits.ts';
 import { type CallCost, callCost, limitText, type Reached, reachedLimit } from '../limits.ts';
+import type { Closing as ClosingState } from '../progress.ts';
 import { requestId } from './ids.ts';
 import { isTurnRunning, limitsNow, type Talk } from './talk.ts';
 
@@ -22,6 +23,7 @@ const MAX_ROTATIONS = 20;
 export class Closing {
   readonly #talk: Talk;
   #interrupted = false;
+  #asked = false;
   #deadline: number | undefined;
 
   constructor(talk: Talk) {
@@ -104,14 +106,26 @@ export class Closing {
       return;
     }
     if (!this.needsWords) return;
-    const prompt = closing.kind === 'handover' ? handoverPrompt : wrapUpPrompt;
-    const message = closing.message ?? randomUUID();
-    if (closing.message === undefined) {
-      journal.record('cc.message.sent', { message, kind: closing.kind });
-      link.send(userMessage(message, [prompt(closing.because)]));
-      this.#within(WORDS_MS);
-    }
+    if (!this.#asked && this.#isUnheard(closing)) this.#askForWords(closing);
     this.#giveUpWhenLate();
+  }
+
+  #isUnheard({ message }: ClosingState): boolean {
+    const { outbox } = this.#talk.journal.progress;
+    return (
+      message === undefined ||
+      outbox.some((item) => item.message === message && item.state === 'sent')
+    );
+  }
+
+  /** Again after a take-over: what a predecessor journaled was perhaps never said; twice is once. */
+  #askForWords({ kind, because, message = randomUUID() }: ClosingState): void {
+    const { journal, link } = this.#talk;
+    const prompt = kind === 'handover' ? handoverPrompt : wrapUpPrompt;
+    this.#asked = true;
+    journal.record('cc.message.sent', { message, kind });
+    link.send(userMessage(message, [prompt(because)]));
+    this.#within(WORDS_MS);
   }
 
   /** Closing words are still to come. A run that finished by itself needs none. */

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import {
   endSession,
+  getSettings,
   getUsage,
   initialize,
   interrupt,
   userMessage,
 } from '../../workers/claude/control.ts';
+import { launchMismatch } from '../preflight.ts';
 import { Closing } from './closing.ts';
 import { Gate } from './gate.ts';
 import { requestId } from './ids.ts';
@@ -30,6 +32,7 @@ export class Conversation {
   #usageAskedFor: string | undefined;
   #baselineAsked = false;
   #endSent = false;
+  #preflightAsked = false;
 
   constructor(talk: Talk, opening: () => readonly string[]) {
     this.#talk = talk;
@@ -51,6 +54,7 @@ export class Conversation {
    * batch of lines, after a take-over, and after a moment in which nothing could be recorded.
    */
   catchUp(): void {
+    this.#checkRoute();
     this.#handOver();
     if (this.#progress.task?.rejected) {
       this.#talk.stop('internal', 'the worker did not take up the task message');
@@ -83,10 +87,26 @@ export class Conversation {
       this.#talk.stop('worker_unsupported', initialized.error ?? 'it applied no blocking hook');
       return;
     }
-    if (this.#mustAskBaseline()) return;
+    if (this.#mustAskModel() || this.#mustAskBaseline()) return;
     const uuid = randomUUID();
     this.#talk.journal.record('cc.message.sent', { message: uuid, kind: 'task' });
     this.#talk.link.send(userMessage(uuid, this.#opening()));
+  }
+
+  /** Before the task where that can be told, else with the first turn: nothing is paid for twice. */
+  #checkRoute(): void {
+    if (this.#progress.stop !== undefined) return;
+    const mismatch = launchMismatch(this.#talk.record, this.#progress);
+    if (mismatch === undefined) return;
+    this.#talk.stop('route_mismatch', mismatch);
+    this.#talk.dismiss();
+  }
+
+  #mustAskModel(): boolean {
+    if (this.#progress.preflight !== undefined) return false;
+    if (!this.#preflightAsked) this.#talk.link.send(getSettings(requestId('preflight')));
+    this.#preflightAsked = true;
+    return true;
   }
 
   /** A resumed session counts on from what it had used before, which must be known first (§2.5). */

@@ -2,8 +2,16 @@ import { readFileSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { isoTime } from '../../core/clock.ts';
-import { compact, parseJson, stringAt } from '../../core/json.ts';
-import type { Redactor } from '../../core/redact.ts';
+import { isStorageFull } from '../../core/errors.ts';
+import {
+  compact,
+  isObject,
+  type JsonObject,
+  objectAt,
+  parseJson,
+  stringAt,
+} from '../../core/json.ts';
+import { type Redactor, redactJson } from '../../core/redact.ts';
 import { neutralise } from '../../core/text.ts';
 import { diffTrees } from '../../git/diff.ts';
 import { takeSnapshot } from '../../git/snapshot.ts';
@@ -15,11 +23,14 @@ import type { Host } from '../../workspace/host.ts';
 import { type RunPaths, workspaceAt } from '../../workspace/layout.ts';
 import { billingOf, billRun } from '../bill.ts';
 import { outsideScopeFlag } from '../insight/observe.ts';
+import { learnFrom } from '../learn.ts';
 import { judgeEnding } from '../outcome.ts';
+import { announcedModels } from '../preflight.ts';
 import { type Progress, refusedCalls, usageSoFar } from '../progress.ts';
 import { type RunOutcome, type RunRecord, writeRecord } from '../record.ts';
 import { routeMismatch } from '../route.ts';
-import { settleSlot } from '../slots.ts';
+import { freeSlot } from '../slots.ts';
+import { logUsage } from '../usage/log.ts';
 import type { Journal } from './journal.ts';
 import { endFrozenRivals } from './ownership.ts';
 
@@ -46,22 +57,22 @@ export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
   await Promise.all([
     writeFileAtomic(parts.paths.stderr, stderr),
     writeFileAtomic(parts.paths.stdout, finalText(parts)),
+    keepOutput(parts),
   ]);
   const changes = await recordChanges(parts);
   const changedFiles = changes?.count ?? null;
   const { progress } = journal;
-  if (changes !== null && changes.outside.length > 0 && !isToldOutside(progress)) {
-    journal.record('cc.flag.raised', outsideScopeFlag(changes.outside));
-  }
-  journal.publish();
+  publishLast(journal, changes?.outside ?? []);
   const verdict = judgeEnding({
     progress,
     startError: parts.startError,
     changedFiles,
     allowWrite: record.scope !== null,
+    hasSchema: record.output_schema !== undefined,
     stderrTail: stderr.slice(-STDERR_FOR_VERDICT),
   });
-  const mismatch = routeMismatch(record.model, progress.models, progress.model_asked);
+  const models = progress.models.length > 0 ? progress.models : announcedModels(progress);
+  const mismatch = routeMismatch(record.model, models, progress.models_asked);
   return {
     ...verdict,
     exit_code: progress.worker_exit?.code ?? null,
@@ -77,12 +88,25 @@ export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
   };
 }
 
-/** A run may be finished again after a crash. */
-function isToldOutside({ insight }: Progress): boolean {
-  return insight.flags.some((flag) => flag.code === 'scope_violation' && flag.severity === 'high');
+/** The last flags. A run may be finished again after a crash, and must end on a full disk, too. */
+function publishLast(journal: Journal, outside: readonly string[]): void {
+  const isTold = journal.progress.insight.flags.some(
+    (flag) => flag.code === 'scope_violation' && flag.severity === 'high',
+  );
+  try {
+    if (outside.length > 0 && !isTold) {
+      journal.record('cc.flag.raised', outsideScopeFlag(outside));
+    }
+    journal.publish();
+  } catch (error) {
+    if (!isStorageFull(error)) throw error;
+  }
 }
 
-/** Writes the end where it counts: the event first, then the record, both to the disk itself. */
+/**
+ * Writes the end where it counts: the event, the usage log, then the record, all to the disk itself.
+ * Who reads in the record that a run is over finds everything else in its place.
+ */
 export async function settleRun(
   parts: FinishParts,
   outcome: RunOutcome,
@@ -90,35 +114,47 @@ export async function settleRun(
 ): Promise<void> {
   const { record, journal } = parts;
   if (journal.progress.outcome === undefined) {
-    journal.record('cc.run.ended', { outcome });
+    journal.record('cc.run.ended', { outcome, elapsed_ms: elapsedMs });
     journal.sync();
   }
+  const workspace = workspaceAt(record.workspace);
+  const logged = await logUsage(workspace, endedRecord(parts, outcome, elapsedMs));
   // While somebody would still come by if we were killed in the middle of it.
   await endFrozenRivals(record.run_id);
   forgetRawStreams(parts);
-  const ended = await writeEnded(parts, outcome, elapsedMs);
-  await settleSlot(workspaceAt(record.workspace), ended);
+  await learnFrom(parts.host, record, outcome, { elapsedMs, quota: journal.progress.quota });
+  await writeEnded(parts, outcome, elapsedMs);
+  // A run that is not in the log is counted by its slot, until somebody has put it there.
+  if (logged) await freeSlot(workspace, record.run_id);
   await rm(record.worker.tmp_dir, { recursive: true, force: true });
 }
 
 /** The record alone, for when events cannot be written any more (disk full). */
 export async function writeEnded(
-  { host, paths, record, journal }: FinishParts,
+  parts: FinishParts,
   outcome: RunOutcome,
   elapsedMs: number,
-): Promise<RunRecord> {
-  const narrowed = [...(record.narrowed ?? []), ...journal.progress.narrowed];
-  const ended: RunRecord = {
+): Promise<void> {
+  await writeRecord(parts.paths, endedRecord(parts, outcome, elapsedMs));
+}
+
+/** The same again after a crash: the journaled end decides when it was. */
+function endedRecord(
+  { host, record, journal }: FinishParts,
+  outcome: RunOutcome,
+  elapsedMs: number,
+): RunRecord {
+  const { narrowed: narrowedNow, mode, ended } = journal.progress;
+  const narrowed = [...(record.narrowed ?? []), ...narrowedNow];
+  return {
     ...record,
     ...(narrowed.length === 0 ? {} : { narrowed }),
-    ...compact({ mode: journal.progress.mode ?? record.mode }),
+    ...compact({ mode: mode ?? record.mode }),
     state: outcome.state,
-    ended: isoTime(host.clock.now()),
-    elapsed_ms: elapsedMs,
+    ended: ended?.time ?? isoTime(host.clock.now()),
+    elapsed_ms: ended?.elapsed_ms ?? elapsedMs,
     outcome,
   };
-  await writeRecord(paths, ended);
-  return ended;
 }
 
 function bill(record: RunRecord, progress: Progress, complete: boolean): RunOutcome['usage'] {
@@ -126,25 +162,41 @@ function bill(record: RunRecord, progress: Progress, complete: boolean): RunOutc
   return billRun(
     usageSoFar(progress),
     billingOf(record),
-    // A finished turn has told all its tokens, also where the run failed afterwards.
-    (complete || turnEnded) && Object.keys(progress.usage_open).length === 0,
+    // A finished turn has told all its tokens, also where the run failed afterwards. Without a task
+    // there are none.
+    (complete || turnEnded || progress.task === undefined) &&
+      Object.keys(progress.usage_open).length === 0,
   );
 }
 
 /** The whole final answer, from the worker's own line; else the last thing it said. */
-function finalText({ journal, privatePaths, redact }: FinishParts): string {
-  const { progress } = journal;
-  const range = progress.turn_end?.raw;
-  if (range !== undefined) {
-    try {
-      const raw = readFileSync(privatePaths.stdout(progress.attempt)).subarray(range[0], range[1]);
-      const text = stringAt(parseJson(raw.toString('utf8')), 'result');
-      if (text !== undefined) return redact(neutralise(text));
-    } catch {
-      // The raw stream is gone when a finished run is finished again; the events still have a part.
-    }
+function finalText(parts: FinishParts): string {
+  const { journal, redact } = parts;
+  const text = stringAt(resultLine(parts), 'result') ?? journal.progress.last_message ?? '';
+  return redact(neutralise(text));
+}
+
+/** The answer in the form that was asked for, where there is one. */
+async function keepOutput(parts: FinishParts): Promise<void> {
+  const output = objectAt(resultLine(parts), 'structured_output');
+  if (parts.record.output_schema === undefined || output === undefined) return;
+  await writeJsonAtomic(parts.paths.output, {
+    schema_version: SCHEMA_VERSION,
+    output: redactJson(output, (text) => parts.redact(neutralise(text))),
+  });
+}
+
+/** The worker's own line with the end of its last turn. */
+function resultLine({ journal, privatePaths }: FinishParts): JsonObject | undefined {
+  const { attempt, turn_end } = journal.progress;
+  if (turn_end?.raw === undefined) return undefined;
+  try {
+    const raw = readFileSync(privatePaths.stdout(attempt)).subarray(...turn_end.raw);
+    const line = parseJson(raw.toString('utf8'));
+    return isObject(line) ? line : undefined;
+  } catch {
+    return undefined; // gone when a finished run is finished again; the events still have a part
   }
-  return redact(neutralise(progress.last_message ?? ''));
 }
 
 function keptStderr({ journal, privatePaths, redact }: FinishParts): string {

@@ -27,6 +27,8 @@ export class Gate {
   readonly #talk: Talk;
   readonly #closing: Closing;
   #usageAskedFor = 0;
+  /** The attempt whose worker was told that its context fills up. */
+  #warnedIn = 0;
 
   constructor(talk: Talk, closing: Closing) {
     this.#talk = talk;
@@ -159,8 +161,6 @@ export class Gate {
     this.#warnedIn = this.#progress.attempt;
     return contextNote(Math.round(context.share * 100));
   }
-
-  #warnedIn = 0;
 
   #read(id: string, question: Unanswered): { input: JsonObject; about: About } {
     const raw = parseJson(this.#talk.link.readLineAt(question.raw).toString('utf8'));

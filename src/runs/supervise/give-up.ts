@@ -11,9 +11,11 @@ import { RUN_COOKIE } from '../../workers/claude/environment.ts';
 import type { Host } from '../../workspace/host.ts';
 import { type RunPaths, workspaceAt } from '../../workspace/layout.ts';
 import { billingOf, billRun } from '../bill.ts';
+import { learnFrom } from '../learn.ts';
 import { emptyProgress, type Progress, usageSoFar } from '../progress.ts';
 import { type RunOutcome, type RunRecord, readRecord, runOutcome, writeRecord } from '../record.ts';
-import { settleSlot } from '../slots.ts';
+import { freeSlot } from '../slots.ts';
+import { logUsage } from '../usage/log.ts';
 import { Journal } from './journal.ts';
 import { endFrozenRivals } from './ownership.ts';
 
@@ -46,14 +48,20 @@ export async function giveUp(
     const outcome =
       known ?? outcomeOf(options, record, journal?.progress ?? emptyProgress(), leftPids);
     if (known === undefined) recordEnd(journal, outcome);
+    await learnFrom(host, record, outcome, {
+      elapsedMs: record.elapsed_ms ?? 0,
+      quota: journal?.progress.quota,
+    });
     const ended: RunRecord = {
       ...record,
       state: outcome.state,
-      ended: isoTime(host.clock.now()),
+      ended: journal?.progress.ended?.time ?? isoTime(host.clock.now()),
       outcome,
     };
+    const workspace = workspaceAt(record.workspace);
+    const logged = await logUsage(workspace, ended);
     await writeRecord(paths, ended);
-    await settleSlot(workspaceAt(record.workspace), ended);
+    if (logged) await freeSlot(workspace, runId);
   } finally {
     journal?.close();
   }

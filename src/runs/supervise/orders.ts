@@ -92,7 +92,7 @@ function changeModel(
   const { budget, price } = record;
   const caps = [budget.max_usd, budget.lifetime?.max_usd];
   // A price list is for one model; what another one costs would not be counted.
-  if (caps.some((cap) => cap !== undefined) && price?.source === 'cc-switch') {
+  if (caps.some((cap) => cap !== undefined) && price !== null && price.source !== 'profile') {
     return {
       ok: false,
       text: 'this run has a USD budget, and the price of that model is not known',

@@ -106,7 +106,14 @@ async function own(
     desk: new RequestDesk(paths.inbox, journal, host.clock),
     watchDirs: [privatePaths.dir, paths.inbox],
     guard: new CostGuard(host, record),
-    onState: (state) => update({ state, started: record.started ?? isoTime(host.clock.now()) }),
+    onState: async (state) => {
+      await update({ state, started: record.started ?? isoTime(host.clock.now()) });
+      if (state !== 'waiting_answer') return;
+      // Not awaited: the worker waits, the run does not.
+      void wakeControllers(host, record, 'question', (facts) =>
+        journal.record('cc.controller.woken', facts),
+      );
+    },
   });
   const finishParts = (): FinishParts => ({
     host,

@@ -7,6 +7,7 @@ import { DirectoryWatcher } from '../../store/watch.ts';
 import type { CostGuard } from '../cost-guard/guard.ts';
 import type { StopReason } from '../events.ts';
 import { isMetered } from '../limits.ts';
+import type { Progress } from '../progress.ts';
 import { type AttemptPlan, sessionFor, startAttempt } from './attempt.ts';
 import { CapWatch } from './cap-watch.ts';
 import { Conversation } from './conversation.ts';
@@ -273,7 +274,7 @@ export class Supervisor {
         await this.#tree.clear(isUrgent ? URGENT_GRACE_MS : undefined);
         this.#leaveBy = undefined;
       }
-      this.#tree.look();
+      if (runsCommand(journal.progress)) this.#tree.look();
       await summary.write(journal.progress);
       this.#diskFullSince = undefined;
       return true;
@@ -368,4 +369,9 @@ export class Supervisor {
     journal.publish();
     if (stop !== undefined) this.stop(stop.reason, 'watchdog', stop.detail);
   }
+}
+
+/** Only a shell command leaves processes behind; to look for them costs a look at every process. */
+function runsCommand({ insight }: Progress): boolean {
+  return insight.calls.some(({ tool }) => tool === 'Bash');
 }

@@ -12,8 +12,8 @@ import { runPaths, sharedPaths, type Workspace } from '../../workspace/layout.ts
 import type { RunRecord } from '../record.ts';
 import { endedSpending, type Spending } from './spending.ts';
 
-/** How long a run that ends waits for its turn; later somebody else logs it (slots.ts). */
-const TURN_MS = 5000;
+/** How long a run that ends waits for its turn; else somebody logs it later (slots.ts). */
+const TURN_MS = 1000;
 
 /**
  * The usage log: one NDJSON file per UTC day on which runs ended, a line per run. It is a cache of
@@ -44,6 +44,8 @@ export async function logUsage(
   record: RunRecord,
   waitMs = TURN_MS,
 ): Promise<boolean> {
+  // A workspace that was removed meanwhile is not made again.
+  if (!existsSync(sharedPaths(workspace).workspaceFile)) return false;
   try {
     const line = await recordedSpending(workspace, record);
     await withLease(usageLog(workspace).lease, waitMs, () => appendUsage(workspace, [line]));
@@ -57,7 +59,7 @@ export async function logUsage(
 export async function recordedSpending(workspace: Workspace, record: RunRecord): Promise<Spending> {
   const { summary } = runPaths(workspace, record.run_id);
   const calls = numberAt(await readJson(summary).catch(() => undefined), 'model_calls');
-  return endedSpending(record, calls ?? 0);
+  return endedSpending(record, record.outcome?.model_calls ?? calls ?? 0);
 }
 
 /** Call it under the log's lease. */

@@ -69,6 +69,7 @@ export type OpenUsage = {
 /** What the runs use that still have a slot. */
 export async function openUsage(workspace: Workspace): Promise<OpenUsage> {
   const open: OpenUsage = { active: [], ended: [], starting: [] };
+  if (!existsSync(sharedPaths(workspace).workspaceFile)) return open;
   for (const { slot, record } of await takenSlots(workspace)) {
     if (record === undefined) open.starting.push(slot);
     else if (isFinal(record.state)) open.ended.push(await recordedSpending(workspace, record));

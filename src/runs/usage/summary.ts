@@ -123,7 +123,7 @@ function withRows(groups: Groups, rows: number, about: About): UsageSummary {
       ...(budgetStops > 0 ? { budget_stops: budgetStops } : {}),
       ...(mismatches > 0 ? { route_mismatches: mismatches } : {}),
     },
-    states: Object.fromEntries(counted(runs.map(({ state }) => state))),
+    states: Object.fromEntries(folded(counted(runs.map(({ state }) => state)))),
     ...(failures.length > 0 ? { failures: Object.fromEntries(folded(failures)) } : {}),
     ...(from === to ? {} : { by_day: byDay(groups.days, rows) }),
     by_role: bySize(groups.roles, rows),
@@ -140,7 +140,10 @@ function withRows(groups: Groups, rows: number, about: About): UsageSummary {
 
 function counted(names: readonly string[]): [string, number][] {
   const counts = new Map<string, number>();
-  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  for (const name of names) {
+    const short = shortName(name);
+    counts.set(short, (counts.get(short) ?? 0) + 1);
+  }
   return [...counts].sort((a, b) => b[1] - a[1]);
 }
 

@@ -1,8 +1,13 @@
 import * as z from 'zod';
 import { compact } from '../../core/json.ts';
+import { chooseModel } from '../../profiles/choose-model.ts';
 import { listProfiles } from '../../profiles/list.ts';
 import { priceFor } from '../../profiles/prices.ts';
+import { capabilityLine, capabilityReader } from '../../routing/capabilities.ts';
+import { gatherEvidence } from '../../routing/gather.ts';
+import { routeStatus } from '../../routing/status.ts';
 import { profileHostOf } from '../../runs/plan.ts';
+import { readPolicy } from '../../workspace/policy.ts';
 import { defineTool } from '../define.ts';
 
 export default defineTool({
@@ -10,7 +15,7 @@ export default defineTool({
   area: 'profiles',
   kind: 'read',
   summary:
-    'List the model profiles (providers) workers can use: CC Switch, environment, Claude login. Never shows keys.',
+    'List the model profiles (providers) workers can use: CC Switch, profiles.yaml, environment, login. Never shows keys.',
   input: z.strictObject({
     all: z.boolean().optional().describe('Also those that cannot be used, with the reason.'),
   }),
@@ -28,6 +33,11 @@ export default defineTool({
         context_window: z.number().optional(),
         /** USD per million tokens in/out of the default model. */
         price: z.object({ input: z.number(), output: z.number() }).optional(),
+        /** How far the default model is trusted; and whether it is left alone for now, and why. */
+        trust: z.string().optional(),
+        cooldown: z.string().optional(),
+        /** What cc_test_profile has shown of the default model, and how many days ago. */
+        tested: z.string().optional(),
         warnings: z.array(z.string()).optional(),
       }),
     ),
@@ -37,11 +47,21 @@ export default defineTool({
   maxBytes: 16_000,
   handler: async (input, { host }) => {
     const { profiles, warnings, prices } = await listProfiles(profileHostOf(host));
+    const { routing } = await readPolicy(host.home);
+    const [evidence, capabilities] = await Promise.all([
+      gatherEvidence(host.home, routing, prices, host.clock.now(), profiles),
+      capabilityReader(host.home, { now: host.clock.now() }),
+    ]);
     const shown = input.all ? profiles : profiles.filter((profile) => profile.usable);
+    const tested = await Promise.all(
+      shown.map((profile) => capabilities(profile, chooseModel(profile).model)),
+    );
     return {
-      profiles: shown.map((profile) => {
-        const model = profile.models.default ?? profile.models.sonnet;
-        const price = model === undefined ? undefined : priceFor(profile, model, prices);
+      profiles: shown.map((profile, index) => {
+        const known = tested[index];
+        const { model } = chooseModel(profile);
+        const price = priceFor(profile, model, evidence.prices);
+        const status = profile.usable ? routeStatus(profile, model, evidence, routing) : undefined;
         return {
           id: profile.id,
           name: profile.name,
@@ -54,6 +74,9 @@ export default defineTool({
             base_url: profile.base_url,
             context_window: profile.context_window,
             price: price && { input: price.input, output: price.output },
+            trust: status?.trust,
+            cooldown: status?.cooldown,
+            tested: known && capabilityLine(known),
             warnings: profile.warnings.length === 0 ? undefined : profile.warnings,
           }),
         };

@@ -1,45 +1,72 @@
 import * as z from 'zod';
 import { compact } from '../../core/json.ts';
-import { listProfiles } from '../../profiles/list.ts';
-import { type Preferences, pickProfile } from '../../profiles/pick.ts';
 import { priceFor } from '../../profiles/prices.ts';
-import { profileHostOf } from '../../runs/plan.ts';
-import { readPolicy } from '../../workspace/policy.ts';
 import { defineTool } from '../define.ts';
 import { model, profile, role } from '../fields.ts';
+import { BRIEF } from '../schema.ts';
+import { routeView, scoredRoute, scoredView, shortView } from './route-view.ts';
+import { routingOf } from './routing-of.ts';
+
+/** Runners-up that are shown without `explain`. */
+const SHOWN = 5;
 
 export default defineTool({
   name: 'cc_pick_profile',
   area: 'profiles',
   kind: 'read',
   core: true,
-  summary: 'Pick the profile and model a worker would get for a role, and explain the choice.',
-  input: z.strictObject({ role, profile, model }),
+  summary:
+    'Pick the profile and model a worker would get for a task or role, and explain the choice.',
+  input: z.strictObject({
+    role,
+    task: z.string().max(2_000_000).optional().describe('Its difficulty proposes a tier.'),
+    allow_write: z.boolean().optional(),
+    scope: z
+      .strictObject({
+        paths: z.array(z.string().min(1).max(500)).max(100).optional(),
+        commands: z.array(z.string().min(1).max(1000)).max(100).optional(),
+      })
+      .optional()
+      .meta(BRIEF),
+    profile,
+    model,
+    explain: z.boolean().optional().describe('All scores by component.'),
+  }),
   output: z.object({
     profile: z.string(),
     name: z.string(),
     model: z.string(),
     reason: z.string(),
-    price: z.object({ input: z.number(), output: z.number() }).optional(),
-    ranked: z.array(z.object({ id: z.string(), why: z.string() })),
+    price: z.object({ input: z.number(), output: z.number(), source: z.string() }).optional(),
+    difficulty: z.object({ difficulty: z.string(), why: z.string() }).optional(),
+    /** Best first; without `explain` the first few, without their scores. */
+    ranked: z.array(z.union([scoredRoute, routeView])),
+    /** Candidates that are not shown. */
+    more: z.number().optional(),
   }),
+  maxBytes: 24_000,
   handler: async (input, { host }) => {
-    const [{ profiles, prices }, policy] = await Promise.all([
-      listProfiles(profileHostOf(host)),
-      readPolicy(host.home),
-    ]);
-    const pick = pickProfile(
-      { ...compact(input), preferences: policy.preferred as Preferences },
-      profiles,
-    );
-    const price = priceFor(pick.profile, pick.model, prices);
+    const { pick, request, evidence } = await routingOf(host, {
+      task: input.task,
+      role: input.role,
+      profile: input.profile,
+      model: input.model,
+      write: input.allow_write,
+      paths: input.scope?.paths,
+    });
+    const price = priceFor(pick.profile, pick.model, evidence.prices);
+    const shown = input.explain ? pick.ranked : pick.ranked.slice(0, SHOWN);
     return {
       profile: pick.profile.id,
       name: pick.profile.name,
       model: pick.model,
       reason: pick.reason,
-      ...(price === undefined ? {} : { price: { input: price.input, output: price.output } }),
-      ranked: pick.ranked,
+      ...compact({
+        price: price && { input: price.input, output: price.output, source: price.source },
+        difficulty: request.estimate,
+        more: pick.ranked.length > shown.length ? pick.ranked.length - shown.length : undefined,
+      }),
+      ranked: shown.map(input.explain ? scoredView : shortView),
     };
   },
 });

@@ -8,7 +8,7 @@ export default defineTool({
   name: 'cc_answer_question',
   area: 'runs',
   kind: 'write',
-  summary: 'Answer the question of a worker, or allow or deny what it wants to do.',
+  summary: "Answer a worker's question, or allow or deny what it wants to do.",
   input: z.strictObject({
     question: z.string().max(80).describe('Question id.'),
     answers: z.array(z.string().max(4000)).max(8).optional().describe('One per question it asks.'),

@@ -9,7 +9,7 @@ export default defineTool({
   name: 'cc_list_questions',
   area: 'runs',
   kind: 'read',
-  summary: 'Open questions and permission requests of workers that wait for your answer.',
+  summary: 'Questions and permission requests of workers waiting for your answer.',
   input: z.strictObject({
     run_id: z.string().max(64).optional().describe('Default: all active runs of the project.'),
     cwd,

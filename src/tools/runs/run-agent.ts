@@ -33,7 +33,8 @@ export default defineTool({
     const { host } = context;
     const place = await context.place(input.cwd);
     const request = requestOf(input, context);
-    if (input.dry_run) return planView(await planRun(host, place, request), place);
+    if (input.dry_run)
+      return planView(await planRun(host, place, request, { preview: true }), place);
     const { record } = await launchRun(host, place, request);
     const paths = runPaths(place.workspace, record.run_id);
     const { cursor } = await waitAndAsk(context, {

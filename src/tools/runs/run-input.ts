@@ -4,10 +4,12 @@ import { runView } from '../../runs/view.ts';
 import type { Place } from '../../workspace/resolve.ts';
 import type { ToolContext } from '../define.ts';
 import { cwd, model, profile, role } from '../fields.ts';
+import { routeView, shortView } from '../profiles/route-view.ts';
 import { BRIEF } from '../schema.ts';
 
 /** Largest task; it travels as one line through the worker's stdin. */
 const TASK_CHARS = 2_000_000;
+const RANKED_SHOWN = 5;
 
 /** Per run, and (`lifetime`) for the task over all runs that continue it. Tokens: from 1000. */
 export const budgetInput = z
@@ -54,6 +56,7 @@ export const runInput = z.strictObject({
   model,
   cwd,
   project_guidance: z.boolean().optional().describe('Pass on CLAUDE.md/AGENTS.md; default true.'),
+  output_schema: z.record(z.string(), z.unknown()).optional().describe('JSON Schema.').meta(BRIEF),
   idempotency_key: z.string().min(1).max(200).optional().describe('Same key never starts twice.'),
   wake: z.boolean().optional().describe('Wake this Codex thread at its end.'),
   dry_run: z.boolean().optional().describe('Show the plan only.'),
@@ -70,7 +73,8 @@ export const planned = z.object({
   profile: z.string(),
   model: z.string().nullable(),
   reason: z.string(),
-  ranked: z.array(z.object({ id: z.string(), why: z.string() })),
+  /** The best few; cc_pick_profile with explain shows all. */
+  ranked: z.array(routeView),
   scope: z.object({ paths: z.array(z.string()), commands: z.array(z.string()) }).nullable(),
   budget: z.record(z.string(), z.unknown()),
   guidance_files: z.array(z.string()),
@@ -98,6 +102,7 @@ export function requestOf(input: RunInput, context: ToolContext): RunRequest {
     ask: input.ask,
     finalOnly: input.final_only,
     projectGuidance: input.project_guidance,
+    outputSchema: input.output_schema,
     idempotencyKey: input.idempotency_key,
     client: context.client.name,
     threadId: context.client.threadId,
@@ -115,7 +120,7 @@ export function planView({ record, pick }: RunPlan, place: Place): z.input<typeo
     profile: record.profile.id,
     model: record.model,
     reason: record.pick_reason,
-    ranked: pick.ranked,
+    ranked: pick.ranked.slice(0, RANKED_SHOWN).map(shortView),
     scope: record.scope,
     budget: record.budget,
     guidance_files: record.guidance_files,

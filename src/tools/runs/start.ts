@@ -13,12 +13,16 @@ export async function start(
 ): Promise<z.input<typeof launched>> {
   const place = await context.place(input.cwd);
   const request = requestOf(input, context);
-  if (input.dry_run) return planView(await planRun(context.host, place, request), place);
+  if (input.dry_run)
+    return planView(await planRun(context.host, place, request, { preview: true }), place);
   const { record, existing } = await launchRun(context.host, place, request);
   const paths = runPaths(place.workspace, record.run_id);
   const live = await lookAt(context.host, { workspace: place.workspace, paths, record });
+  // The caller has just written the task. A key may name an older run, which it may not remember.
+  const { title, ...view } = viewOf(live, { whole: true });
   return {
-    ...viewOf(live, { whole: true }),
+    ...view,
+    ...(existing && title !== undefined ? { title } : {}),
     reason: record.pick_reason,
     ...(existing ? { existing: true as const } : {}),
   };

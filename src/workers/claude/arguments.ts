@@ -10,6 +10,8 @@ export type LaunchFacts = {
   maxTurns: number;
   /** Only where the CLI's own price is the real one; it stops by that price. */
   maxUsd: number | undefined;
+  /** JSON Schema of the answer (claude-code-cli.md §7). */
+  outputSchema?: object | undefined;
   systemPromptFile: string;
   /** Directories it may read beside its own: the rest of the repository. */
   readableDirs: readonly string[];
@@ -66,7 +68,7 @@ export function claudeArguments(facts: LaunchFacts): string[] {
     '',
     '--strict-mcp-config',
     '--settings',
-    JSON.stringify(settings(facts)),
+    JSON.stringify(isolatedSettings(facts)),
     '--tools',
     [
       ...(facts.allowWrite ? WRITE_TOOLS : READ_TOOLS),
@@ -80,6 +82,9 @@ export function claudeArguments(facts: LaunchFacts): string[] {
     '--max-turns',
     String(facts.maxTurns + TURN_MARGIN),
     ...(facts.maxUsd === undefined ? [] : ['--max-budget-usd', String(facts.maxUsd)]),
+    ...(facts.outputSchema === undefined
+      ? []
+      : ['--json-schema', JSON.stringify(facts.outputSchema)]),
     ...(facts.model === undefined ? [] : ['--model', facts.model]),
     '--append-system-prompt-file',
     facts.systemPromptFile,
@@ -87,7 +92,8 @@ export function claudeArguments(facts: LaunchFacts): string[] {
   ];
 }
 
-function settings(facts: LaunchFacts): object {
+/** What `--settings` must say so that no setting of the user reaches the worker's connection. */
+export function isolatedSettings(facts: Pick<LaunchFacts, 'officialLogin'>): object {
   const blank = facts.officialLogin ? PROVIDER_VARIABLES : (['ANTHROPIC_CUSTOM_HEADERS'] as const);
   return {
     // Older versions honour a helper or headers of the user's settings beside our token.

@@ -46,6 +46,11 @@ export function getUsage(requestId: string): ControlLine {
   return controlRequest(requestId, { subtype: 'get_usage', skip_behaviors: true });
 }
 
+/** Asks which model it would use, among other things; answered before any turn. */
+export function getSettings(requestId: string): ControlLine {
+  return controlRequest(requestId, { subtype: 'get_settings' });
+}
+
 export function endSession(requestId: string): ControlLine {
   return controlRequest(requestId, { subtype: 'end_session' });
 }

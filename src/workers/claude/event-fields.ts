@@ -6,6 +6,7 @@ import { wellFormed } from './tool-text.ts';
 /** Longest text kept inside one event; the whole final answer goes to stdout.txt. */
 export const EVENT_TEXT_CHARS = 4000;
 const NAME_CHARS = 100;
+const MODEL_CHARS = 300;
 const LIST_ITEMS = 50;
 /** A control character may stand beside each one that is kept, so twice as much is looked at. */
 const LOOK_AT = 2;
@@ -21,6 +22,11 @@ export function textFields(text: string): { text: string; chars: number } {
 /** A name or an id: never long, but it comes from a model or a gateway. */
 export function nameAt(value: unknown, key: string): string | undefined {
   return cleanAt(value, key, NAME_CHARS);
+}
+
+/** A model id; those of Bedrock can be long, and a cut one would be another model. */
+export function modelAt(value: unknown, key = 'model'): string | undefined {
+  return cleanAt(value, key, MODEL_CHARS);
 }
 
 export function cleanAt(value: unknown, key: string, max: number): string | undefined {

@@ -1,6 +1,6 @@
 import { booleanAt, type JsonObject, objectAt, stringAt } from '../../core/json.ts';
 import type { WorkerEvent } from '../events.ts';
-import { cleanAt, event, nameAt } from './event-fields.ts';
+import { cleanAt, event, modelAt, nameAt } from './event-fields.ts';
 import { contextWindows, usageByModel } from './usage.ts';
 
 /** What the worker asks of us. The question itself is read from the raw line when it is answered. */
@@ -39,12 +39,17 @@ export function fromControlResponse(raw: JsonObject): WorkerEvent {
   const response = objectAt(raw, 'response');
   const payload = objectAt(response, 'response');
   const usage = objectAt(objectAt(payload, 'session'), 'model_usage');
+  const account = objectAt(payload, 'account');
   return event('cc.control.answered', {
     request_id: nameAt(response, 'request_id'),
     ok: stringAt(response, 'subtype') === 'success',
     error: cleanAt(response, 'error', 300) ?? nameAt(response, 'error_code'),
     hooks_applied: booleanAt(payload, 'hooks_applied'),
     hook_on_failure_supported: booleanAt(payload, 'hook_on_failure_supported'),
+    token_source: nameAt(account, 'tokenSource'),
+    key_source: nameAt(account, 'apiKeySource'),
+    provider: nameAt(account, 'apiProvider'),
+    model: modelAt(objectAt(payload, 'applied')),
     usage_total: usage === undefined ? undefined : usageByModel(usage),
     windows: usage === undefined ? undefined : contextWindows(usage),
   });

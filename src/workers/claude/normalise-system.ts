@@ -7,7 +7,7 @@ import {
   stringAt,
 } from '../../core/json.ts';
 import type { WorkerEvent } from '../events.ts';
-import { clean, cleanAt, event, nameAt, names, other } from './event-fields.ts';
+import { clean, cleanAt, event, modelAt, nameAt, names, other } from './event-fields.ts';
 
 /** `system` lines: the worker tells about itself, its tasks and its context. */
 export function fromSystem(raw: JsonObject): WorkerEvent {
@@ -15,7 +15,7 @@ export function fromSystem(raw: JsonObject): WorkerEvent {
     case 'init':
       return event('cc.worker.ready', {
         session_id: nameAt(raw, 'session_id'),
-        model: nameAt(raw, 'model'),
+        model: modelAt(raw),
         key_source: nameAt(raw, 'apiKeySource'),
         permission_mode: nameAt(raw, 'permissionMode'),
         version: nameAt(raw, 'claude_code_version'),

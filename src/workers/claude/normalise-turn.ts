@@ -8,7 +8,7 @@ import {
   stringAt,
 } from '../../core/json.ts';
 import type { WorkerEvent } from '../events.ts';
-import { clean, event, nameAt, names, textFields } from './event-fields.ts';
+import { clean, event, modelAt, nameAt, names, textFields } from './event-fields.ts';
 import { toolFacts } from './tool-facts.ts';
 import { describeToolUse, resultText } from './tool-text.ts';
 import { usageByModel } from './usage.ts';
@@ -22,7 +22,7 @@ export function fromAssistant(raw: JsonObject): WorkerEvent {
   const block = blocks[0];
   const common = {
     message_id: nameAt(message, 'id'),
-    model: nameAt(message, 'model'),
+    model: modelAt(message),
     parent: nameAt(raw, 'parent_tool_use_id'),
     aborted: raw.aborted === true ? true : undefined,
     blocks: blocks.length > 1 ? blocks.length : undefined,

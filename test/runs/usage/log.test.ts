@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { writeRecord } from '../../../src/runs/record.ts';
-import { activeSlots, settleSlot } from '../../../src/runs/slots.ts';
+import { activeSlots } from '../../../src/runs/slots.ts';
 import { logUsage, usageLog } from '../../../src/runs/usage/log.ts';
 import { readUsage } from '../../../src/runs/usage/read.ts';
 import type { Host } from '../../../src/workspace/host.ts';
@@ -82,6 +82,13 @@ describe('logging', () => {
     expect(await logUsage(workspace, record)).toBe(true);
     expect(existsSync(usageLog(workspace).file('1970-01-01'))).toBe(true);
     expect(existsSync(join(dir, 'outside.ndjson'))).toBe(false);
+  });
+
+  it('does not make a workspace again that was removed', async () => {
+    const record = stored();
+    rmSync(join(workspace.root, '.agent-workspace'), { recursive: true });
+    expect(await logUsage(workspace, record)).toBe(false);
+    expect(existsSync(join(workspace.root, '.agent-workspace'))).toBe(false);
   });
 
   it('cuts off half a line of a writer that died', async () => {
@@ -195,7 +202,6 @@ describe('a run that is not in the log yet', () => {
     const record = await ending();
     await writeRecord(runPaths(workspace, record.run_id), record);
     writeFileSync(sharedPaths(workspace).usage, 'not a directory');
-    await settleSlot(workspace, record);
     expect(await activeSlots(workspace)).toEqual([]);
     expect(slotOf(record.run_id)).toBe(true);
     expect(await idsOf()).toEqual([record.run_id]);

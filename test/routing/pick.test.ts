@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { CcError } from '../../src/core/errors.ts';
 import { lookUpProfile } from '../../src/profiles/lookup.ts';
 import { contextWindowFor } from '../../src/profiles/models.ts';
-import { type PickRequest, pickProfile } from '../../src/profiles/pick.ts';
 import type { Profile } from '../../src/profiles/profile.ts';
+import { pickProfile } from '../../src/routing/pick.ts';
+import type { PickRequest } from '../../src/routing/request.ts';
 
 function profile(id: string, more: Partial<Profile> = {}): Profile {
   return {
@@ -49,6 +50,12 @@ const pick = (request: PickRequest, profiles = all) => {
   return `${chosen.id} ${model}`;
 };
 
+/** The profiles in the order in which they come up first. */
+const firsts = ({ ranked }: ReturnType<typeof pickProfile>) =>
+  [...new Map([...ranked].reverse().map(({ id, why }) => [id, why]))].sort(
+    ([a], [b]) => ranked.findIndex(({ id }) => id === a) - ranked.findIndex(({ id }) => id === b),
+  );
+
 function caught(action: () => unknown): CcError {
   try {
     action();
@@ -60,52 +67,21 @@ function caught(action: () => unknown): CcError {
 
 describe('a pick', () => {
   it('ranks the current provider, the environment, the others, and the login last', () => {
-    expect(pickProfile({}, all)).toMatchInlineSnapshot(`
-      {
-        "model": "cc-switch:2-model",
-        "profile": {
-          "auth": "auth_token",
-          "base_url": "https://11.example",
-          "current": true,
-          "id": "cc-switch:2",
-          "kind": "direct",
-          "models": {
-            "default": "cc-switch:2-model",
-          },
-          "name": "智谱",
-          "source": "cc-switch",
-          "usable": true,
-          "warnings": [],
-        },
-        "ranked": [
-          {
-            "id": "cc-switch:2",
-            "why": "CC Switch's current provider",
-          },
-          {
-            "id": "env",
-            "why": "given by the environment",
-          },
-          {
-            "id": "env:x",
-            "why": "given by the environment",
-          },
-          {
-            "id": "cc-switch:1",
-            "why": "a provider in CC Switch's list",
-          },
-          {
-            "id": "cc-switch:4",
-            "why": "a provider in CC Switch's list",
-          },
-          {
-            "id": "official",
-            "why": "the user's Claude login, spared for the controller",
-          },
-        ],
-        "reason": "cc-switch:2: CC Switch's current provider; cc-switch:2-model: the profile's default model.",
-      }
-    `);
+    const pick = pickProfile({}, all);
+    expect(pick).toMatchObject({
+      model: 'cc-switch:2-model',
+      profile: { id: 'cc-switch:2' },
+      reason:
+        "cc-switch:2: CC Switch's current provider; cc-switch:2-model: the profile's default model.",
+    });
+    expect(firsts(pick)).toEqual([
+      ['cc-switch:2', "CC Switch's current provider"],
+      ['env', 'given by the environment'],
+      ['env:x', 'given by the environment'],
+      ['cc-switch:1', "a provider in CC Switch's list"],
+      ['cc-switch:4', "a provider in CC Switch's list"],
+      ['official', "the user's Claude login, spared for the controller"],
+    ]);
   });
 
   it('spares what Anthropic bills: its own service comes after all others, before the login', () => {
@@ -113,8 +89,8 @@ describe('a pick', () => {
     const cloud = profile('cc-switch:9', { kind: 'cloud', auth: 'cloud' });
     const itself = profile('cc-switch:8', { base_url: 'https://api.anthropic.com' });
     const same = profile('cc-switch:claude-official', { kind: 'login' });
-    const order = pickProfile({}, [same, official, rest, itself, cloud, first]).ranked.map(
-      ({ id }) => id,
+    const order = firsts(pickProfile({}, [same, official, rest, itself, cloud, first])).map(
+      ([id]) => id,
     );
     expect(order).toEqual([
       'cc-switch:1',
@@ -130,7 +106,7 @@ describe('a pick', () => {
     expect(pick({ profile: 'official' })).toBe('official sonnet');
     expect(pick({ profile: 'deepseek' })).toBe('cc-switch:1 cc-switch:1-model');
     expect(pick({ profile: '智谱', model: 'glm-4.6' })).toBe('cc-switch:2 glm-4.6');
-    expect(pickProfile({ profile: 'env:x' }, all).ranked[0]).toEqual({
+    expect(pickProfile({ profile: 'env:x' }, all).ranked[0]).toMatchObject({
       id: 'env:x',
       why: 'asked for',
     });

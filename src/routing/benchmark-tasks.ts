@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import fg from 'fast-glob';
+import * as z from 'zod';
+import { CcError, errnoOf } from '../core/errors.ts';
+import { lazy } from '../core/lazy.ts';
+import type { UserHome } from '../workspace/home.ts';
+import { type BenchmarkTask, taskSpec } from './benchmark-task.ts';
+
+const loadYaml = /* @__PURE__ */ lazy(() => import('../workspace/yaml.ts'));
+
+/** To be raised when grading changes so that earlier scores can no longer be compared. */
+const GRADER_VERSION = 1;
+const TASK_ID = /^[a-z][a-z0-9-]{1,60}$/;
+
+/** Every task: those that come with us, and the user's own; of two with one id the user's counts. */
+export async function listTasks(home: UserHome): Promise<BenchmarkTask[]> {
+  const dirs = await taskDirs(home);
+  return Promise.all([...dirs].map(([id, dir]) => loadTask(id, dir)));
+}
+
+/** Versions by id, without reading what the tasks are about. */
+export async function taskVersions(home: UserHome): Promise<Map<string, string>> {
+  const dirs = await taskDirs(home);
+  const pairs = [...dirs].map(async ([id, dir]) => [id, await versionOf(dir)] as const);
+  return new Map(await Promise.all(pairs));
+}
+
+/** Where the user's own tasks lie. */
+export function ownTasksDir(home: UserHome): string {
+  return join(home.benchmarks, 'tasks');
+}
+
+export async function loadTask(id: string, dir: string): Promise<BenchmarkTask> {
+  const file = join(dir, 'task.yaml');
+  const { parse } = await loadYaml();
+  let value: unknown;
+  try {
+    value = parse(await readFile(file, 'utf8'), { maxAliasCount: 20 });
+  } catch (error) {
+    throw invalid(file, error instanceof Error ? error.message : String(error));
+  }
+  const parsed = taskSpec.safeParse(value);
+  if (!parsed.success) throw invalid(file, z.prettifyError(parsed.error));
+  const needs = parsed.data.checks.some(({ kind }) => kind === 'findings');
+  if (needs && parsed.data.findings === undefined) throw invalid(file, 'findings are missing');
+  return { ...parsed.data, id, dir, version: await versionOf(dir) };
+}
+
+async function taskDirs(home: UserHome): Promise<Map<string, string>> {
+  const dirs = new Map<string, string>();
+  for (const root of [builtInDir(), ownTasksDir(home)]) {
+    for (const name of await namesIn(root)) {
+      const dir = join(root, name);
+      if (TASK_ID.test(name) && existsSync(join(dir, 'task.yaml'))) dirs.set(name, dir);
+    }
+  }
+  return dirs;
+}
+
+async function namesIn(root: string): Promise<string[]> {
+  try {
+    return (await readdir(root)).sort();
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** `benchmarks/` lies beside `dist/` when installed and beside `src/` in a clone. */
+export function builtInDir(): string {
+  for (let at = import.meta.dirname; ; at = dirname(at)) {
+    const path = join(at, 'benchmarks');
+    if (existsSync(join(path, 'cases.mjs'))) return path;
+    if (dirname(at) === at) break;
+  }
+  throw new CcError('NOT_FOUND', 'The benchmark tasks are missing from this installation.', {
+    hint: 'Install cc-orchestrator again: npm install -g cc-orchestrator',
+  });
+}
+
+/** By directory, for files of the same sizes and times. */
+const versions = new Map<string, { identity: string; version: string }>();
+
+/** Answers that only prove the grader are not part of it. */
+async function versionOf(dir: string): Promise<string> {
+  const options = { cwd: dir, dot: true, stats: true } as const;
+  const entries = await fg(['task.yaml', 'repo/**', 'hidden/**'], options);
+  const files = entries.map(({ path, stats }) => `${path} ${stats?.size} ${stats?.mtimeMs}`).sort();
+  const identity = files.join('\n');
+  const before = versions.get(dir);
+  if (before?.identity === identity) return before.version;
+  const version = await digestOf(dir, entries.map(({ path }) => path).sort());
+  versions.set(dir, { identity, version });
+  return version;
+}
+
+async function digestOf(dir: string, files: readonly string[]): Promise<string> {
+  const hash = createHash('sha256').update(`grader ${GRADER_VERSION}\n`);
+  for (const file of files) {
+    hash
+      .update(`${file}\0`)
+      .update(await readFile(join(dir, file)))
+      .update('\0');
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+function invalid(file: string, what: string): CcError {
+  return new CcError('BAD_INPUT', `Not a benchmark task: ${file}: ${what.slice(0, 400)}`, {
+    hint: 'docs/benchmarks.md describes the format. Correct the file or remove its directory.',
+  });
+}

@@ -1,0 +1,90 @@
+import { isAbsolute, join } from 'node:path';
+import { isoTime } from '../core/clock.ts';
+import { CcError } from '../core/errors.ts';
+import { makePrivateDir, readJson, writeJsonAtomic } from '../store/atomic.ts';
+import { withLease } from '../store/lease.ts';
+import { SCHEMA_VERSION } from '../store/versions.ts';
+import type { UserHome } from '../workspace/home.ts';
+import type { RoutingPolicy } from '../workspace/routing-policy.ts';
+import { type Catalog, catalogFile, parseCatalog } from './catalog.ts';
+import { fetchJson } from './fetch-json.ts';
+
+const TURN_MS = 60_000;
+const HOUR_MS = 3_600_000;
+/** Part of the interval that chance adds, so that many machines do not ask at once. */
+const JITTER = 0.1;
+
+/** The catalogue as it was last fetched; undefined where there is none. */
+export async function readCatalog(home: UserHome): Promise<Catalog | undefined> {
+  const value = await readJson(catalogPath(home)).catch(() => undefined);
+  return catalogFile.safeParse(value).data;
+}
+
+export function isStale(catalog: Catalog | undefined, now: Date): boolean {
+  return catalog === undefined || !(Date.parse(catalog.next) > now.getTime());
+}
+
+export type Refreshed = { catalog: Catalog; fetched: boolean };
+
+/** Fetches the configured catalogue, unless that was done within the least interval. */
+export async function refreshCatalog(
+  home: UserHome,
+  { source, min_interval_hours }: RoutingPolicy['catalog'],
+  now: Date,
+  signal?: AbortSignal,
+): Promise<Refreshed> {
+  if (source === undefined) {
+    throw new CcError('BAD_INPUT', 'No catalogue is configured, so nothing is fetched.', {
+      hint: 'Set routing.catalog.source in policy.yaml: a file or an address in the shape of OpenRouter’s /models.',
+    });
+  }
+  await makePrivateDir(home.routing);
+  return withLease(join(home.routing, 'catalog-lease'), TURN_MS, async () => {
+    const before = await readCatalog(home);
+    if (before?.source === shown(source) && !isStale(before, now)) {
+      return { catalog: before, fetched: false };
+    }
+    const parsed = parseCatalog(await load(source, signal));
+    if (parsed === undefined || parsed.models.length === 0) {
+      throw new CcError('BAD_INPUT', 'The source of the catalogue has no models in it.', {
+        hint: 'It must look like OpenRouter’s /models: { "data": [{ "id": …, "pricing": … }] }.',
+      });
+    }
+    const pause = min_interval_hours * HOUR_MS * (1 + Math.random() * JITTER);
+    const catalog: Catalog = {
+      schema_version: SCHEMA_VERSION,
+      source: shown(source),
+      fetched: isoTime(now),
+      next: isoTime(new Date(now.getTime() + pause)),
+      ...parsed,
+    };
+    await writeJsonAtomic(catalogPath(home), catalog);
+    return { catalog, fetched: true };
+  });
+}
+
+async function load(source: string, signal: AbortSignal | undefined): Promise<unknown> {
+  if (/^https?:\/\//i.test(source))
+    return fetchJson(source, signal === undefined ? {} : { signal });
+  if (!isAbsolute(source)) {
+    throw new CcError('BAD_INPUT', 'routing.catalog.source is neither an address nor a path.', {
+      hint: 'Give an http(s) address, or an absolute path.',
+    });
+  }
+  const value = await readJson(source);
+  if (value !== undefined) return value;
+  throw new CcError('NOT_FOUND', `There is no file ${source}.`, {
+    hint: 'Correct routing.catalog.source in policy.yaml.',
+  });
+}
+
+/** Without what a key could stand in. */
+function shown(source: string): string {
+  if (!URL.canParse(source)) return source;
+  const url = new URL(source);
+  return /^https?:$/.test(url.protocol) ? `${url.origin}${url.pathname}` : source;
+}
+
+function catalogPath(home: UserHome): string {
+  return join(home.routing, 'catalog.json');
+}
