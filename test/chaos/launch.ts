@@ -35,10 +35,7 @@ export class Launch {
   async recorded(): Promise<FoundRun> {
     const { lab } = this.#stage;
     return lab.until(
-      async () => {
-        const runId = await this.#stage.runId();
-        return runId === undefined ? undefined : lab.find(runId).catch(() => undefined);
-      },
+      async () => (await this.#stage.recordedRuns())[0],
       'the run to be recorded',
       RECORDED_MS,
     );

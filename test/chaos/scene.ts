@@ -1,8 +1,6 @@
 import { existsSync } from 'node:fs';
 import { sleep } from '../../src/core/clock.ts';
-import type { FoundRun } from '../../src/runs/find.ts';
 import type { RunRecord } from '../../src/runs/record.ts';
-import { runIds } from '../../src/runs/run-ids.ts';
 import { Follower } from './faces.ts';
 import { type Injected, Injector } from './injector.ts';
 import { Instructor } from './instructor.ts';
@@ -92,6 +90,7 @@ async function play(stage: Stage, scene: Scene, played: Played): Promise<void> {
   played.state = record.state;
   const events = existsSync(run.paths.events) ? stage.lab.events(run) : [];
   const streams = stage.rawStreams;
+  const recorded = await stage.recordedRuns();
   const told = instructor.told(events);
   played.counts = {
     lines: streams.reduce((sum, { lines }) => sum + lines.length, 0),
@@ -105,7 +104,7 @@ async function play(stage: Stage, scene: Scene, played: Played): Promise<void> {
     streams,
     missing: stage.story.missing(),
     conversations: conversationsOf(stage),
-    runs: [...new Set([...launch.told, ...(await recordedRuns(stage, run))])],
+    runs: [...new Set([...launch.told, ...recorded.map(({ record: { run_id } }) => run_id)])],
     left: { worker, supervisors },
     rawLeft: stage.rawLeft(run),
     unharmed: !injector.stopAsked && isUnharmed(played.injected, record),
@@ -130,12 +129,6 @@ function conversationsOf(stage: Stage): Record<string, number[]> {
     conversations[conversation] = [...(conversations[conversation] ?? []), step];
   }
   return conversations;
-}
-
-async function recordedRuns(stage: Stage, run: FoundRun): Promise<string[]> {
-  const ids = await runIds(run.workspace);
-  const found = await Promise.all(ids.map((id) => stage.lab.find(id).catch(() => undefined)));
-  return found.flatMap((one) => one?.record.run_id ?? []);
 }
 
 async function waitUntil(holds: () => boolean, timeoutMs: number): Promise<void> {

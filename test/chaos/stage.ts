@@ -52,10 +52,11 @@ export class Stage {
     });
   }
 
-  /** The run of this stage once its directory exists, recorded or not. */
-  async runId(): Promise<string | undefined> {
-    const [runId] = await runIds(this.lab.place().workspace);
-    return runId;
+  /** Every run that was recorded; a launcher that was killed may leave a directory without a record. */
+  async recordedRuns(): Promise<FoundRun[]> {
+    const ids = await runIds(this.lab.place().workspace);
+    const found = await Promise.all(ids.map((id) => this.lab.find(id).catch(() => undefined)));
+    return found.filter((run) => run !== undefined);
   }
 
   /** From here on nothing the workers of this run say is lost. */
