@@ -43,6 +43,8 @@ async function startWriter(path: string, mode: string): Promise<{ end: () => Pro
 /** What the ten providers that are being changed show; more than one value is a torn reading. */
 async function roundsSeen(host: TestHost, providers: number): Promise<string[]> {
   const { candidates, unread } = await findCandidates(host);
+  // On a machine without a moment of rest that is an honest answer; a torn reading never is one.
+  if (unread?.includes('being written all the time')) return roundsSeen(host, providers);
   expect(unread).toBeUndefined();
   const found = candidates.filter(({ profile }) => profile.source === 'cc-switch');
   expect(found).toHaveLength(providers);
