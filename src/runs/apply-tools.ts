@@ -1,4 +1,4 @@
-import { stringAt } from '../core/json.ts';
+import { numberAt, stringAt } from '../core/json.ts';
 import { oneLine } from '../core/text.ts';
 import { act, texts } from './apply-helpers.ts';
 import type { RunEvent } from './events.ts';
@@ -102,4 +102,18 @@ function refuse(state: Progress, call: Progress['refused'][number]): void {
   state.refusals += 1;
   const alike = state.refused.filter(({ tool }) => tool === call.tool).length;
   if (state.refused.length < REFUSALS_KEPT && alike < REFUSALS_PER_TOOL) state.refused.push(call);
+}
+
+export function questionAsked(state: Progress, event: RunEvent): Progress {
+  state.questions_asked = numberAt(event, 'question') ?? state.questions_asked + 1;
+  state.questions[state.questions_asked] = {
+    request_id: stringAt(event, 'request_id') ?? '',
+    kind: event.kind === 'question' ? 'question' : 'permission',
+    tool: stringAt(event, 'tool') ?? 'unknown',
+    text: stringAt(event, 'text') ?? '',
+    ...(Array.isArray(event.options) ? { options: event.options as string[][] } : {}),
+    asked: event.time,
+    until_ms: numberAt(event, 'until_ms') ?? 0,
+  };
+  return act(state, event, `asks: ${oneLine(stringAt(event, 'text') ?? '', 120)}`);
 }

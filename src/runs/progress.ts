@@ -74,6 +74,9 @@ export type ToolLine = {
   count: number;
 };
 
+/** A gateway may answer with ever new models. */
+export const MODELS_KEPT = 20;
+
 /**
  * Everything known about a run, folded from its events one at a time. The supervisor keeps it live,
  * a successor rebuilds it from the file, and readers get it as progress_summary.json; all three are
