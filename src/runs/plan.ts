@@ -135,6 +135,7 @@ export async function planRun(
     created: isoTime(now),
     workspace: place.workspace.root,
     cwd: place.cwd,
+    home: host.home.root,
     title: oneLine(hide(request.title ?? request.task), 120),
     task_sha256: createHash('sha256').update(request.task).digest('hex'),
     task_bytes: byteLength(request.task),

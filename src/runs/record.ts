@@ -118,6 +118,8 @@ export const runRecord = z.object({
   created: z.string(),
   workspace: z.string(),
   cwd: z.string(),
+  /** The user home that started it and holds its private files. */
+  home: z.string().optional(),
   title: z.string(),
   task_sha256: z.string(),
   task_bytes: z.number(),

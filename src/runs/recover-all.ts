@@ -10,8 +10,8 @@ import type { Host } from '../workspace/host.ts';
 import { runPaths, type Workspace, workspaceAt } from '../workspace/layout.ts';
 import type { FoundRun } from './find.ts';
 import { allNotes, forget, isStale, type Note } from './outbox.ts';
-import { hasRecord, readRecord } from './record.ts';
-import { startSuccessor } from './recover.ts';
+import { hasRecord, type RunRecord, readRecord } from './record.ts';
+import { mayRecover, startSuccessor } from './recover.ts';
 import { asOwner, endLeftovers, endProcesses, recoverRun } from './recover-run.ts';
 import { runIds } from './run-ids.ts';
 import { activeSlots, freeSlot, restoreSlot } from './slots.ts';
@@ -109,7 +109,7 @@ class Pass {
         await this.#forgetOldNotes(run);
         if (hasProcesses) await this.#clean(run);
         if (this.#hasToWake(runId)) await startSuccessor(this.#host, record);
-      } else if (!this.#isOurs(runId)) this.report.left_alone += 1;
+      } else if (!this.#isOurs(record)) this.report.left_alone += 1;
       else await this.#recover(run);
     } catch (error) {
       const { code, message } = toErrorFacts(error);
@@ -144,7 +144,7 @@ class Pass {
 
   /** Neither record nor copy: nobody can carry it on, so nothing of it may go on. */
   async #unreadable(runId: string, workspace: Workspace): Promise<void> {
-    if (!this.#isOurs(runId)) return;
+    if (!this.#hasPrivateFiles(runId)) return;
     const paths = runPaths(workspace, runId);
     // A living supervisor has the record in memory and will write it again.
     await asOwner({ paths }, async () => {
@@ -154,8 +154,13 @@ class Pass {
     });
   }
 
+  #isOurs(record: RunRecord): boolean {
+    if (record.home === undefined) return this.#hasPrivateFiles(record.run_id);
+    return mayRecover(this.#host, record);
+  }
+
   /** What another user home started has its private files there. */
-  #isOurs(runId: string): boolean {
+  #hasPrivateFiles(runId: string): boolean {
     return existsSync(privateRunPaths(this.#host.home, runId).dir);
   }
 

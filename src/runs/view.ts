@@ -163,8 +163,11 @@ function attentionOf(
   state: RunState,
 ): string[] {
   const flags = [...(summary?.attention ?? [])];
-  if (state === 'lost')
-    flags.push('needs_recovery: nobody supervises it and this server is read-only');
+  if (state === 'lost') {
+    flags.push(
+      'needs_recovery: nobody supervises it, and this server is read-only or has another user home',
+    );
+  }
   const outside = record.outcome?.outside_scope ?? [];
   if (outside.length > 0) {
     flags.push(truncate(`changed outside its scope: ${outside.join(', ')}`, 300));
