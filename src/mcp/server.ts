@@ -14,6 +14,7 @@ import type { Host } from '../workspace/host.ts';
 import { callContext, firstRoot } from './call-context.ts';
 import { elicit } from './elicit.ts';
 import { INSTRUCTIONS } from './instructions.ts';
+import { servePrompts } from './prompts.ts';
 import { respond } from './respond.ts';
 
 const ROOTS_TIMEOUT_MS = 5000;
@@ -35,6 +36,7 @@ export function createMcpServer({ host, tools, closing }: McpServerOptions): Ser
     {
       capabilities: {
         tools: {},
+        prompts: {},
         // Makes Codex tell its working directory with every call (codex-cli.md A1).
         experimental: { 'codex/sandbox-state-meta': {} },
       },
@@ -42,6 +44,7 @@ export function createMcpServer({ host, tools, closing }: McpServerOptions): Ser
       jsonSchemaValidator: { getValidator: validatesNothing },
     },
   );
+  servePrompts(server, host);
   const clientRoot = once(async () => {
     if (server.getClientCapabilities()?.roots === undefined) return undefined;
     return firstRoot(await server.listRoots(undefined, { timeout: ROOTS_TIMEOUT_MS }));

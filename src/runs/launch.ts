@@ -86,11 +86,12 @@ async function createRun(
   plan: RunPlan,
   wake: WakeTarget | undefined,
 ): Promise<void> {
-  const { record, texts, hide } = plan;
+  const { record, texts, roleText, hide } = plan;
   const paths = runPaths(workspace, record.run_id);
   const privatePaths = privateRunPaths(host.home, record.run_id);
   await makePrivateDir(paths.inbox);
   await makePrivateDir(privatePaths.dir);
+  await writeFileAtomic(privatePaths.roleText, roleText);
   await writeFileAtomic(privatePaths.prompt, JSON.stringify(texts), { durable: true });
   await writeFileAtomic(paths.prompt, `${hide(neutralise(texts.join('\n\n---\n\n')))}\n`);
   if (record.trial === undefined) await leaveNote(host, controllerOf(record), record, wake);

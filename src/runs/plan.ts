@@ -17,6 +17,7 @@ import { priceFor } from '../profiles/prices.ts';
 import type { ProfileHost } from '../profiles/profile.ts';
 import { knownSecrets, resolveCredentials } from '../profiles/resolve-credentials.ts';
 import { projectGuidance } from '../prompts/guidance.ts';
+import { roleText } from '../prompts/pack/role-text.ts';
 import { type Choice, chooseRoute } from '../routing/choose.ts';
 import { windowOf } from '../routing/components.ts';
 import type { ProfilePick } from '../routing/pick.ts';
@@ -30,6 +31,7 @@ import { clipBudget } from './cost-guard/clip.ts';
 import { requireOutputSchema } from './output-schema.ts';
 import { type BudgetRequest, planBudget } from './plan-budget.ts';
 import type { Lineage, Narrowing, RunMode, RunRecord } from './record.ts';
+import { type TemplateUse, withTemplate } from './template.ts';
 
 /** What somebody asks for. Everything but the task has a sensible default. */
 export type RunRequest = {
@@ -38,6 +40,8 @@ export type RunRequest = {
   title?: string | undefined;
   context?: string | undefined;
   role?: Role | undefined;
+  /** The task is made from this template, and `task` is what is filled in. */
+  template?: TemplateUse | undefined;
   profile?: string | undefined;
   model?: string | undefined;
   allowWrite?: boolean | undefined;
@@ -78,6 +82,8 @@ export type Continues = {
 export type RunPlan = {
   record: RunRecord;
   texts: string[];
+  /** What the role adds to the system prompt. */
+  roleText: string;
   workerEnv: Record<string, string>;
   /** Hides the credentials of the profile in what is stored for reading. */
   hide: Redactor;
@@ -92,9 +98,10 @@ export type RunPlan = {
 export async function planRun(
   host: Host,
   place: Place,
-  request: RunRequest,
+  asked: RunRequest,
   options: { preview?: boolean } = {},
 ): Promise<RunPlan> {
+  const request = await withTemplate(host, asked);
   if (request.allowWrite) refuseBareRepository(place.workspace.root);
   const policy = await readPolicy(host.home);
   const profileHost = profileHostOf(host);
@@ -115,6 +122,7 @@ export async function planRun(
     requireClaude(host.env, join(host.home.root, 'cache'), policy.claude_path),
   ]);
   const { pick, role, evidence } = choice;
+  const { text, applied } = await roleText(host.home.promptPack, role);
   const credentials = await resolveCredentials(pick.profile, profileHost, options);
   const workerEnv = { ...allowedEnvironment(host.env, policy.env_pass), ...credentials.env };
   // A task may quote the token of any profile.
@@ -140,6 +148,7 @@ export async function planRun(
     task_sha256: createHash('sha256').update(request.task).digest('hex'),
     task_bytes: byteLength(request.task),
     role,
+    role_text: applied,
     scope: writeScope(request),
     profile: {
       id: pick.profile.id,
@@ -155,6 +164,7 @@ export async function planRun(
     watchdog: policy.watchdog,
     guidance_files: guidance?.files ?? [],
     ...compact({
+      template: asked.template?.name,
       client: request.client,
       thread_id: request.threadId,
       idempotency_key: request.idempotencyKey,
@@ -185,7 +195,7 @@ export async function planRun(
     state: 'starting',
   };
   record.budget = clipBudget(record.budget, await readCaps(host.home), record);
-  return { record, texts, workerEnv, hide, pick, policy };
+  return { record, texts, roleText: text, workerEnv, hide, pick, policy };
 }
 
 function continuationFields(

@@ -124,6 +124,16 @@ export const runRecord = z.object({
   task_sha256: z.string(),
   task_bytes: z.number(),
   role: z.enum(ROLES),
+  /** Which text of the role the worker was given. */
+  role_text: z
+    .object({
+      source: z.enum(['pack', 'user', 'none']),
+      digest: z.string().optional(),
+      reason: z.string().optional(),
+    })
+    .optional(),
+  /** The template its task was made from. */
+  template: z.string().optional(),
   scope: z.object({ paths: z.array(z.string()), commands: z.array(z.string()) }).nullable(),
   profile: z.object({
     id: z.string(),

@@ -29,6 +29,8 @@ export function userHome(env: Environment) {
     guardLease: join(root, 'state', 'cost-guard'),
     /** What is known of models: endings of runs, cooldowns, a catalogue. */
     routing: join(root, 'routing'),
+    /** The user's own role texts and task templates. */
+    promptPack: join(root, 'prompt-pack'),
     /** Providers the user described by hand. */
     profiles: join(root, 'profiles.yaml'),
     workspaces: join(root, 'workspaces'),
@@ -56,6 +58,8 @@ export function privateRunPaths(home: UserHome, runId: string) {
   return {
     dir,
     prompt: join(dir, 'prompt.txt'),
+    /** What the role adds to the system prompt. */
+    roleText: join(dir, 'role.md'),
     systemPrompt: join(dir, 'system-prompt.md'),
     objects: join(dir, 'objects'),
     /** Instructions and handovers, word for word, one file each. */

@@ -116,6 +116,11 @@ const EXAMPLES: Record<string, Example> = {
     fails: { run_id: MISSING },
     code: 'RUN_NOT_FOUND',
   },
+  cc_prompt_pack: {
+    works: async () => ({ template: 'bugfix', task: 'It crashes.' }),
+    fails: { template: 'bugfix' },
+    code: 'BAD_INPUT',
+  },
   cc_recover_runs: {
     works: async (place) => {
       await storeActiveRun(place);

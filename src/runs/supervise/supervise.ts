@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { isoTime } from '../../core/clock.ts';
 import { CcError, isStorageFull, toErrorFacts } from '../../core/errors.ts';
 import { createByteRedactor, createRedactor, redact } from '../../core/redact.ts';
@@ -241,6 +241,7 @@ function attemptPlan(
     task: JSON.parse(readFileSync(paths.prompt, 'utf8')) as string[],
     systemPrompt: systemPrompt({
       role: record.role,
+      roleText: roleTextOf(paths),
       scope: record.scope ?? undefined,
       budget: record.budget,
       mayAsk: record.ask !== undefined,
@@ -249,4 +250,9 @@ function attemptPlan(
     hide: createByteRedactor(secretsOf(record, workerEnv)),
     watch: watchLimits(record),
   };
+}
+
+/** A run of an earlier version has none. */
+function roleTextOf(paths: AttemptPlan['paths']): string {
+  return existsSync(paths.roleText) ? readFileSync(paths.roleText, 'utf8') : '';
 }

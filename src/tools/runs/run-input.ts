@@ -39,6 +39,14 @@ export const budgetInput = z
 export const runInput = z.strictObject({
   task: z.string().min(1).max(TASK_CHARS).describe('What to do, passed on verbatim.'),
   role,
+  template: z
+    .strictObject({
+      name: z.string().max(60),
+      variables: z.record(z.string(), z.string().max(TASK_CHARS)).optional(),
+    })
+    .optional()
+    .describe('Of cc_prompt_pack; task fills it in.')
+    .meta(BRIEF),
   allow_write: z.boolean().optional().describe('Let it change files; default read-only.'),
   scope: z
     .strictObject({
@@ -94,6 +102,7 @@ export function requestOf(input: RunInput, context: ToolContext): RunRequest {
     task: input.task,
     context: input.context,
     role: input.role,
+    template: input.template,
     profile: input.profile,
     model: input.model,
     allowWrite: input.allow_write,
