@@ -112,7 +112,12 @@ test('the instructions say in their first line what this is and when to use it',
   for (const name of named) expect(() => findTool(TOOLS, name)).not.toThrow();
   // Codex then tells its directory with every call.
   expect(capabilities().experimental).toHaveProperty('codex/sandbox-state-meta');
-  expect(Object.keys(capabilities()).sort()).toEqual(['experimental', 'prompts', 'tools']);
+  expect(Object.keys(capabilities()).sort()).toEqual([
+    'experimental',
+    'prompts',
+    'resources',
+    'tools',
+  ]);
 });
 
 test('hints and summaries name only tools that exist', () => {
