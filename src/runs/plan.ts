@@ -1,6 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { isoTime } from '../core/clock.ts';
 import { CcError } from '../core/errors.ts';
@@ -11,15 +10,13 @@ import { byteLength, oneLine } from '../core/text.ts';
 import type { Role } from '../core/vocabulary.ts';
 import { allowedEnvironment } from '../proc/env.ts';
 import { isListedClaudeModel } from '../profiles/claude-models.ts';
-import { contextWindowFor } from '../profiles/models.ts';
 import type { Price } from '../profiles/price.ts';
 import { priceFor } from '../profiles/prices.ts';
 import type { ProfileHost } from '../profiles/profile.ts';
 import { knownSecrets, resolveCredentials } from '../profiles/resolve-credentials.ts';
 import { projectGuidance } from '../prompts/guidance.ts';
 import { roleText } from '../prompts/pack/role-text.ts';
-import { type Choice, chooseRoute } from '../routing/choose.ts';
-import { windowOf } from '../routing/components.ts';
+import { chooseRoute } from '../routing/choose.ts';
 import type { ProfilePick } from '../routing/pick.ts';
 import { SCHEMA_VERSION } from '../store/versions.ts';
 import { requireClaude } from '../workers/claude/locate.ts';
@@ -30,8 +27,12 @@ import { readCaps } from './cost-guard/caps.ts';
 import { clipBudget } from './cost-guard/clip.ts';
 import { requireOutputSchema } from './output-schema.ts';
 import { type BudgetRequest, planBudget } from './plan-budget.ts';
+import { refuseBareRepository, tmpRoot } from './plan-place.ts';
+import { planSafety } from './plan-safety.ts';
+import { contextWindow } from './plan-window.ts';
 import type { Lineage, Narrowing, RunMode, RunRecord } from './record.ts';
 import { type TemplateUse, withTemplate } from './template.ts';
+import type { ScopeRequest } from './scope/request.ts';
 
 /** What somebody asks for. Everything but the task has a sensible default. */
 export type RunRequest = {
@@ -45,7 +46,7 @@ export type RunRequest = {
   profile?: string | undefined;
   model?: string | undefined;
   allowWrite?: boolean | undefined;
-  scope?: { paths?: string[] | undefined; commands?: string[] | undefined } | undefined;
+  scope?: ScopeRequest | undefined;
   budget?: BudgetRequest | undefined;
   /** The worker may put questions to the controller and wait for the answer. */
   ask?: boolean | undefined;
@@ -130,6 +131,12 @@ export async function planRun(
   const runId = newId('run', now);
   const texts = messageTexts(request);
   const official = pick.profile.kind === 'login';
+  const safety = await planSafety(host, { cwd: place.cwd, root: place.workspace.root }, policy, {
+    allowWrite: request.allowWrite,
+    scope: request.scope,
+    role,
+    officialLogin: official,
+  });
   const price = (priceFor(pick.profile, pick.model, evidence.prices) ?? null) as Price | null;
   const cliPrice = official && isListedClaudeModel(pick.model);
   const session = request.continues?.session;
@@ -149,7 +156,7 @@ export async function planRun(
     task_bytes: byteLength(request.task),
     role,
     role_text: applied,
-    scope: writeScope(request),
+    ...safety,
     profile: {
       id: pick.profile.id,
       name: pick.profile.name,
@@ -211,43 +218,6 @@ function continuationFields(
   };
 }
 
-/** Where nothing tells, a small window is assumed: a handover too early costs less than one too late. */
-const ASSUMED_WINDOW = 128_000;
-/** Until the CLI, which knows its own models, has told. */
-const CLAUDE_WINDOW = 200_000;
-
-function contextWindow({ pick: { profile, model }, evidence }: Choice): {
-  tokens: number;
-  source: string;
-} {
-  const known = contextWindowFor(profile, model);
-  if (known !== undefined) return { tokens: known, source: 'profile' };
-  if (isListedClaudeModel(model)) return { tokens: CLAUDE_WINDOW, source: 'claude' };
-  const listed = windowOf(profile, model, evidence);
-  if (listed !== undefined) return { tokens: listed, source: 'catalog' };
-  return { tokens: ASSUMED_WINDOW, source: 'assumed' };
-}
-
-/** In a bare repository everything is git's own, hooks included, and nothing is a project's. */
-function refuseBareRepository(root: string): void {
-  if (!['HEAD', 'objects', 'refs'].every((name) => existsSync(join(root, name)))) return;
-  throw new CcError('NOT_ALLOWED', `${root} is a bare git repository.`, {
-    hint: 'Clone it, and pass cwd of the clone.',
-  });
-}
-
-/** The user's own temporary directory where it can be used, else the system's. */
-function tmpRoot(wanted: string | undefined): string {
-  const own = process.platform === 'win32' ? tmpdir() : '/tmp';
-  if (!wanted) return own;
-  try {
-    accessSync(wanted, constants.W_OK | constants.X_OK);
-    return statSync(wanted).isDirectory() ? wanted : own;
-  } catch {
-    return own;
-  }
-}
-
 export function profileHostOf(host: Host): ProfileHost {
   return {
     env: host.env,
@@ -266,14 +236,4 @@ function messageTexts(request: RunRequest): string[] {
   }
   if (request.context === undefined || request.context.trim() === '') return [request.task];
   return [request.task, `Context from the controller:\n\n${request.context}`];
-}
-
-function writeScope(request: RunRequest): RunRecord['scope'] {
-  if (!request.allowWrite) {
-    if (request.scope === undefined) return null;
-    throw new CcError('BAD_INPUT', 'scope needs allow_write: true; this run would be read-only.', {
-      hint: 'Pass allow_write: true, or leave scope out.',
-    });
-  }
-  return { paths: request.scope?.paths ?? ['**'], commands: request.scope?.commands ?? [] };
 }

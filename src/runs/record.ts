@@ -109,6 +109,25 @@ export const runOutcome = z.object({
 });
 export type RunOutcome = z.infer<typeof runOutcome>;
 
+/** Globs relative to the worker's directory and shell commands; in both, `!x` takes away. */
+const runScope = z.object({
+  paths: z.array(z.string()),
+  commands: z.array(z.string()),
+  /** Files its file tools may touch, and lines they may add and remove. */
+  max_files: z.number().optional(),
+  max_lines: z.number().optional(),
+});
+
+/** What really holds a worker, and what that does not see. Told before it starts. */
+export const posture = z.object({
+  sandbox: z.enum(['bubblewrap', 'seatbelt', 'none']),
+  why_none: z.string().optional(),
+  /** Shell commands it can run. */
+  shell: z.enum(['none', 'listed', 'any']),
+  blind: z.array(z.string()),
+});
+export type Posture = z.infer<typeof posture>;
+
 const snapshot = z.object({ tree: z.string(), object_dir: z.string(), root: z.string() });
 
 /** `metadata.json`: what a run is, and how it ended. Everything in it may be shown. */
@@ -134,7 +153,17 @@ export const runRecord = z.object({
     .optional(),
   /** The template its task was made from. */
   template: z.string().optional(),
-  scope: z.object({ paths: z.array(z.string()), commands: z.array(z.string()) }).nullable(),
+  scope: runScope.nullable(),
+  /** What holds the worker; absent in runs of earlier versions. */
+  posture: posture.optional(),
+  /** Globs of the policy, relative to the project, that no worker may change. */
+  protected_paths: z.array(z.string()).optional(),
+  /** The only tools it may have, where the policy of its role says so. */
+  tools: z.array(z.string()).optional(),
+  /** Directories outside of the project that the policy lets a sandboxed worker write. */
+  writable_paths: z.array(z.string()).optional(),
+  /** What is made for the sandbox, and removed at the end where it is still empty; `/` closes a directory. */
+  made_paths: z.array(z.string()).optional(),
   profile: z.object({
     id: z.string(),
     name: z.string(),

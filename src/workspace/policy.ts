@@ -5,6 +5,7 @@ import { lazy } from '../core/lazy.ts';
 import { ROLES } from '../core/vocabulary.ts';
 import type { UserHome } from './home.ts';
 import { routingPolicy } from './routing-policy.ts';
+import { safetyFields } from './safety-policy.ts';
 import { watchdogFields } from './watchdog-policy.ts';
 
 const loadYaml = /* @__PURE__ */ lazy(() => import('./yaml.ts'));
@@ -54,6 +55,7 @@ const policySchema = z.strictObject({
     .prefault({}),
   /** When the watchdog of a run speaks up, and when it cuts retries. */
   watchdog: z.strictObject(watchdogFields).prefault({}),
+  ...safetyFields,
   /** Names of further environment variables that workers get. */
   env_pass: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/)).default([]),
   /** Profile (id or name) and model by role; either may be missing. */

@@ -29,6 +29,7 @@ import { announcedModels } from '../preflight.ts';
 import { type Progress, refusedCalls, usageSoFar } from '../progress.ts';
 import { type RunOutcome, type RunRecord, writeRecord } from '../record.ts';
 import { routeMismatch } from '../route.ts';
+import { removeMadePaths } from '../scope/made-paths.ts';
 import { freeSlot } from '../slots.ts';
 import { logUsage } from '../usage/log.ts';
 import type { Journal } from './journal.ts';
@@ -53,6 +54,7 @@ export type FinishParts = {
 /** Judges a run whose worker is gone and writes what is kept of it. May be repeated after a crash. */
 export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
   const { record, journal } = parts;
+  removeMadePaths(record);
   const stderr = keptStderr(parts);
   await Promise.all([
     writeFileAtomic(parts.paths.stderr, stderr),

@@ -100,7 +100,7 @@ async function own(
     takeOver,
     clock: host.clock,
     journal,
-    plan: attemptPlan(record, privatePaths, workerEnv),
+    plan: attemptPlan(record, privatePaths, workerEnv, host.home.root),
     stopwatch,
     summary,
     desk: new RequestDesk(paths.inbox, journal, host.clock),
@@ -200,6 +200,7 @@ function startFacts(record: RunRecord): Record<string, unknown> {
     profile: record.profile.id,
     model: record.model,
     scope: record.scope,
+    posture: record.posture,
     budget: record.budget,
     cwd: record.cwd,
     root: record.workspace,
@@ -230,6 +231,7 @@ function attemptPlan(
   record: RunRecord,
   paths: AttemptPlan['paths'],
   workerEnv: Readonly<Record<string, string>>,
+  userHome: string,
 ): AttemptPlan {
   const guidance =
     record.guidance_files.length === 0 ? undefined : projectGuidance(record.workspace, record.cwd);
@@ -237,7 +239,15 @@ function attemptPlan(
     record,
     paths,
     workerEnv,
-    guard: { cwd: record.cwd, root: record.workspace, scope: record.scope ?? undefined },
+    userHome,
+    guard: {
+      cwd: record.cwd,
+      root: record.workspace,
+      scope: record.scope ?? undefined,
+      protectedPaths: record.protected_paths,
+      tools: record.tools,
+      sandboxed: (record.posture?.sandbox ?? 'none') !== 'none',
+    },
     task: JSON.parse(readFileSync(paths.prompt, 'utf8')) as string[],
     systemPrompt: systemPrompt({
       role: record.role,
