@@ -26,6 +26,8 @@ export type DiffOptions = {
   maxPatchBytes?: number;
   /** Only this directory or file, relative to the root, with `/`. */
   only?: string;
+  /** Only these, instead of `only`; likewise relative to the root. */
+  paths?: readonly string[];
   signal?: AbortSignal;
 };
 
@@ -54,7 +56,10 @@ export async function diffTrees(
     },
   });
   const limits = { timeoutMs: TIMEOUT_MS, ...(signal === undefined ? {} : { signal }) };
-  const trees = [base.tree, target.tree, '--', only === '' ? ':(top)' : `:(top,literal)${only}`];
+  const where = (options.paths ?? [only]).map((path) =>
+    path === '' ? ':(top)' : `:(top,literal)${path}`,
+  );
+  const trees = [base.tree, target.tree, '--', ...where];
   const list = await git.run(['diff-tree', ...diffArguments(), ...trees], limits);
   const files = parseChanges(list.stdout);
   const captured = [...(base.not_captured ?? []), ...target.not_captured];

@@ -8,7 +8,7 @@ import { fitPatch, type OmittedPatch } from '../patch.ts';
 import type { RunOptions } from '../run.ts';
 import type { NotCaptured } from '../snapshot.ts';
 import { SUBMODULE_MODE } from './index-list.ts';
-import { isFilledByTools, isGitQuiet } from './names.ts';
+import { isFilledByTools, isGitQuiet, isPrecious } from './names.ts';
 import { buildTree, type Leaf } from './pair.ts';
 import { isSame, type PathState, permOf, type States, statesOf } from './states.ts';
 import type { Area, WholeSnapshot } from './whole.ts';
@@ -142,19 +142,31 @@ async function comparedByGit(
     const omitted = files.map(({ path }) => ({ path, shown_bytes: 0 }));
     return { files, patch: '', truncated: files.length > 0, omitted };
   }
-  const raw = await git.run(['diff-tree', ...patchArguments(), ...trees], {
-    ...limits,
-    maxBytes: READ_BYTES,
-    cutAtLimit: true,
-  });
-  const fitted = fitPatch(raw.stdout, files, { maxBytes, complete: !raw.cut });
-  return { files, patch: fitted.text, truncated: fitted.truncated, omitted: fitted.omitted };
+  // Ignored because they hold secrets: that they changed is told, their content goes nowhere.
+  const isShown = ({ path }: FileChange) => !isHiddenContent(path, from, to);
+  const hidden = files.filter((file) => !isShown(file));
+  const where = hidden.map(({ path }) => `:(top,exclude,literal)${path}`);
+  const raw = await git.run(
+    ['diff-tree', ...patchArguments(), ...trees, '--', ':(top)', ...where],
+    {
+      ...limits,
+      maxBytes: READ_BYTES,
+      cutAtLimit: true,
+    },
+  );
+  const fitted = fitPatch(raw.stdout, files.filter(isShown), { maxBytes, complete: !raw.cut });
+  const omitted = [...fitted.omitted, ...hidden.map(({ path }) => ({ path, shown_bytes: 0 }))];
+  return { files, patch: fitted.text, truncated: omitted.length > 0, omitted };
 }
 
 /** A link that one side knows by its blob and the other by its target. */
 function isEqualToGit(before: PathState | undefined, after: PathState | undefined): boolean {
   if (before?.mode !== '120000' || after?.mode !== '120000') return false;
   return isComparable(before) && isComparable(after);
+}
+
+function isHiddenContent(path: string, from: States, to: States): boolean {
+  return isPrecious(path) && areaOf(from.at(path), to.at(path)) === 'ignored';
 }
 
 function isComparable(state: PathState | undefined): boolean {
