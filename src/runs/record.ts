@@ -104,8 +104,10 @@ export const runOutcome = z.object({
   /** The worker's last session, in which the task can be continued. */
   session_id: z.string().optional(),
   changed_files: z.number().nullable(),
-  /** Changed files that the scope does not allow, at most 20: a shell command made them, or somebody else. */
+  /** Changed files that the scope does not allow, at most 20; ignored ones and git's own included. */
   outside_scope: z.array(z.string()).optional(),
+  /** Files that changed while it ran and that no tool call of its explains, at most 20. */
+  unattributed: z.array(z.string()).optional(),
 });
 export type RunOutcome = z.infer<typeof runOutcome>;
 
@@ -128,7 +130,26 @@ export const posture = z.object({
 });
 export type Posture = z.infer<typeof posture>;
 
-const snapshot = z.object({ tree: z.string(), object_dir: z.string(), root: z.string() });
+/** As git/whole takes it; of earlier versions only the first three. */
+export const snapshot = z.object({
+  tree: z.string(),
+  object_dir: z.string(),
+  root: z.string(),
+  kind: z.enum(['git', 'plain', 'listed', 'lean']).optional(),
+  rest: z.string().optional(),
+  index: z.string().optional(),
+  repository: z
+    .object({
+      git_dir: z.string(),
+      common_dir: z.string(),
+      object_format: z.enum(['sha1', 'sha256']),
+    })
+    .optional(),
+  head: z.string().nullable().optional(),
+  /** ms since 1970. */
+  taken: z.number().optional(),
+});
+export type SnapshotRecord = z.infer<typeof snapshot>;
 
 /** `metadata.json`: what a run is, and how it ended. Everything in it may be shown. */
 export const runRecord = z.object({

@@ -173,7 +173,11 @@ function attentionOf(
     flags.push(truncate(`changed outside its scope: ${outside.join(', ')}`, 300));
   }
   if (record.scope !== null && record.outcome?.changed_files === null) {
-    flags.push('what it changed is unknown: there was no git snapshot to compare with');
+    flags.push('what it changed is unknown: there was no snapshot to compare with');
+  }
+  const unexplained = record.outcome?.unattributed ?? [];
+  if (unexplained.length > 0) {
+    flags.push(truncate(`changed meanwhile, by no call of its: ${unexplained.join(', ')}`, 300));
   }
   const left = record.outcome?.left_processes ?? [];
   if (left.length > 0) flags.push(`processes still running: ${left.join(', ')}`);

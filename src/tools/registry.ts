@@ -1,5 +1,7 @@
 import { CcError } from '../core/errors.ts';
 import { AREAS, type Area, type Tool } from './define.ts';
+import checkWriteScope from './git/check-write-scope.ts';
+import diffSummary from './git/diff-summary.ts';
 import gitDiff from './git/git-diff.ts';
 import benchmarkModel from './profiles/benchmark-model.ts';
 import benchmarkSuite from './profiles/benchmark-suite.ts';
@@ -47,6 +49,8 @@ export const TOOLS: readonly Tool[] = [
   costGuard,
   compactEvents,
   folderPolicy,
+  checkWriteScope,
+  diffSummary,
   gitDiff,
   healthcheck,
   initWorkspace,

@@ -154,6 +154,8 @@ test('toolsets choose whole areas', async () => {
     'cc_benchmark_model',
     'cc_benchmark_suite',
     'cc_calibrate_policy',
+    'cc_check_write_scope',
+    'cc_diff_summary',
     'cc_git_diff',
     'cc_list_profiles',
     'cc_local_policy',

@@ -55,6 +55,16 @@ const EXAMPLES: Record<string, Example> = {
     fails: { cwd: '/no/such' },
     code: 'NOT_A_DIRECTORY',
   },
+  cc_check_write_scope: {
+    works: async (place) => ({ run_id: (await storeFinishedRun(place)).id }),
+    fails: { run_id: MISSING },
+    code: 'RUN_NOT_FOUND',
+  },
+  cc_diff_summary: {
+    works: async (place) => ({ run_id: (await storeFinishedRun(place)).id }),
+    fails: { run_id: MISSING },
+    code: 'RUN_NOT_FOUND',
+  },
   cc_git_diff: {
     works: async ({ project, env }) => {
       execFileSync('git', ['init', '-q'], { cwd: project, env });

@@ -1,6 +1,5 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
 import { isoTime } from '../../core/clock.ts';
 import { isStorageFull } from '../../core/errors.ts';
 import {
@@ -13,15 +12,13 @@ import {
 } from '../../core/json.ts';
 import { type Redactor, redactJson } from '../../core/redact.ts';
 import { neutralise } from '../../core/text.ts';
-import { diffTrees } from '../../git/diff.ts';
-import { takeSnapshot } from '../../git/snapshot.ts';
 import { writeFileAtomic, writeJsonAtomic } from '../../store/atomic.ts';
 import { SCHEMA_VERSION } from '../../store/versions.ts';
-import { matchesScope } from '../../workers/claude/guard.ts';
 import type { privateRunPaths } from '../../workspace/home.ts';
 import type { Host } from '../../workspace/host.ts';
 import { type RunPaths, workspaceAt } from '../../workspace/layout.ts';
 import { billingOf, billRun } from '../bill.ts';
+import { recordChanges } from '../changes/record-changes.ts';
 import { outsideScopeFlag } from '../insight/observe.ts';
 import { learnFrom } from '../learn.ts';
 import { judgeEnding } from '../outcome.ts';
@@ -37,8 +34,6 @@ import { endFrozenRivals } from './ownership.ts';
 
 const STDERR_BYTES = 64 << 10;
 const STDERR_FOR_VERDICT = 4000;
-const PATCH_BYTES = 4 << 20;
-const OUTSIDE_KEPT = 20;
 
 export type FinishParts = {
   host: Host;
@@ -61,14 +56,13 @@ export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
     writeFileAtomic(parts.paths.stdout, finalText(parts)),
     keepOutput(parts),
   ]);
-  const changes = await recordChanges(parts);
-  const changedFiles = changes?.count ?? null;
+  const changes = await recordChanges(parts.host, parts);
   const { progress } = journal;
-  publishLast(journal, changes?.outside ?? []);
+  publishLast(journal, [...changes.outside, ...changes.over_limits]);
   const verdict = judgeEnding({
     progress,
     startError: parts.startError,
-    changedFiles,
+    changedFiles: changes.count,
     allowWrite: record.scope !== null,
     hasSchema: record.output_schema !== undefined,
     stderrTail: stderr.slice(-STDERR_FOR_VERDICT),
@@ -85,8 +79,9 @@ export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
     usage: bill(record, progress, verdict.state === 'succeeded'),
     model_calls: progress.model_calls,
     ...compact({ session_id: progress.ready?.session_id }),
-    changed_files: changedFiles,
-    ...(changes && changes.outside.length > 0 ? { outside_scope: changes.outside } : {}),
+    changed_files: changes.count,
+    ...(changes.outside.length > 0 ? { outside_scope: changes.outside } : {}),
+    ...(changes.unattributed.length > 0 ? { unattributed: changes.unattributed } : {}),
   };
 }
 
@@ -208,51 +203,6 @@ function keptStderr({ journal, privatePaths, redact }: FinishParts): string {
   } catch {
     return '';
   }
-}
-
-/** What differs from the snapshot taken at the start; null where there is none (read-only, no git). */
-async function recordChanges(
-  parts: FinishParts,
-): Promise<{ count: number; outside: string[] } | null> {
-  const { record, paths, privatePaths, host } = parts;
-  const base = record.base?.snapshot;
-  if (!base) return null;
-  try {
-    const after = await takeSnapshot(record.cwd, {
-      privateDir: privatePaths.objects,
-      env: host.env,
-    });
-    const diff = await diffTrees(base, after, { env: host.env, maxPatchBytes: PATCH_BYTES });
-    const { patch, ...facts } = diff;
-    await writeJsonAtomic(paths.changedFiles, {
-      schema_version: SCHEMA_VERSION,
-      base,
-      after,
-      ...facts,
-    });
-    await writeFileAtomic(paths.diff, patch);
-    const changed = diff.files.filter((file) => !file.artifact).map((file) => file.path);
-    return { count: changed.length, outside: outsideScope(changed, record, base.root) };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    await writeJsonAtomic(paths.changedFiles, {
-      schema_version: SCHEMA_VERSION,
-      base,
-      error: reason,
-    });
-    return null;
-  }
-}
-
-/** Changes the scope does not allow. The hook sees tool calls only, not what an allowed command does. */
-function outsideScope(changed: readonly string[], record: RunRecord, root: string): string[] {
-  const globs = record.scope?.paths ?? [];
-  return changed
-    .filter((path) => {
-      const inCwd = relative(record.cwd, join(root, path)).split(sep).join('/');
-      return inCwd.startsWith('../') || !matchesScope(globs, inCwd);
-    })
-    .slice(0, OUTSIDE_KEPT);
 }
 
 /** The raw streams hold unredacted text and have served their purpose. */

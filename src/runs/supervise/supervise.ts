@@ -1,10 +1,8 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { isoTime } from '../../core/clock.ts';
-import { CcError, isStorageFull, toErrorFacts } from '../../core/errors.ts';
+import { CcError, isStorageFull } from '../../core/errors.ts';
 import { createByteRedactor, createRedactor, redact } from '../../core/redact.ts';
 import { isFinal } from '../../core/vocabulary.ts';
-import { describeHead } from '../../git/head.ts';
-import { takeSnapshot } from '../../git/snapshot.ts';
 import { projectGuidance } from '../../prompts/guidance.ts';
 import { systemPrompt } from '../../prompts/system.ts';
 import { readJson, writeFileAtomic } from '../../store/atomic.ts';
@@ -13,6 +11,7 @@ import { requireWritableVersion } from '../../store/versions.ts';
 import { privateRunPaths } from '../../workspace/home.ts';
 import type { Host } from '../../workspace/host.ts';
 import { type RunPaths, runPaths, workspaceAt } from '../../workspace/layout.ts';
+import { takeBase } from '../changes/snapshots.ts';
 import { CostGuard } from '../cost-guard/guard.ts';
 import { type RunOutcome, type RunRecord, readRecord, runOutcome, writeRecord } from '../record.ts';
 import { progressSummary } from '../summarise.ts';
@@ -91,9 +90,7 @@ async function own(
   if (!takeOver) journal.record('cc.run.started', startFacts(record));
   journal.record('cc.supervisor.started', { pid: process.pid, take_over: takeOver });
   await writeFileAtomic(paths.ballast, Buffer.alloc(BALLAST_BYTES));
-  if (record.scope !== null && record.base === null) {
-    await update({ base: await snapshotBase(record, host, privatePaths.objects) });
-  }
+  if (record.base === null) await update({ base: await takeBase(host, record) });
   const summary = new SummaryWriter(paths, host.clock, stopwatch, record.context_window);
   const supervisor = new Supervisor({
     runId,
@@ -206,25 +203,6 @@ function startFacts(record: RunRecord): Record<string, unknown> {
     root: record.workspace,
     worker_version: record.worker.version,
   };
-}
-
-/** The state everything will be compared with. Without git there is none, and that is said. */
-async function snapshotBase(
-  record: RunRecord,
-  host: Host,
-  privateDir: string,
-): Promise<RunRecord['base']> {
-  try {
-    const [head, snapshot] = await Promise.all([
-      describeHead(record.cwd, { env: host.env }),
-      takeSnapshot(record.cwd, { privateDir, env: host.env }),
-    ]);
-    const { tree, object_dir, root } = snapshot;
-    return { head: head.head, snapshot: { tree, object_dir, root } };
-  } catch (error) {
-    if (toErrorFacts(error).code === 'NOT_A_GIT_REPOSITORY') return { head: null, snapshot: null };
-    throw error;
-  }
 }
 
 function attemptPlan(
