@@ -1,6 +1,8 @@
 import { CcError } from '../core/errors.ts';
 import { AREAS, type Area, type Tool } from './define.ts';
 import gitDiff from './git/git-diff.ts';
+import ledgerQuery from './ledger/ledger-query.ts';
+import ledgerVerify from './ledger/ledger-verify.ts';
 import benchmarkModel from './profiles/benchmark-model.ts';
 import benchmarkSuite from './profiles/benchmark-suite.ts';
 import calibratePolicy from './profiles/calibrate-policy.ts';
@@ -50,6 +52,8 @@ export const TOOLS: readonly Tool[] = [
   healthcheck,
   initWorkspace,
   lastRun,
+  ledgerQuery,
+  ledgerVerify,
   listProfiles,
   listQuestions,
   localPolicy,
