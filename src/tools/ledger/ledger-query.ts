@@ -15,15 +15,15 @@ export default defineTool({
   area: 'ledger',
   kind: 'read',
   summary:
-    'Operations on record in a project (dispatch, end, verify, apply, rollback, decision, …), newest first, or what is new since a cursor.',
+    'Ledger of what was decided and done (dispatch, end, verify, apply, rollback, decision), newest first, or new since cursor.',
   input: z.strictObject({
-    run_id: z.string().max(200).optional().describe('Or another subject.'),
+    subject: z.string().max(200).optional().describe('Run id, item, branch.'),
     kind: z.string().max(40).optional(),
-    since: z.string().max(30).optional().describe('UTC day or time.'),
-    cursor: z.string().max(40).optional().describe('Of an earlier answer: only what is new.'),
-    before: z.int().min(1).optional().describe('seq; older ones.'),
-    limit: z.int().min(1).max(200).optional().describe('Default 20.'),
-    full: z.boolean().optional().describe('All facts and hashes.'),
+    since: z.string().max(30).optional(),
+    cursor: z.string().max(40).optional(),
+    before: z.int().min(1).optional().describe('seq'),
+    limit: z.int().min(1).max(200).optional(),
+    full: z.boolean().optional(),
     cwd,
   }),
   output: z.object({
@@ -34,7 +34,7 @@ export default defineTool({
   handler: async ({ cwd: directory, ...input }, { place }) => {
     const { workspace } = await place(directory);
     const filter = {
-      subject: input.run_id,
+      subject: input.subject,
       kind: knownKind(input.kind),
       since: timeOf(input.since),
     };

@@ -11,9 +11,9 @@ export default defineTool({
   area: 'ledger',
   kind: 'read',
   summary:
-    'Check the ledger and receipts of a project for tampering: edited, deleted, reordered, duplicated, truncated or forked entries.',
+    'Check ledger and receipts for tampering: edited, deleted, reordered, duplicated, truncated or forked entries.',
   input: z.strictObject({
-    run_id: z.string().max(64).optional().describe('Compare the files of this run only.'),
+    run_id: z.string().max(64).optional().describe('Check this receipt only.'),
     cwd,
   }),
   output: z.object({
