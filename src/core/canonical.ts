@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * JSON with sorted keys and no blanks: equal values have equal bytes, whatever wrote them. Fields
@@ -17,7 +17,25 @@ export function canonicalJson(value: unknown): string {
   return `{${text}}`;
 }
 
+/** Whether a text is the canonical JSON of what it was parsed to; quicker than writing that anew. */
+export function isCanonical(value: unknown, text: string): boolean {
+  // Keys that look like numbers are moved by the parser, so only the slow way can tell.
+  return (JSON.stringify(value) === text && isSorted(value)) || canonicalJson(value) === text;
+}
+
+function isSorted(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (Array.isArray(value)) return value.every(isSorted);
+  const fields = value as Readonly<Record<string, unknown>>;
+  let before = '';
+  for (const key in fields) {
+    if (key < before || !isSorted(fields[key])) return false;
+    before = key;
+  }
+  return true;
+}
+
 /** SHA-256 in hexadecimal. */
 export function sha256(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex');
+  return hash('sha256', data);
 }

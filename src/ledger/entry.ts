@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { canonicalJson, sha256 } from '../core/canonical.ts';
+import { canonicalJson, isCanonical, sha256 } from '../core/canonical.ts';
 import { isObject, numberAt, parseJson, stringAt } from '../core/json.ts';
 
 /** Operations that decide something. Readers accept others: a later version may know more. */
@@ -76,7 +76,7 @@ export function readEntryLine(line: string): ReadLine {
   const value = parseJson(line);
   if (!isObject(value)) return { state: 'unreadable', torn: line.endsWith(TORN_MARK) };
   const hash = stringAt(value, 'hash');
-  if (hash !== undefined && canonicalJson(value) === line && sha256(without(line, hash)) === hash) {
+  if (hash !== undefined && isCanonical(value, line) && sha256(without(line, hash)) === hash) {
     const parsed = ledgerEntry.safeParse(value);
     if (parsed.success) return { state: 'intact', entry: parsed.data };
   }
