@@ -11,6 +11,7 @@ import type { Place } from '../workspace/resolve.ts';
 import { admitRun } from './cost-guard/admit.ts';
 import { rememberKey, runOfKey } from './keys.ts';
 import { rememberLast } from './last.ts';
+import { recordDispatch } from './ledger.ts';
 import { activeRuns } from './list.ts';
 import { controllerOf, leaveNote, removeNote, type WakeTarget } from './outbox.ts';
 import { planRun, type RunPlan, type RunRequest } from './plan.ts';
@@ -97,6 +98,7 @@ async function createRun(
   if (record.trial === undefined) await leaveNote(host, controllerOf(record), record, wake);
   await rememberKey(workspace, record);
   if (record.trial === undefined) await rememberLast(workspace, record);
+  await recordDispatch(host, workspace, record);
   // From here on the run exists: whoever finds it without a supervisor carries it on or ends it. So it
   // is the last thing to be written; what fails after it would be told as a launch that failed.
   await writeRecord(paths, record);

@@ -248,6 +248,10 @@ export const runRecord = z.object({
   ended: z.string().optional(),
   elapsed_ms: z.number().optional(),
   outcome: runOutcome.optional(),
+  /** Where its end stands in the ledger, or why it is not there (yet). */
+  ledger: z
+    .union([z.object({ seq: z.number(), hash: z.string() }), z.object({ missing: z.string() })])
+    .optional(),
 });
 export type RunRecord = z.infer<typeof runRecord>;
 

@@ -9,6 +9,7 @@ import { knownWorkspaces, privateRunPaths } from '../workspace/home.ts';
 import type { Host } from '../workspace/host.ts';
 import { runPaths, type Workspace, workspaceAt } from '../workspace/layout.ts';
 import type { FoundRun } from './find.ts';
+import { completeLedger } from './ledger.ts';
 import { allNotes, forget, isStale, type Note } from './outbox.ts';
 import { hasRecord, type RunRecord, readRecord } from './record.ts';
 import { mayRecover, startSuccessor } from './recover.ts';
@@ -63,6 +64,10 @@ export async function recoverAll(
   for (const note of await allNotes(host)) pass.addNote(note);
   for (const runId of await unfinished(options.thorough)) pass.add(options.thorough, runId);
   await pass.run(cookies);
+  for (const workspace of workspaces) {
+    const thorough = workspace.root === options.thorough?.root;
+    await completeLedger(host, workspace, { thorough }).catch(() => undefined);
+  }
   return pass.report;
 }
 

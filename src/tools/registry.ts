@@ -3,6 +3,8 @@ import { AREAS, type Area, type Tool } from './define.ts';
 import checkWriteScope from './git/check-write-scope.ts';
 import diffSummary from './git/diff-summary.ts';
 import gitDiff from './git/git-diff.ts';
+import ledgerQuery from './ledger/ledger-query.ts';
+import ledgerVerify from './ledger/ledger-verify.ts';
 import benchmarkModel from './profiles/benchmark-model.ts';
 import benchmarkSuite from './profiles/benchmark-suite.ts';
 import calibratePolicy from './profiles/calibrate-policy.ts';
@@ -55,6 +57,8 @@ export const TOOLS: readonly Tool[] = [
   healthcheck,
   initWorkspace,
   lastRun,
+  ledgerQuery,
+  ledgerVerify,
   listProfiles,
   listQuestions,
   localPolicy,

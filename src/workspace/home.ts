@@ -34,6 +34,8 @@ export function userHome(env: Environment) {
     /** Providers the user described by hand. */
     profiles: join(root, 'profiles.yaml'),
     workspaces: join(root, 'workspaces'),
+    /** The last line of each project's ledger, one file per project. */
+    ledgerHeads: join(root, 'ledger-heads'),
     /** Results, shadow runs, the user's own tasks, and the work under way. */
     benchmarks: join(root, 'benchmarks'),
     /** Endings that a controller has still to be told of. */

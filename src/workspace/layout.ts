@@ -59,6 +59,9 @@ export function runPaths(workspace: Workspace, runId: string) {
     checkpoints: join(dir, 'checkpoints'),
     changedFiles: join(dir, 'changed_files.json'),
     diff: join(dir, 'diff.patch'),
+    /** What the run was and came to, as an in-toto statement bound to the ledger. */
+    receipt: join(dir, 'receipt.json'),
+    verification: join(dir, 'verification'),
     inbox: join(dir, 'inbox'),
     lease: join(dir, 'supervisor'),
     ballast: join(dir, '.ballast'),

@@ -3,6 +3,7 @@ import { flood } from './flood.ts';
 import type { Benchmark } from './harness.ts';
 import { idlePoll } from './idle-poll.ts';
 import { ingestion } from './ingest.ts';
+import { ledger } from './ledger.ts';
 import { manyRuns } from './many-runs.ts';
 import { oneTurn } from './one-turn.ts';
 import { pollTime } from './poll-time.ts';
@@ -24,6 +25,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   supervisorCpu,
   ingestion,
   flood,
+  ledger,
   waiting,
   stopping,
 ];

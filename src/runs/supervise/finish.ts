@@ -21,6 +21,7 @@ import { billingOf, billRun } from '../bill.ts';
 import { recordChanges } from '../changes/record-changes.ts';
 import { outsideScopeFlag } from '../insight/observe.ts';
 import { learnFrom } from '../learn.ts';
+import { NO_ROOM, type Sealed, sealEnd } from '../ledger.ts';
 import { judgeEnding } from '../outcome.ts';
 import { announcedModels } from '../preflight.ts';
 import { type Progress, refusedCalls, usageSoFar } from '../progress.ts';
@@ -101,7 +102,8 @@ function publishLast(journal: Journal, outside: readonly string[]): void {
 }
 
 /**
- * Writes the end where it counts: the event, the usage log, then the record, all to the disk itself.
+ * Writes the end where it counts: the event, the ledger, the usage log, then the record, all to the
+ * disk itself.
  * Who reads in the record that a run is over finds everything else in its place.
  */
 export async function settleRun(
@@ -115,12 +117,14 @@ export async function settleRun(
     journal.sync();
   }
   const workspace = workspaceAt(record.workspace);
-  const logged = await logUsage(workspace, endedRecord(parts, outcome, elapsedMs));
+  const ended = endedRecord(parts, outcome, elapsedMs);
+  const sealed = await sealEnd(parts.host, ended, journal.size);
+  const logged = await logUsage(workspace, ended);
   // While somebody would still come by if we were killed in the middle of it.
   await endFrozenRivals(record.run_id);
   forgetRawStreams(parts);
   await learnFrom(parts.host, record, outcome, { elapsedMs, quota: journal.progress.quota });
-  await writeEnded(parts, outcome, elapsedMs);
+  await writeEnded(parts, outcome, elapsedMs, sealed);
   // A run that is not in the log is counted by its slot, until somebody has put it there.
   if (logged) await freeSlot(workspace, record.run_id);
   await rm(record.worker.tmp_dir, { recursive: true, force: true });
@@ -131,8 +135,9 @@ export async function writeEnded(
   parts: FinishParts,
   outcome: RunOutcome,
   elapsedMs: number,
+  ledger: Sealed = NO_ROOM,
 ): Promise<void> {
-  await writeRecord(parts.paths, endedRecord(parts, outcome, elapsedMs));
+  await writeRecord(parts.paths, { ...endedRecord(parts, outcome, elapsedMs), ledger });
 }
 
 /** The same again after a crash: the journaled end decides when it was. */

@@ -12,6 +12,7 @@ import type { Host } from '../../workspace/host.ts';
 import { type RunPaths, workspaceAt } from '../../workspace/layout.ts';
 import { billingOf, billRun } from '../bill.ts';
 import { learnFrom } from '../learn.ts';
+import { NO_ROOM, sealEnd } from '../ledger.ts';
 import { emptyProgress, type Progress, usageSoFar } from '../progress.ts';
 import { type RunOutcome, type RunRecord, readRecord, runOutcome, writeRecord } from '../record.ts';
 import { freeSlot } from '../slots.ts';
@@ -59,8 +60,9 @@ export async function giveUp(
       outcome,
     };
     const workspace = workspaceAt(record.workspace);
+    const ledger = await sealEnd(host, ended, journal?.size).catch(() => NO_ROOM);
     const logged = await logUsage(workspace, ended);
-    await writeRecord(paths, ended);
+    await writeRecord(paths, { ...ended, ledger });
     if (logged) await freeSlot(workspace, runId);
   } finally {
     journal?.close();
