@@ -18,6 +18,7 @@ import type { RunEvent, StopReason } from './events.ts';
 import { observe } from './insight/observe.ts';
 import { isBoilerplate } from './insight/prose.ts';
 import { type Progress, usageSoFar } from './progress.ts';
+import { noteSecrets } from './secrets/event-notes.ts';
 
 /** A gateway may answer with ever new models. */
 const MODELS_KEPT = 20;
@@ -34,6 +35,7 @@ export function applyEvent(state: Progress, event: RunEvent): Progress {
     if (OUTPUT.has(event.type)) state.output_bytes += event.raw[1] - event.raw[0];
   }
   observe(state.insight, event, state);
+  noteSecrets(state.secrets, event);
   switch (event.type) {
     case 'cc.worker.started':
       return startAttempt(state, event);

@@ -59,6 +59,7 @@ export function runPaths(workspace: Workspace, runId: string) {
     checkpoints: join(dir, 'checkpoints'),
     changedFiles: join(dir, 'changed_files.json'),
     diff: join(dir, 'diff.patch'),
+    secretFindings: join(dir, 'secret_findings.json'),
     inbox: join(dir, 'inbox'),
     lease: join(dir, 'supervisor'),
     ballast: join(dir, '.ballast'),

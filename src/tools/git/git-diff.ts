@@ -1,11 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { CcError } from '../../core/errors.ts';
+import { lazy } from '../../core/lazy.ts';
 import { isFinal } from '../../core/vocabulary.ts';
 import { diffWorkingTree } from '../../git/diff.ts';
 import { askedRun } from '../asked-run.ts';
 import { defineTool, type ToolContext } from '../define.ts';
 import { cwd } from '../fields.ts';
+
+const loadHiding = /* @__PURE__ */ lazy(() => import('../../runs/secrets/source-redactor.ts'));
 
 export default defineTool({
   name: 'cc_git_diff',
@@ -28,8 +31,9 @@ export default defineTool({
   maxBytes: 40_000,
   handler: async (input, context) => {
     const limit = input.limit_bytes ?? 12_000;
+    const hide = await (await loadHiding()).sourceRedactor(context.host);
     if (input.run_id !== undefined)
-      return { text: await runDiff(input.run_id, input.cwd, limit, context) };
+      return { text: hide(await runDiff(input.run_id, input.cwd, limit, context)) };
     const place = await context.place(input.cwd);
     const diff = await diffWorkingTree(place.cwd, {
       env: context.host.env,
@@ -37,9 +41,8 @@ export default defineTool({
       signal: context.signal,
     });
     if (diff.files.length === 0) return { text: 'No uncommitted changes.' };
-    return {
-      text: [...diff.files.map(fileLine), '', diff.patch, ...omittedNote(diff.omitted)].join('\n'),
-    };
+    const lines = [...diff.files.map(fileLine), '', diff.patch, ...omittedNote(diff.omitted)];
+    return { text: hide(lines.join('\n')) };
   },
 });
 
