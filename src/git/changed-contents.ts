@@ -40,6 +40,7 @@ export async function changedContents(
   );
   const changes = parseRaw(list.stdout.toString('utf8'));
   const ids = changes.flatMap(({ now, before }) => (before === undefined ? [now] : [now, before]));
+  if (ids.length === 0) return { contents: [], leftOut: [] };
   const check = await git.text(['cat-file', '--batch-check'], { ...limits, input: lines(ids) });
   const sizes = new Map(
     check.split('\n').map((line) => {
