@@ -31,8 +31,8 @@ import { refuseBareRepository, tmpRoot } from './plan-place.ts';
 import { planSafety } from './plan-safety.ts';
 import { contextWindow } from './plan-window.ts';
 import type { Lineage, Narrowing, RunMode, RunRecord } from './record.ts';
-import { type TemplateUse, withTemplate } from './template.ts';
 import type { ScopeRequest } from './scope/request.ts';
+import { type TemplateUse, withTemplate } from './template.ts';
 
 /** What somebody asks for. Everything but the task has a sensible default. */
 export type RunRequest = {

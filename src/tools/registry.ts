@@ -30,6 +30,7 @@ import runAgent from './runs/run-agent.ts';
 import runStatus from './runs/run-status.ts';
 import runStreamingAgent from './runs/run-streaming-agent.ts';
 import runVisibleAgent from './runs/run-visible-agent.ts';
+import secretScanRun from './runs/secret-scan-run.ts';
 import sendInstruction from './runs/send-instruction.ts';
 import stopRun from './runs/stop-run.ts';
 import summarizeRun from './runs/summarize-run.ts';
@@ -75,6 +76,7 @@ export const TOOLS: readonly Tool[] = [
   sendInstruction,
   runVisibleAgent,
   scoreModels,
+  secretScanRun,
   shadowRun,
   stopRun,
   summarizeRun,

@@ -44,6 +44,8 @@ export function userHome(env: Environment) {
     capabilities: join(root, 'capabilities'),
     sessions: join(root, 'private', 'sessions'),
     runs: join(root, 'private', 'runs'),
+    /** Key of the fingerprints of secrets. */
+    fingerprintKey: join(root, 'private', 'fingerprint.key'),
     /** What is about to be removed is moved here first. */
     trash: join(root, 'private', 'trash'),
     /** Complete results that were too long to show. */

@@ -62,6 +62,7 @@ export function runPaths(workspace: Workspace, runId: string) {
     /** What the run was and came to, as an in-toto statement bound to the ledger. */
     receipt: join(dir, 'receipt.json'),
     verification: join(dir, 'verification'),
+    secretFindings: join(dir, 'secret_findings.json'),
     inbox: join(dir, 'inbox'),
     lease: join(dir, 'supervisor'),
     ballast: join(dir, '.ballast'),

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { CcError, errnoOf } from '../core/errors.ts';
 import { lazy } from '../core/lazy.ts';
 import { ROLES } from '../core/vocabulary.ts';
+import { FINGERPRINT } from '../secrets/identity.ts';
 import type { UserHome } from './home.ts';
 import { routingPolicy } from './routing-policy.ts';
 import { safetyFields } from './safety-policy.ts';
@@ -76,6 +77,8 @@ const policySchema = z.strictObject({
       rotate: z.number().min(0.2).max(1).default(0.65),
     })
     .prefault({}),
+  /** Fingerprints of values that look like secrets and are none (docs/secrets.md). */
+  secret_allow: z.array(z.string().regex(FINGERPRINT, 'not a fingerprint')).max(1000).default([]),
   /** Wake the Codex thread that launched a run when it ends. */
   wake_codex: z.boolean().default(false),
   /** The Claude Code binary to use. */

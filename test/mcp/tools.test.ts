@@ -186,6 +186,11 @@ const EXAMPLES: Record<string, Example> = {
     fails: { role: 'boss' },
     code: 'BAD_INPUT',
   },
+  cc_secret_scan_run: {
+    works: async (place) => ({ run_id: (await storeFinishedRun(place)).id }),
+    fails: { run_id: MISSING },
+    code: 'RUN_NOT_FOUND',
+  },
   cc_send_instruction: {
     works: async (place) => ({
       run_id: (await storeActiveRun(place)).id,

@@ -12,6 +12,7 @@ import { recoverAll } from '../../src/runs/recover-all.ts';
 import { type FinishParts, settleRun } from '../../src/runs/supervise/finish.ts';
 import { giveUp } from '../../src/runs/supervise/give-up.ts';
 import { Journal } from '../../src/runs/supervise/journal.ts';
+import { RunSecrets } from '../../src/runs/supervise/run-secrets.ts';
 import { Lease } from '../../src/store/lease.ts';
 import { privateRunPaths } from '../../src/workspace/home.ts';
 import type { Host } from '../../src/workspace/host.ts';
@@ -48,7 +49,7 @@ function unblock(): void {
   mkdirSync(ledgerPaths(workspace).dir);
 }
 
-function partsOf(record: RunRecord, lease: Lease): FinishParts {
+async function partsOf(record: RunRecord, lease: Lease): Promise<FinishParts> {
   const paths = runPaths(workspace, record.run_id);
   return {
     host,
@@ -56,7 +57,7 @@ function partsOf(record: RunRecord, lease: Lease): FinishParts {
     paths,
     privatePaths: privateRunPaths(host.home, record.run_id),
     journal: Journal.open(paths.events, { lease, clock: host.clock, redact: (text) => text }),
-    redact: (text) => text,
+    secrets: await RunSecrets.open(host, []),
     startError: undefined,
     leftProcesses: [],
   };
@@ -69,7 +70,7 @@ async function settle(ended: RunRecord): Promise<RunRecord> {
   const paths = runPaths(workspace, ended.run_id);
   const lease = Lease.tryAcquire(paths.lease);
   if (!(lease instanceof Lease)) throw new Error('not free');
-  const parts = partsOf({ ...active, state: 'finalizing' }, lease);
+  const parts = await partsOf({ ...active, state: 'finalizing' }, lease);
   try {
     await settleRun(parts, outcome, 1000);
   } finally {

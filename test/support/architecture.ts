@@ -4,7 +4,7 @@ import { posix } from 'node:path';
 export type Sources = ReadonlyMap<string, string>;
 
 const FLOORS: readonly (readonly string[])[] = [
-  ['core'],
+  ['core', 'secrets'],
   ['store', 'proc', 'loopback'],
   ['workspace', 'git'],
   ['profiles', 'routing', 'workers', 'prompts'],

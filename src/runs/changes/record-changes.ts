@@ -1,4 +1,5 @@
 import { toErrorFacts } from '../../core/errors.ts';
+import { type Redactor, redactJson } from '../../core/redact.ts';
 import { writeFileAtomic, writeJsonAtomic } from '../../store/atomic.ts';
 import { SCHEMA_VERSION } from '../../store/versions.ts';
 import type { Host } from '../../workspace/host.ts';
@@ -22,10 +23,11 @@ export type ChangesTold = {
   unattributed: string[];
 };
 
-/** Compares with the base and writes changed_files.json and diff.patch. */
+/** Compares with the base and writes changed_files.json and diff.patch, in which secrets are hidden. */
 export async function recordChanges(
   host: Host,
   run: { record: RunRecord; paths: RunPaths },
+  hide: Redactor,
 ): Promise<ChangesTold> {
   const { record, paths } = run;
   const nothing: ChangesTold = { count: null, outside: [], over_limits: [], unattributed: [] };
@@ -39,8 +41,13 @@ export async function recordChanges(
     const { files } = changes;
     // A run that may change nothing has a file only where there is something to tell.
     if (record.scope === null && files.length === 0) return nothing;
-    await writeJsonAtomic(paths.changedFiles, changes);
-    await writeFileAtomic(paths.diff, patch);
+    const { base: from, after: to, ...facts } = changes;
+    await writeJsonAtomic(paths.changedFiles, {
+      base: from,
+      after: to,
+      ...redactJson(facts, hide),
+    });
+    await writeFileAtomic(paths.diff, hide(patch));
     return {
       count: record.scope === null ? null : changes.totals.files,
       outside: pathsOf(files.filter(isViolation)),
@@ -51,7 +58,7 @@ export async function recordChanges(
     await writeJsonAtomic(paths.changedFiles, {
       schema_version: SCHEMA_VERSION,
       base,
-      error: toErrorFacts(error).message,
+      error: hide(toErrorFacts(error).message),
     });
     return nothing;
   }

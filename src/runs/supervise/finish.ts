@@ -10,7 +10,7 @@ import {
   parseJson,
   stringAt,
 } from '../../core/json.ts';
-import { type Redactor, redactJson } from '../../core/redact.ts';
+import { redactJson } from '../../core/redact.ts';
 import { neutralise } from '../../core/text.ts';
 import { writeFileAtomic, writeJsonAtomic } from '../../store/atomic.ts';
 import { SCHEMA_VERSION } from '../../store/versions.ts';
@@ -28,10 +28,12 @@ import { type Progress, refusedCalls, usageSoFar } from '../progress.ts';
 import { type RunOutcome, type RunRecord, writeRecord } from '../record.ts';
 import { routeMismatch } from '../route.ts';
 import { removeMadePaths } from '../scope/made-paths.ts';
+import { keepFindings, scanRun } from '../secrets/scan-run.ts';
 import { freeSlot } from '../slots.ts';
 import { logUsage } from '../usage/log.ts';
 import type { Journal } from './journal.ts';
 import { endFrozenRivals } from './ownership.ts';
+import type { RunSecrets } from './run-secrets.ts';
 
 const STDERR_BYTES = 64 << 10;
 const STDERR_FOR_VERDICT = 4000;
@@ -42,7 +44,7 @@ export type FinishParts = {
   paths: RunPaths;
   privatePaths: ReturnType<typeof privateRunPaths>;
   journal: Journal;
-  redact: Redactor;
+  secrets: Pick<RunSecrets, 'redact' | 'redactSource' | 'scanner'>;
   startError: string | undefined;
   leftProcesses: number[];
 };
@@ -57,12 +59,20 @@ export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
     writeFileAtomic(parts.paths.stdout, finalText(parts)),
     keepOutput(parts),
   ]);
-  const changes = await recordChanges(parts.host, parts);
+  const changes = await recordChanges(parts.host, parts, parts.secrets.redactSource);
+  await keepFindings(
+    parts.paths,
+    await scanRun(
+      parts,
+      { ...journal.progress.secrets, seq: journal.progress.seq },
+      parts.secrets.scanner,
+    ),
+  );
   const { progress } = journal;
   publishLast(journal, [...changes.outside, ...changes.over_limits]);
   const verdict = judgeEnding({
     progress,
-    startError: parts.startError,
+    startError: parts.startError && parts.secrets.redact(parts.startError),
     changedFiles: changes.count,
     allowWrite: record.scope !== null,
     hasSchema: record.output_schema !== undefined,
@@ -173,9 +183,9 @@ function bill(record: RunRecord, progress: Progress, complete: boolean): RunOutc
 
 /** The whole final answer, from the worker's own line; else the last thing it said. */
 function finalText(parts: FinishParts): string {
-  const { journal, redact } = parts;
+  const { journal, secrets } = parts;
   const text = stringAt(resultLine(parts), 'result') ?? journal.progress.last_message ?? '';
-  return redact(neutralise(text));
+  return secrets.redact(neutralise(text));
 }
 
 /** The answer in the form that was asked for, where there is one. */
@@ -184,7 +194,7 @@ async function keepOutput(parts: FinishParts): Promise<void> {
   if (parts.record.output_schema === undefined || output === undefined) return;
   await writeJsonAtomic(parts.paths.output, {
     schema_version: SCHEMA_VERSION,
-    output: redactJson(output, (text) => parts.redact(neutralise(text))),
+    output: redactJson(output, (text) => parts.secrets.redact(neutralise(text))),
   });
 }
 
@@ -201,10 +211,10 @@ function resultLine({ journal, privatePaths }: FinishParts): JsonObject | undefi
   }
 }
 
-function keptStderr({ journal, privatePaths, redact }: FinishParts): string {
+function keptStderr({ journal, privatePaths, secrets }: FinishParts): string {
   try {
     const raw = readFileSync(privatePaths.stderr(Math.max(1, journal.progress.attempt)));
-    return redact(neutralise(raw.subarray(-STDERR_BYTES).toString('utf8')));
+    return secrets.redact(neutralise(raw.subarray(-STDERR_BYTES).toString('utf8')));
   } catch {
     return '';
   }

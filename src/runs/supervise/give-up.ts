@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { isoTime } from '../../core/clock.ts';
 import { isStorageFull, toErrorFacts } from '../../core/errors.ts';
 import { compact } from '../../core/json.ts';
-import { createRedactor } from '../../core/redact.ts';
+import { createRedactor, redact } from '../../core/redact.ts';
 import { oneLine } from '../../core/text.ts';
 import type { FailureClass } from '../../core/vocabulary.ts';
 import { terminateTree } from '../../proc/terminate.ts';
@@ -85,7 +85,7 @@ function outcomeOf(
         failureClass ??
         (isStorageFull(error) ? 'disk_full' : neverBegan ? 'launch_environment' : 'unknown'),
       source: 'supervisor',
-      evidence: [oneLine(message, 400)],
+      evidence: [oneLine(redact(message), 400)],
       retryable: false,
       ...compact({ hint }),
     },

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { isoTime } from '../../core/clock.ts';
 import { CcError, isStorageFull } from '../../core/errors.ts';
-import { createByteRedactor, createRedactor, redact } from '../../core/redact.ts';
+import { createByteRedactor, redact } from '../../core/redact.ts';
 import { isFinal } from '../../core/vocabulary.ts';
 import { projectGuidance } from '../../prompts/guidance.ts';
 import { systemPrompt } from '../../prompts/system.ts';
@@ -22,6 +22,7 @@ import { giveUp } from './give-up.ts';
 import { Journal } from './journal.ts';
 import { becomeOwner } from './ownership.ts';
 import { RequestDesk } from './requests.ts';
+import { RunSecrets } from './run-secrets.ts';
 import { carriedTime, Stopwatch, uptimeNow } from './stopwatch.ts';
 import { SummaryWriter } from './summary.ts';
 import { Supervisor } from './supervisor.ts';
@@ -74,8 +75,9 @@ async function own(
 ): Promise<void> {
   let record = initial;
   const privatePaths = privateRunPaths(host.home, runId);
-  const redact = createRedactor(secretsOf(record, workerEnv));
-  const journal = Journal.open(paths.events, { lease, clock: host.clock, redact });
+  const secrets = await RunSecrets.open(host, secretsOf(record, workerEnv));
+  const { redact, note } = secrets;
+  const journal = Journal.open(paths.events, { lease, clock: host.clock, redact, note });
   const takeOver = journal.progress.seq > 0;
   const last = progressSummary.safeParse(await readJson(paths.summary).catch(() => undefined)).data;
   const stopwatch = new Stopwatch(
@@ -104,6 +106,7 @@ async function own(
     watchDirs: [privatePaths.dir, paths.inbox],
     guard: new CostGuard(host, record),
     onState: async (state) => {
+      await secrets.prepare();
       await update({ state, started: record.started ?? isoTime(host.clock.now()) });
       if (state !== 'waiting_answer') return;
       // Not awaited: the worker waits, the run does not.
@@ -118,12 +121,13 @@ async function own(
     paths,
     privatePaths,
     journal,
-    redact,
+    secrets,
     startError: supervisor.startError,
     leftProcesses: supervisor.left,
   });
   try {
     const journaled = endOf(journal);
+    if (takeOver) await secrets.prepare();
     if (journaled === undefined) {
       await supervisor.run();
       await update({ state: 'finalizing' });
