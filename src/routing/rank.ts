@@ -110,6 +110,9 @@ function judge(
   if (window !== undefined && window < (request.minContext ?? 0)) {
     return { excluded: `${offer.model} has a window of ${window} tokens` };
   }
+  if (window === undefined && request.knownContext) {
+    return { excluded: `the window of ${offer.model} is not known` };
+  }
   const capabilities = evidence.capabilities.get(key);
   const trust = trustOf(
     evidence.endings.get(key) ?? [],

@@ -30,7 +30,7 @@ export type Launched = { record: RunRecord; plan: RunPlan | undefined; existing:
  */
 export async function launchRun(host: Host, place: Place, request: RunRequest): Promise<Launched> {
   const plan = await planRun(host, place, request);
-  const wake = wakeTarget(host.env, request, plan.policy.wake_codex);
+  const wake = request.wakes ?? wakeTarget(host.env, request, plan.policy.wake_codex);
   const { workspace } = place;
   const { record } = plan;
   await initWorkspace(workspace, host.home, host.clock);

@@ -27,6 +27,7 @@ import { type Policy, readPolicy } from '../workspace/policy.ts';
 import type { Place } from '../workspace/resolve.ts';
 import { readCaps } from './cost-guard/caps.ts';
 import { clipBudget } from './cost-guard/clip.ts';
+import type { WakeTarget } from './outbox.ts';
 import { requireOutputSchema } from './output-schema.ts';
 import { type BudgetRequest, planBudget } from './plan-budget.ts';
 import type { Lineage, Narrowing, RunMode, RunRecord } from './record.ts';
@@ -48,6 +49,8 @@ export type RunRequest = {
   /** Keep only the result and stderr of what the worker says. */
   finalOnly?: boolean | undefined;
   projectGuidance?: boolean | undefined;
+  /** Go on elsewhere when the provider fails; default: where neither profile nor model is named. */
+  fallback?: boolean | undefined;
   /** JSON Schema of the answer; without an answer that satisfies it the run has failed. */
   outputSchema?: JsonObject | undefined;
   /** It tries a model out; its answer is used for nothing else. */
@@ -61,6 +64,8 @@ export type RunRequest = {
   wake?: boolean | undefined;
   /** Where the client says its own program is. */
   codexPath?: string | undefined;
+  /** Whom the run before it was to wake, instead of `wake`. */
+  wakes?: WakeTarget | undefined;
 };
 
 /** Where a continuation stands in the life of its task, and the session it goes on in. */
@@ -72,6 +77,8 @@ export type Continues = {
   session: { id: string; configDir: string | null } | undefined;
   narrowed: Narrowing[];
   mode: RunMode | undefined;
+  /** Why it is on this route, where the route was not chosen here. */
+  reason?: string | undefined;
 };
 
 /** A run that could be started. `workerEnv` may hold credentials and never leaves this process as data. */
@@ -148,7 +155,7 @@ export async function planRun(
       auth: pick.profile.auth,
     },
     model: pick.model,
-    pick_reason: pick.reason,
+    pick_reason: request.continues?.reason ?? pick.reason,
     budget: planBudget(request.budget ?? {}, policy.budget, price !== null || cliPrice),
     context_window: { ...contextWindow(choice), ...policy.context },
     watchdog: policy.watchdog,
@@ -162,6 +169,7 @@ export async function planRun(
       final_only: request.finalOnly,
       output_schema: requireOutputSchema(request.outputSchema),
       trial: request.trial,
+      fallback: request.trial === undefined ? fallbackOf(request, policy) : undefined,
     }),
     worker: {
       kind: 'claude',
@@ -215,6 +223,21 @@ function contextWindow({ pick: { profile, model }, evidence }: Choice): {
   const listed = windowOf(profile, model, evidence);
   if (listed !== undefined) return { tokens: listed, source: 'catalog' };
   return { tokens: ASSUMED_WINDOW, source: 'assumed' };
+}
+
+function fallbackOf(
+  { fallback, profile, model }: RunRequest,
+  { routing }: Policy,
+): RunRecord['fallback'] {
+  if (routing.fallback === 'off' && fallback === true) {
+    throw new CcError('NOT_ALLOWED', 'The policy allows no fallback.', {
+      hint: 'Leave fallback out, or set routing.fallback: auto in policy.yaml.',
+    });
+  }
+  if (routing.fallback === 'off') return 'policy_off';
+  if (fallback !== undefined) return fallback ? 'on' : 'declined';
+  const isNamed = profile !== undefined || model !== undefined;
+  return isNamed && routing.fallback !== 'always' ? 'named' : 'on';
 }
 
 /** In a bare repository everything is git's own, hooks included, and nothing is a project's. */

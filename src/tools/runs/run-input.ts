@@ -49,17 +49,18 @@ export const runInput = z.strictObject({
     .describe('What it may change, commands exact or `prefix *`.')
     .meta(BRIEF),
   budget: budgetInput,
-  ask: z.boolean().optional().describe('It may ask you and waits for the answer.'),
+  ask: z.boolean().optional().describe('It may ask you, and waits.'),
   final_only: z.boolean().optional().describe('Record its result only.'),
   context: z.string().max(TASK_CHARS).optional().describe('Facts to pass along.'),
   profile,
   model,
   cwd,
+  fallback: z.boolean().optional().describe('Move on if the provider fails.'),
   project_guidance: z.boolean().optional().describe('Pass on CLAUDE.md/AGENTS.md; default true.'),
   output_schema: z.record(z.string(), z.unknown()).optional().describe('JSON Schema.').meta(BRIEF),
   idempotency_key: z.string().min(1).max(200).optional().describe('Same key never starts twice.'),
   wake: z.boolean().optional().describe('Wake this Codex thread at its end.'),
-  dry_run: z.boolean().optional().describe('Show the plan only.'),
+  dry_run: z.boolean().optional().describe('Plan only.'),
 });
 
 /** What a starting tool was given; each takes a part of it. */
@@ -103,6 +104,7 @@ export function requestOf(input: RunInput, context: ToolContext): RunRequest {
     finalOnly: input.final_only,
     projectGuidance: input.project_guidance,
     outputSchema: input.output_schema,
+    fallback: input.fallback,
     idempotencyKey: input.idempotency_key,
     client: context.client.name,
     threadId: context.client.threadId,
