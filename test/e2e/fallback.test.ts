@@ -1,67 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Fault, ModelCall, Script, Step } from '../../src/loopback/index.ts';
-import type { FoundRun } from '../../src/runs/find.ts';
 import { activeRuns } from '../../src/runs/list.ts';
 import type { RunRequest } from '../../src/runs/plan.ts';
 import { lookAt, lookAtTask, viewOf } from '../../src/runs/view.ts';
-import { waitForRuns } from '../../src/runs/wait.ts';
-import { Lab } from '../support/lab.ts';
+import { failing, http, LIMITED, openFailing, own, settled, waited } from '../support/failing.ts';
+import type { Lab } from '../support/lab.ts';
 
 let lab: Lab;
 afterEach(async () => {
   expect(await lab.close()).toEqual([]);
 });
 
-const http = (status: number, extra: object = {}): Fault => ({ kind: 'http', status, ...extra });
-/** The CLI does not wait for a limit that lasts so long. */
-const limited = http(429, { headers: { 'retry-after': '3600' } });
-
-/** A model service that refuses the models named, and answers the others. */
-const failing = (faults: Readonly<Record<string, Fault>>, good: Partial<Script> = {}): Script => ({
-  name: 'task',
-  steps: [
-    ({ model }: ModelCall): Step => {
-      const fault = faults[model];
-      return fault === undefined ? { text: `Done by ${model}.` } : { text: 'x', faults: [fault] };
-    },
-  ],
-  ...good,
-});
-
-/** Profiles lab, spare and third, at hosts of their own so that they share no account. */
-const open = async (script: Script, more: readonly string[] = ['spare']) => {
-  lab = await Lab.open([script], { tokens: more.map((name) => `token-of-${name}`) });
-  lab.writePolicy('watchdog:\n  retry_attempts: 2\nstart_interval_ms: 0\n');
-  for (const [index, name] of more.entries()) {
-    const url = index === 0 ? lab.model.url.replace('127.0.0.1', 'localhost') : lab.model.url;
-    lab.addProfile(name, url, `token-of-${name}`);
-    // Dearer, so that it is never the first choice.
-    Object.assign(lab.env, {
-      [`CC_PROFILE_${name.toUpperCase()}_PRICE_INPUT`]: String(20 * (index + 1)),
-      [`CC_PROFILE_${name.toUpperCase()}_PRICE_OUTPUT`]: String(50 * (index + 1)),
-    });
-  }
+const open = async (...args: Parameters<typeof openFailing>) => {
+  lab = await openFailing(...args);
 };
-
-const waited = async (run: FoundRun, timeoutMs = 60_000) => {
-  const runs = [await lab.find(run.record.run_id)];
-  const result = await waitForRuns(lab.host(), {
-    runs,
-    until: 'all',
-    cursor: undefined,
-    timeoutMs,
-    signal: new AbortController().signal,
-  });
-  for (const { record } of runs)
-    if (!lab.runs.includes(record.run_id)) lab.runs.push(record.run_id);
-  return { ...result, runs };
-};
-
 const start = (request: Partial<RunRequest> = {}) => lab.launch({ task: 'Do it.', ...request });
 
 describe.each([
-  ['a rate limit', limited, 'rate_limited'],
+  ['a rate limit', LIMITED, 'rate_limited'],
   ['an overload', http(529), 'provider_overload'],
   ['a refused key', http(401), 'auth_failed'],
   ['an empty account', http(402), 'billing'],
@@ -71,7 +27,7 @@ describe.each([
     await open(failing({ 'lab-model-1': fault }));
     const run = await start();
     expect(run.record.profile.id).toBe('env:lab');
-    const { reason, changed, active } = await waited(run);
+    const { reason, changed, active } = await waited(lab, run);
     expect({ reason, active }).toEqual({ reason: 'all_ended', active: [] });
     const [failed, next] = changed;
     expect(changed).toHaveLength(2);
@@ -109,27 +65,27 @@ describe.each([
 });
 
 test('a profile that was named is kept to, and the answer says what would be next', async () => {
-  await open(failing({ 'lab-model-1': limited }));
-  const { changed } = await waited(await start({ profile: 'env:lab' }));
+  await open(failing({ 'lab-model-1': LIMITED }));
+  const { changed } = await waited(lab, await start({ profile: 'env:lab' }));
   expect(changed).toHaveLength(1);
   expect(changed[0]?.not_moved).toMatch(/named.*env:spare spare-model.*fallback: true/s);
-  const asked = await waited(await start({ profile: 'env:lab', fallback: true }));
+  const asked = await waited(lab, await start({ profile: 'env:lab', fallback: true }));
   expect(asked.changed.map(({ state }) => state)).toEqual(['failed', 'succeeded']);
 });
 
 test('fallback: false and the policy keep it, too', async () => {
-  await open(failing({ 'lab-model-1': limited }));
-  const { changed } = await waited(await start({ fallback: false }));
+  await open(failing({ 'lab-model-1': LIMITED }));
+  const { changed } = await waited(lab, await start({ fallback: false }));
   expect(changed[0]?.not_moved).toMatch(/fallback: false/);
   lab.writePolicy('routing:\n  fallback: off\n');
   await expect(start({ fallback: true })).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
-  const kept = await waited(await start({ profile: 'env:lab' }));
+  const kept = await waited(lab, await start({ profile: 'env:lab' }));
   expect(kept.changed[0]?.not_moved).toMatch(/policy/);
 });
 
 test('where every other candidate is used up the end is clear', async () => {
-  await open(failing({ 'lab-model-1': http(402), 'spare-model': limited }));
-  const { reason, changed } = await waited(await start());
+  await open(failing({ 'lab-model-1': http(402), 'spare-model': LIMITED }));
+  const { reason, changed } = await waited(lab, await start());
   expect(reason).toBe('all_ended');
   expect(changed.map(({ state }) => state)).toEqual(['failed', 'failed']);
   expect(changed[1]?.not_moved).toMatch(/^no other profile can take it now; .* at 20/);
@@ -139,21 +95,18 @@ test('a context that is too small needs a window that is known to be larger', as
   const overflow = http(400, { message: 'prompt is too long: 250000 tokens > 200000 maximum' });
   await open(failing({ 'lab-model-1': overflow }), ['spare', 'wide']);
   Object.assign(lab.env, { CC_PROFILE_LAB_CONTEXT_WINDOW: '200000' });
-  const none = await waited(await start());
+  const none = await waited(lab, await start());
   expect(none.changed[0]).toMatchObject({ failure: { class: 'context_overflow' } });
   expect(none.changed[0]?.not_moved).toMatch(/window of more than 200000/);
   Object.assign(lab.env, { CC_PROFILE_WIDE_CONTEXT_WINDOW: '1000000' });
-  const moved = await waited(await start());
+  const moved = await waited(lab, await start());
   expect(moved.changed[0]?.moved_to).toMatchObject({ profile: 'env:wide' });
 });
 
 test('many faces at once make one successor', async () => {
-  await open(failing({ 'lab-model-1': limited }));
+  await open(failing({ 'lab-model-1': LIMITED }));
   const run = await start();
-  await lab.until(async () => {
-    const { state } = (await lab.find(run.record.run_id)).record;
-    return state === 'failed' || undefined;
-  }, 'the end');
+  await settled(lab, run);
   const looks = await Promise.all(
     Array.from({ length: 6 }, async () =>
       lookAtTask(lab.host(), await lab.find(run.record.run_id)),
@@ -162,7 +115,7 @@ test('many faces at once make one successor', async () => {
   const successors = new Set(looks.map((live) => live[1]?.run.record.run_id));
   expect(successors.size).toBe(1);
   const [id] = successors;
-  lab.runs.push(id ?? '');
+  own(lab, id ?? '');
   expect((await activeRuns(lab.place().workspace)).map(({ record }) => record.run_id)).toEqual([
     id,
   ]);
@@ -170,12 +123,9 @@ test('many faces at once make one successor', async () => {
 });
 
 test('a read-only server moves nothing and says so', async () => {
-  await open(failing({ 'lab-model-1': limited }));
+  await open(failing({ 'lab-model-1': LIMITED }));
   const run = await start();
-  await lab.until(async () => {
-    const { state } = (await lab.find(run.record.run_id)).record;
-    return state === 'failed' || undefined;
-  }, 'the end');
+  await settled(lab, run);
   const live = await lookAt(lab.host({ readOnly: true }), await lab.find(run.record.run_id));
   expect(viewOf(live).attention).toContain(
     'its task could go on elsewhere, but this server is read-only',

@@ -49,13 +49,18 @@ export async function whatIsLeft(host: Host, { record, paths }: FoundRun): Promi
     await readJson(paths.summary).catch(() => undefined),
   ).data;
   const todos = summary?.insight.todos ?? [];
+  // What it said itself comes below, whole.
+  const found = summary?.insight.findings.filter(({ quote }) => !quote) ?? [];
   const parts = [
     list(
       'Its own list',
       todos.map(({ text, state }) => `[${state}] ${text}`),
     ),
     list('Tool calls, latest last', summary?.timeline ?? []),
-    list('Found on the way', summary?.insight.findings.map(({ text }) => text) ?? []),
+    list(
+      'Found on the way',
+      found.map(({ text }) => text),
+    ),
     list('Answers it was given', answers),
     list('What it said last', said),
   ];
