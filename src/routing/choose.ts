@@ -3,6 +3,7 @@ import { listProfiles } from '../profiles/list.ts';
 import type { Profile, ProfileHost } from '../profiles/profile.ts';
 import type { UserHome } from '../workspace/home.ts';
 import type { Policy } from '../workspace/policy.ts';
+import { refreshIfDue } from './catalog-store.ts';
 import { estimateDifficulty } from './difficulty.ts';
 import type { Evidence } from './evidence.ts';
 import { gatherEvidence } from './gather.ts';
@@ -42,7 +43,10 @@ export type Choice = {
 /** The choice for a task from all evidence there is. Every launcher and every tool chooses by this. */
 export async function chooseRoute(host: ChoosingHost, work: Work): Promise<Choice> {
   const { home, profileHost, policy, now } = host;
-  const { profiles, prices } = await listProfiles(profileHost);
+  const [{ profiles, prices }] = await Promise.all([
+    listProfiles(profileHost),
+    refreshIfDue(home, policy.routing.catalog, now),
+  ]);
   const evidence = await gatherEvidence(home, policy.routing, prices, now, profiles);
   const role = roleOf(work);
   const request = requestFor(work, role, policy);

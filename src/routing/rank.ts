@@ -188,6 +188,9 @@ const FIT = {
 function coolingStep({ cooldown }: Subject): Step {
   if (cooldown.state !== 'cooling') return { rank: 0, why: '' };
   const { entry } = cooldown;
+  if (entry.trial !== undefined && entry.trial.until > entry.until) {
+    return { rank: 1, why: `${entry.class}, being tried again by ${entry.trial.run_id}` };
+  }
   const until = isoTime(new Date(entry.until));
   return { rank: 1, why: `${entry.class}, left alone until ${until}` };
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { CcError } from '../core/errors.ts';
 import { compact } from '../core/json.ts';
 import { isFinal } from '../core/vocabulary.ts';
+import { listProfiles } from '../profiles/list.ts';
 import { recap } from '../prompts/closing.ts';
 import { privateRunPaths } from '../workspace/home.ts';
 import type { Host } from '../workspace/host.ts';
@@ -9,7 +10,7 @@ import type { FoundRun } from './find.ts';
 import { type Launched, launchRun } from './launch.ts';
 import { addSpent, budgetTokens, NOTHING_SPENT } from './limits.ts';
 import type { WakeTarget } from './outbox.ts';
-import type { Continues, RunRequest } from './plan.ts';
+import { type Continues, profileHostOf, type RunRequest } from './plan.ts';
 import type { BudgetRequest } from './plan-budget.ts';
 import type { MovedFrom, Narrowing, RunBudget, RunMode, RunRecord, Spent } from './record.ts';
 
@@ -56,7 +57,11 @@ export async function continueRun(
   requireLifetimeLeft(record, lifetime, spent);
   const profile = wanted.profile ?? record.profile.id;
   const sessionId = record.outcome?.session_id;
-  const resumable = move === undefined && sessionId !== undefined && profile === record.profile.id;
+  const resumable =
+    move === undefined &&
+    sessionId !== undefined &&
+    profile === record.profile.id &&
+    (await keepsSessions(host, record));
   const continues: Continues = {
     lineage: {
       root: record.lineage?.root ?? record.run_id,
@@ -101,6 +106,16 @@ export async function continueRun(
 /** Whether the task may be moved is said once, at its start; the policy may have changed since. */
 function inherited({ fallback }: RunRecord): boolean | undefined {
   return fallback === undefined || fallback === 'policy_off' ? undefined : fallback === 'on';
+}
+
+/**
+ * Sessions of the user's own login lie elsewhere than all others. A profile of the same id may have
+ * become the other kind since, and would not find the session.
+ */
+async function keepsSessions(host: Host, { profile, worker }: RunRecord): Promise<boolean> {
+  const { profiles } = await listProfiles(profileHostOf(host));
+  const now = profiles.find(({ id }) => id === profile.id);
+  return now === undefined || (now.kind === 'login') === (worker.config_dir === null);
 }
 
 /** What a run that has ended counts against its task. */

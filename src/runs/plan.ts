@@ -10,7 +10,7 @@ import { createRedactor, type Redactor } from '../core/redact.ts';
 import { byteLength, oneLine } from '../core/text.ts';
 import type { Role } from '../core/vocabulary.ts';
 import { allowedEnvironment } from '../proc/env.ts';
-import { isListedClaudeModel } from '../profiles/claude-models.ts';
+import { isKnownToClaude } from '../profiles/claude-models.ts';
 import { contextWindowFor } from '../profiles/models.ts';
 import type { Price } from '../profiles/price.ts';
 import { priceFor } from '../profiles/prices.ts';
@@ -130,7 +130,7 @@ export async function planRun(
   const texts = messageTexts(request);
   const official = pick.profile.kind === 'login';
   const price = (priceFor(pick.profile, pick.model, evidence.prices) ?? null) as Price | null;
-  const cliPrice = official && isListedClaudeModel(pick.model);
+  const cliPrice = official && isKnownToClaude(pick.model, pick.profile.kind);
   const session = request.continues?.session;
   const guidance =
     request.projectGuidance === false
@@ -219,7 +219,7 @@ function contextWindow({ pick: { profile, model }, evidence }: Choice): {
 } {
   const known = contextWindowFor(profile, model);
   if (known !== undefined) return { tokens: known, source: 'profile' };
-  if (isListedClaudeModel(model)) return { tokens: CLAUDE_WINDOW, source: 'claude' };
+  if (isKnownToClaude(model, profile.kind)) return { tokens: CLAUDE_WINDOW, source: 'claude' };
   const listed = windowOf(profile, model, evidence);
   if (listed !== undefined) return { tokens: listed, source: 'catalog' };
   return { tokens: ASSUMED_WINDOW, source: 'assumed' };

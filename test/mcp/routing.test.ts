@@ -43,6 +43,22 @@ test('a pick tells its runners-up in few words, and every score when asked', asy
   ]);
 });
 
+test('of very many candidates the first are shown, and where the others are', async () => {
+  const place = machine();
+  for (let index = 0; index < 60; index += 1) {
+    const prefix = `CC_PROFILE_N${index}`;
+    place.env[`${prefix}_BASE_URL`] = `http://127.0.0.1:${7000 + index}`;
+    place.env[`${prefix}_AUTH_TOKEN`] = `routing-token-number-${index}`;
+    place.env[`${prefix}_MODEL`] = 'm';
+  }
+  const { ask } = await open(place);
+  const full = await ask('cc_pick_profile', { explain: true });
+  expect(full.ranked).toHaveLength(20);
+  expect(full).toMatchObject({ more: 42, rest: 'cc_score_models shows all' });
+  expect(full).not.toHaveProperty('truncated');
+  expect((await ask('cc_score_models')).models).toHaveLength(62);
+});
+
 test('a cooldown shows wherever a profile does', async () => {
   const { ask, home } = await open();
   const [other] = ((await ask('cc_list_profiles')).profiles as { id: string }[]).filter(
