@@ -17,9 +17,19 @@ const JITTER = 0.1;
 
 /** The catalogue as it was last fetched; undefined where there is none. */
 export async function readCatalog(home: UserHome): Promise<Catalog | undefined> {
-  const value = await readJson(catalogPath(home)).catch(() => undefined);
-  return catalogFile.safeParse(value).data;
+  const path = catalogPath(home);
+  // Before the content: what is stored meanwhile is read again.
+  const file = await stat(path, { bigint: true }).catch(() => undefined);
+  const identity = `${path} ${file?.ino} ${file?.size} ${file?.mtimeNs}`;
+  if (last?.identity === identity) return last.catalog;
+  const value = await readJson(path).catch(() => undefined);
+  const catalog = catalogFile.safeParse(value).data;
+  last = { identity, catalog };
+  return catalog;
 }
+
+/** The file is replaced as a whole, and may have thousands of rows. */
+let last: { identity: string; catalog: Catalog | undefined } | undefined;
 
 export function isStale(catalog: Catalog | undefined, now: Date): boolean {
   return catalog === undefined || !(Date.parse(catalog.next) > now.getTime());
