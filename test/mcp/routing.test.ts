@@ -59,6 +59,29 @@ test('of very many candidates the first are shown, and where the others are', as
   expect((await ask('cc_score_models')).models).toHaveLength(62);
 });
 
+test('one profile is shown with who says what about it', async () => {
+  const { ask, env } = await open();
+  Object.assign(env, { CC_PROFILE_OTHER_PRICE_INPUT: '1', CC_PROFILE_OTHER_PRICE_OUTPUT: '2' });
+  const { profiles } = await ask('cc_list_profiles', { profile: 'other' });
+  expect(profiles).toMatchObject([
+    {
+      id: 'env:other',
+      detail: {
+        source: 'environment',
+        auth: 'auth_token',
+        account: expect.stringMatching(/^[0-9a-f]{10}$/),
+        from: {
+          base_url: 'CC_PROFILE_OTHER_BASE_URL',
+          token: 'CC_PROFILE_OTHER_AUTH_TOKEN',
+          default_model: 'CC_PROFILE_OTHER_MODEL',
+        },
+        prices: [{ model: 'other-model', input: 1, output: 2, from: 'profile' }],
+      },
+    },
+  ]);
+  expect(JSON.stringify(profiles)).not.toContain('routing-token');
+});
+
 test('a cooldown shows wherever a profile does', async () => {
   const { ask, home } = await open();
   const [other] = ((await ask('cc_list_profiles')).profiles as { id: string }[]).filter(

@@ -37,7 +37,7 @@ export const budgetInput = z
 
 /** What both starting tools take. Kept short: every byte is sent to every controller. */
 export const runInput = z.strictObject({
-  task: z.string().min(1).max(TASK_CHARS).describe('What to do, passed on verbatim.'),
+  task: z.string().min(1).max(TASK_CHARS).describe('What to do, verbatim.'),
   role,
   allow_write: z.boolean().optional().describe('Let it change files; default read-only.'),
   scope: z
@@ -58,7 +58,7 @@ export const runInput = z.strictObject({
   fallback: z.boolean().optional().describe('Move on if the provider fails.'),
   project_guidance: z.boolean().optional().describe('Pass on CLAUDE.md/AGENTS.md; default true.'),
   output_schema: z.record(z.string(), z.unknown()).optional().describe('JSON Schema.').meta(BRIEF),
-  idempotency_key: z.string().min(1).max(200).optional().describe('Same key never starts twice.'),
+  idempotency_key: z.string().min(1).max(200).optional().describe('Never starts it twice.'),
   wake: z.boolean().optional().describe('Wake this Codex thread at its end.'),
   dry_run: z.boolean().optional().describe('Plan only.'),
 });

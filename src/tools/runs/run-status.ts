@@ -14,7 +14,7 @@ export default defineTool({
   input: z.strictObject({
     run_id: z.string().max(64).optional().describe('Run id; without it, a list.'),
     include_finished: z.boolean().optional().describe('List finished runs too.'),
-    limit: z.int().min(1).max(100).optional().describe('Newest runs to list, 1-100, default 10.'),
+    limit: z.int().min(1).max(100).optional().describe('Listed at most, 1-100, default 10.'),
     cwd,
   }),
   output: z.object({ active: z.number().optional(), runs: z.array(runView) }),
