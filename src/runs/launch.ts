@@ -14,7 +14,8 @@ import { rememberLast } from './last.ts';
 import { recordDispatch } from './ledger.ts';
 import { activeRuns } from './list.ts';
 import { controllerOf, leaveNote, removeNote, type WakeTarget } from './outbox.ts';
-import { planRun, type RunPlan, type RunRequest } from './plan.ts';
+import type { RunPlan, RunRequest } from './plan.ts';
+import { dropTrial, planTrial } from './plan-trial.ts';
 import { type RunRecord, writeRecord } from './record.ts';
 import { freeSlot, takeSlot } from './slots.ts';
 import { startSupervisor } from './start-supervisor.ts';
@@ -30,8 +31,24 @@ export type Launched = { record: RunRecord; plan: RunPlan | undefined; existing:
  * before, the earlier run is returned and nothing starts.
  */
 export async function launchRun(host: Host, place: Place, request: RunRequest): Promise<Launched> {
-  const plan = await planRun(host, place, request);
-  const wake = wakeTarget(host.env, request, plan.policy.wake_codex);
+  const plan = await planTrial(host, place, request);
+  let began = false;
+  try {
+    const launched = await launchPlan(host, place, request, plan);
+    began = !launched.existing;
+    return launched;
+  } finally {
+    if (!began) await dropTrial(host, plan);
+  }
+}
+
+async function launchPlan(
+  host: Host,
+  place: Place,
+  request: RunRequest,
+  plan: RunPlan,
+): Promise<Launched> {
+  const wake = request.wakes ?? wakeTarget(host.env, request, plan.policy.wake_codex);
   const { workspace } = place;
   const { record } = plan;
   await initWorkspace(workspace, host.home, host.clock);

@@ -1,4 +1,4 @@
-import { isListedClaudeModel } from '../profiles/claude-models.ts';
+import { isKnownToClaude } from '../profiles/claude-models.ts';
 import { contextWindowFor } from '../profiles/models.ts';
 import type { Choice } from '../routing/choose.ts';
 import { windowOf } from '../routing/components.ts';
@@ -15,7 +15,7 @@ export function contextWindow({ pick: { profile, model }, evidence }: Choice): {
 } {
   const known = contextWindowFor(profile, model);
   if (known !== undefined) return { tokens: known, source: 'profile' };
-  if (isListedClaudeModel(model)) return { tokens: CLAUDE_WINDOW, source: 'claude' };
+  if (isKnownToClaude(model, profile.kind)) return { tokens: CLAUDE_WINDOW, source: 'claude' };
   const listed = windowOf(profile, model, evidence);
   if (listed !== undefined) return { tokens: listed, source: 'catalog' };
   return { tokens: ASSUMED_WINDOW, source: 'assumed' };

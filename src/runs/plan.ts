@@ -9,7 +9,7 @@ import { createRedactor, type Redactor } from '../core/redact.ts';
 import { byteLength, oneLine } from '../core/text.ts';
 import type { Role } from '../core/vocabulary.ts';
 import { allowedEnvironment } from '../proc/env.ts';
-import { isListedClaudeModel } from '../profiles/claude-models.ts';
+import { isKnownToClaude } from '../profiles/claude-models.ts';
 import type { Price } from '../profiles/price.ts';
 import { priceFor } from '../profiles/prices.ts';
 import type { ProfileHost } from '../profiles/profile.ts';
@@ -25,6 +25,7 @@ import { type Policy, readPolicy } from '../workspace/policy.ts';
 import type { Place } from '../workspace/resolve.ts';
 import { readCaps } from './cost-guard/caps.ts';
 import { clipBudget } from './cost-guard/clip.ts';
+import type { WakeTarget } from './outbox.ts';
 import { requireOutputSchema } from './output-schema.ts';
 import { type BudgetRequest, planBudget } from './plan-budget.ts';
 import { refuseBareRepository, tmpRoot } from './plan-place.ts';
@@ -53,6 +54,8 @@ export type RunRequest = {
   /** Keep only the result and stderr of what the worker says. */
   finalOnly?: boolean | undefined;
   projectGuidance?: boolean | undefined;
+  /** Go on elsewhere when the provider fails; default: where neither profile nor model is named. */
+  fallback?: boolean | undefined;
   /** JSON Schema of the answer; without an answer that satisfies it the run has failed. */
   outputSchema?: JsonObject | undefined;
   /** It tries a model out; its answer is used for nothing else. */
@@ -66,6 +69,8 @@ export type RunRequest = {
   wake?: boolean | undefined;
   /** Where the client says its own program is. */
   codexPath?: string | undefined;
+  /** Whom the run before it was to wake, instead of `wake`. */
+  wakes?: WakeTarget | undefined;
 };
 
 /** Where a continuation stands in the life of its task, and the session it goes on in. */
@@ -77,6 +82,8 @@ export type Continues = {
   session: { id: string; configDir: string | null } | undefined;
   narrowed: Narrowing[];
   mode: RunMode | undefined;
+  /** Why it is on this route, where the route was not chosen here. */
+  reason?: string | undefined;
 };
 
 /** A run that could be started. `workerEnv` may hold credentials and never leaves this process as data. */
@@ -138,7 +145,7 @@ export async function planRun(
     officialLogin: official,
   });
   const price = (priceFor(pick.profile, pick.model, evidence.prices) ?? null) as Price | null;
-  const cliPrice = official && isListedClaudeModel(pick.model);
+  const cliPrice = official && isKnownToClaude(pick.model, pick.profile.kind);
   const session = request.continues?.session;
   const guidance =
     request.projectGuidance === false
@@ -165,7 +172,7 @@ export async function planRun(
       auth: pick.profile.auth,
     },
     model: pick.model,
-    pick_reason: pick.reason,
+    pick_reason: request.continues?.reason ?? pick.reason,
     budget: planBudget(request.budget ?? {}, policy.budget, price !== null || cliPrice),
     context_window: { ...contextWindow(choice), ...policy.context },
     watchdog: policy.watchdog,
@@ -180,6 +187,7 @@ export async function planRun(
       final_only: request.finalOnly,
       output_schema: requireOutputSchema(request.outputSchema),
       trial: request.trial,
+      fallback: request.trial === undefined ? fallbackOf(request, policy) : undefined,
     }),
     worker: {
       kind: 'claude',
@@ -216,6 +224,21 @@ function continuationFields(
     ...(narrowed.length === 0 ? {} : { narrowed }),
     ...compact({ mode }),
   };
+}
+
+function fallbackOf(
+  { fallback, profile, model }: RunRequest,
+  { routing }: Policy,
+): RunRecord['fallback'] {
+  if (routing.fallback === 'off' && fallback === true) {
+    throw new CcError('NOT_ALLOWED', 'The policy allows no fallback.', {
+      hint: 'Leave fallback out, or set routing.fallback: auto in policy.yaml.',
+    });
+  }
+  if (routing.fallback === 'off') return 'policy_off';
+  if (fallback !== undefined) return fallback ? 'on' : 'declined';
+  const isNamed = profile !== undefined || model !== undefined;
+  return isNamed && routing.fallback !== 'always' ? 'named' : 'on';
 }
 
 export function profileHostOf(host: Host): ProfileHost {

@@ -56,6 +56,17 @@ const spent = z.object({
 });
 export type Spent = z.infer<typeof spent>;
 
+/** A run whose task went on elsewhere, and why. */
+export const movedFrom = z.object({
+  run_id: z.string(),
+  profile: z.string(),
+  model: z.string(),
+  class: z.enum(FAILURE_CLASSES),
+  /** Until when its provider is left alone: the reset time where it told one. */
+  until: z.string().optional(),
+});
+export type MovedFrom = z.infer<typeof movedFrom>;
+
 /** Where a run stands in the life of its task. The first run of a task has none. */
 const lineage = z.object({
   root: z.string(),
@@ -67,6 +78,8 @@ const lineage = z.object({
   spent,
   /** The model or profile is another one than the parent's, and why. */
   drift: z.object({ from: z.string(), to: z.string() }).optional(),
+  /** It was moved here by itself: the runs that failed before it, oldest first. */
+  moved: z.array(movedFrom).optional(),
 });
 export type Lineage = z.infer<typeof lineage>;
 
@@ -220,6 +233,8 @@ export const runRecord = z.object({
   watchdog: z.object(watchdogFields).optional(),
   /** JSON Schema of the answer; what satisfied it is in output.json. */
   output_schema: z.record(z.string(), z.unknown()).optional(),
+  /** Whether its task is moved when its provider fails, and why not; absent in earlier versions. */
+  fallback: z.enum(['on', 'named', 'declined', 'policy_off']).optional(),
   /** It tries a model out, in a benchmark or with the task of another run; nobody waits for its end. */
   trial: z.object({ kind: z.enum(['benchmark', 'shadow']), of: z.string() }).optional(),
   guidance_files: z.array(z.string()),

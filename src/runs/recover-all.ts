@@ -8,6 +8,7 @@ import { RUN_COOKIE } from '../workers/claude/environment.ts';
 import { knownWorkspaces, privateRunPaths } from '../workspace/home.ts';
 import type { Host } from '../workspace/host.ts';
 import { runPaths, type Workspace, workspaceAt } from '../workspace/layout.ts';
+import { lookAtMove, storedMove } from './fallback/look.ts';
 import type { FoundRun } from './find.ts';
 import { completeLedger } from './ledger.ts';
 import { allNotes, forget, isStale, type Note } from './outbox.ts';
@@ -24,7 +25,16 @@ export const recoveryReport = z.object({
     z.object({
       run_id: z.string(),
       /** `cleaned`: processes of a run that was over. `unreadable`: its record is lost. */
-      did: z.enum(['supervised', 'ended', 'still_starting', 'cleaned', 'unreadable', 'failed']),
+      did: z.enum([
+        'supervised',
+        'ended',
+        'still_starting',
+        'cleaned',
+        'moved',
+        'unreadable',
+        'failed',
+      ]),
+      moved_to: z.string().optional(),
       processes_ended: z.number().optional(),
       error: z.string().optional(),
     }),
@@ -114,6 +124,7 @@ class Pass {
         await this.#forgetOldNotes(run);
         if (hasProcesses) await this.#clean(run);
         if (this.#hasToWake(runId)) await startSuccessor(this.#host, record);
+        await this.#move(run);
       } else if (!this.#isOurs(record)) this.report.left_alone += 1;
       else await this.#recover(run);
     } catch (error) {
@@ -140,6 +151,14 @@ class Pass {
     const did = await recoverRun(this.#host, run, this.#signal);
     if (did === 'fine') this.report.healthy += 1;
     else this.#did(run_id, { did });
+  }
+
+  /** Its provider failed, and nobody has looked at it since. */
+  async #move(run: FoundRun): Promise<void> {
+    if ((await storedMove(run)) !== undefined) return;
+    const move = await lookAtMove(this.#host, run);
+    if (move?.did !== 'moved') return;
+    this.#did(run.record.run_id, { did: 'moved', moved_to: move.to.run_id });
   }
 
   async #clean(run: FoundRun): Promise<void> {

@@ -66,6 +66,9 @@ export function runPaths(workspace: Workspace, runId: string) {
     inbox: join(dir, 'inbox'),
     lease: join(dir, 'supervisor'),
     ballast: join(dir, '.ballast'),
+    /** Where the task of a failed run went on, or why it stays; and who is deciding that. */
+    fallback: join(dir, 'fallback.json'),
+    fallbackLease: join(dir, 'fallback'),
   };
 }
 

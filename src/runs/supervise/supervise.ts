@@ -89,7 +89,11 @@ async function own(
     record = { ...record, ...fields };
     await writeRecord(paths, record);
   };
-  if (!takeOver) journal.record('cc.run.started', startFacts(record));
+  if (!takeOver) {
+    journal.record('cc.run.started', startFacts(record));
+    const from = record.lineage?.moved;
+    if (from !== undefined) journal.record('cc.run.moved', { from, to: routeName(record) });
+  }
   journal.record('cc.supervisor.started', { pid: process.pid, take_over: takeOver });
   await writeFileAtomic(paths.ballast, Buffer.alloc(BALLAST_BYTES));
   if (record.base === null) await update({ base: await takeBase(host, record) });
@@ -192,6 +196,10 @@ function wallMs({ budget, lineage }: RunRecord): number {
 
 function secretsOf(record: RunRecord, workerEnv: Readonly<Record<string, string>>): string[] {
   return record.worker.secret_env.flatMap((name) => workerEnv[name] ?? []);
+}
+
+function routeName({ profile, model }: RunRecord): string {
+  return `${profile.id} ${model ?? 'default'}`;
 }
 
 function startFacts(record: RunRecord): Record<string, unknown> {
