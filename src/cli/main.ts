@@ -43,6 +43,10 @@ async function command(name: string, args: readonly string[]): Promise<number> {
     const commands = await import('./setup.ts');
     return commands[own.name](args, host, screen(process.stderr));
   }
+  if (own?.name === 'doctor') {
+    const { doctor } = await import('./doctor.ts');
+    return doctor(args, host, screen(process.stderr), toolFor('test-profile'));
+  }
   if (own?.name === 'watch') return watch(args, host, screen(process.stdout));
   return runTool(toolFor(name), args, host, screen(process.stderr));
 }

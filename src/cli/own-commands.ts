@@ -37,6 +37,21 @@ export const OWN_COMMANDS: readonly OwnCommand[] = [
     notes: ['Safe to repeat: the second time there is nothing to do.'],
   },
   {
+    name: 'doctor',
+    summary: 'Check everything: healthcheck, clients, server start, abilities of the CLIs.',
+    usage: '[--strict] [--fix [--yes]] [--live] [--json]',
+    options: [
+      ['--strict', 'A warning fails too.'],
+      ['--fix', 'First bring up to date what setup has written, after a preview.'],
+      ['--yes', 'With --fix: without asking.'],
+      ['--live', 'Also one short conversation with every usable profile; costs some tokens.'],
+      ['--json', 'As JSON: {ok, checks: [{name, status, detail, fix}]}.'],
+    ],
+    notes: [
+      'Exit codes: 0 all is well, 1 it is not. Each finding names the command that mends it.',
+    ],
+  },
+  {
     name: 'uninstall',
     summary: 'Take away again what setup has written; your own changes stay.',
     usage: '[--client codex|claude|all] [--scope user|project] [--dry-run] [--yes] [--json]',

@@ -14,14 +14,19 @@ import { renderPlan, renderReport } from './setup-text.ts';
 type Asked = SetupOptions & { dryRun: boolean; yes: boolean; json: boolean };
 
 /** `cc-orchestrator setup`: what would be written, and after a yes, written. */
-export async function setup(args: readonly string[], host: Host, screen: Screen): Promise<number> {
+export async function setup(
+  args: readonly string[],
+  host: Host,
+  screen: Screen,
+  out: NodeJS.WritableStream = process.stdout,
+): Promise<number> {
   if (args.includes('--prompt')) {
     process.stdout.write(installPrompt(installationOf(host)));
     return EXIT.ok;
   }
   const asked = await withConsent(parse(args), screen);
   const plan = await planSetup(host, projectOf(host), asked);
-  return carryOut('setup', host, plan, asked, screen);
+  return carryOut('setup', host, plan, asked, screen, out);
 }
 
 /** `cc-orchestrator uninstall`: everything that setup has written, taken away again. */
@@ -32,7 +37,7 @@ export async function uninstall(
 ): Promise<number> {
   const asked = parse(args);
   const plan = await planUninstall(host, projectOf(host), asked);
-  return carryOut('uninstall', host, plan, asked, screen);
+  return carryOut('uninstall', host, plan, asked, screen, process.stdout);
 }
 
 async function carryOut(
@@ -41,10 +46,11 @@ async function carryOut(
   plan: SetupPlan,
   asked: Asked,
   screen: Screen,
+  out: NodeJS.WritableStream,
 ): Promise<number> {
   const changes = plan.parts.flatMap((part) => part.changes);
   const changed = changes.length > 0 || plan.parts.some((part) => part.gone !== undefined);
-  if (!asked.json) process.stdout.write(renderPlan(command, plan));
+  if (!asked.json) out.write(renderPlan(command, plan));
   const write = changed && !asked.dryRun && (asked.yes || (await agreed(asked, screen)));
   const backedUp = write ? (await applyPlan(host, plan)).backedUp : 0;
   const report = { command, dryRun: asked.dryRun, written: write, backedUp, home: host.home.root };
@@ -58,9 +64,9 @@ async function carryOut(
       notes: plan.notes,
       ...(backedUp > 0 ? { backups: plan.backups } : {}),
     };
-    process.stdout.write(`${JSON.stringify(facts)}\n`);
+    out.write(`${JSON.stringify(facts)}\n`);
   } else {
-    process.stdout.write(renderReport(plan, report));
+    out.write(renderReport(plan, report));
   }
   return EXIT.ok;
 }

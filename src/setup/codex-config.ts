@@ -7,15 +7,13 @@ import { backupOf } from './backup.ts';
 import { codexEntry, isApproved } from './codex-entry.ts';
 import { renderDifference, renderEdits, renderWhole } from './diff.ts';
 import { applyEdits, type Edit } from './edit.ts';
-import { OWN_COMMENT, SERVER } from './names.ts';
+import { GRACE_KEY, OWN_COMMENT, SERVER } from './names.ts';
 import { missingDirectories } from './owned-directories.ts';
 import { changedSince, keptNote, type Note, ownedAt, type Part, type Setting } from './plan.ts';
 import type { Owned } from './receipt.ts';
 import { digestOfBytes, readTarget, type Target } from './target.ts';
 import * as toml from './toml.ts';
 
-/** Codex waits this long for slow servers before its first request (codex-cli.md A2). */
-const GRACE_KEY = 'mcp_optional_startup_grace_ms';
 const GRACE_MS = 5000;
 
 export function codexConfigPath({ client, scope, project }: Setting): string {

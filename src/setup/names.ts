@@ -15,3 +15,6 @@ export const CLIENT_TITLES: Readonly<Record<Client, string>> = {
   codex: 'Codex',
   claude: 'Claude Code',
 };
+
+/** How long Codex waits for slow servers before its first request, in ms; 1000 by default (codex-cli.md A2). */
+export const GRACE_KEY = 'mcp_optional_startup_grace_ms';
