@@ -19,6 +19,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'probe',
     'demo',
     'health',
+    'setup',
   ],
   ['tools'],
   ['bin', 'mcp', 'cli', 'supervisor', 'dashboard'],
