@@ -20,6 +20,7 @@ import listQuestions from './runs/list-questions.ts';
 import mockStreamTest from './runs/mock-stream-test.ts';
 import openRunFolder from './runs/open-run-folder.ts';
 import pollRun from './runs/poll-run.ts';
+import preflightWriteScope from './runs/preflight-write-scope.ts';
 import recoverRuns from './runs/recover-runs.ts';
 import runAgent from './runs/run-agent.ts';
 import runStatus from './runs/run-status.ts';
@@ -58,6 +59,7 @@ export const TOOLS: readonly Tool[] = [
   openRunFolder,
   pickProfile,
   pollRun,
+  preflightWriteScope,
   recoverRuns,
   runAgent,
   runStatus,

@@ -1,7 +1,8 @@
-import { existsSync, lstatSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { isProtectedPath } from '../../workers/claude/protected-paths.ts';
 import { parseGlob, type ScopeGlob } from './globs.ts';
+import { kindOf } from './kind-of.ts';
 
 /** What of a scope the operating system can hold: directories and files, absolute. */
 export type Reach = {
@@ -86,16 +87,8 @@ function isOwn(path: string, { root, protectedPaths }: Place): boolean {
   }
 }
 
-function kindOf(path: string): 'file' | 'directory' | 'missing' | 'other' {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) return 'missing';
-  return stat.isFile() ? 'file' : stat.isDirectory() ? 'directory' : 'other';
-}
-
 function nearestExisting(path: string): string {
-  return existsSync(path) || lstatSync(path, { throwIfNoEntry: false }) !== undefined
-    ? path
-    : nearestExisting(dirname(path));
+  return kindOf(path) === 'missing' ? nearestExisting(dirname(path)) : path;
 }
 
 function missingDirectories(path: string): string[] {
