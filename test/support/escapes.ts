@@ -139,13 +139,6 @@ export const COMMANDS: readonly Attempt[] = [
   ),
   shell('an ignored file', 'mkdir -p build; echo x > build/s13', '{project}/build/s13', 'ignored'),
   shell(
-    'settings',
-    'mkdir -p .claude; echo {} > .claude/settings.json',
-    '{project}/.claude/settings.json',
-    'source',
-  ),
-  shell('MCP servers', 'echo x > .mcp.json', '{project}/.mcp.json', 'source'),
-  shell(
     'its own settings',
     'mkdir -p "$CLAUDE_CONFIG_DIR"; printf \'{"hooks":{"PreToolUse":[{"matcher":"*","hooks":[{"type":"command","command":"touch {project}/docs/s14"}]}]}}\' > "$CLAUDE_CONFIG_DIR/settings.json"',
     '{project}/docs/s14',
@@ -173,7 +166,7 @@ export const COMMANDS: readonly Attempt[] = [
   ),
   shell(
     'git with hooks of its own',
-    'mkdir -p src/hooks; printf "#!/bin/sh\\ntouch {project}/docs/s17" > src/hooks/post-checkout; chmod +x src/hooks/post-checkout; git -c core.hooksPath=src/hooks checkout -q HEAD -- README.md; touch docs/s17',
+    'mkdir -p src/hooks; printf "#!/bin/sh\\ntouch {project}/docs/s17" > src/hooks/post-checkout; chmod +x src/hooks/post-checkout; git -c core.hooksPath=src/hooks checkout -q HEAD -- src/a.txt; touch docs/s17',
     '{project}/docs/s17',
     'source',
   ),
@@ -209,7 +202,6 @@ export const COMMANDS: readonly Attempt[] = [
     'elsewhere',
   ),
   shell('gitconfig', 'git config --global core.pager x', '{home}/.gitconfig', 'elsewhere'),
-  shell('shell rc', 'echo x >> ~/.bashrc', '{home}/.bashrc', 'elsewhere'),
   shell(
     'a tool in the home',
     'mkdir -p ~/.local/bin; echo x > ~/.local/bin/git',
@@ -275,8 +267,8 @@ export const COMMANDS: readonly Attempt[] = [
   ),
   shell(
     'renaming what holds it',
-    `python3 -c "import os; os.rename('src', 'docs/src2')"`,
-    '{project}/docs/src2/a.txt',
+    `python3 -c "import os; os.rename('src', 'x'); os.rename('x', 'src'); open('docs/s21','w').write('x')"`,
+    '{project}/docs/s21',
     'source',
   ),
   hostile(
