@@ -1,3 +1,5 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: shells have the same notation
+
 /** What an attempt aims at; decides who notices where there is no sandbox. */
 export type Area =
   /** Files of the repository that git does not ignore. */

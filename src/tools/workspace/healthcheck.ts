@@ -1,7 +1,10 @@
 import * as z from 'zod';
+import { lazy } from '../../core/lazy.ts';
 import { checkHealth } from '../../health/check.ts';
 import { defineTool } from '../define.ts';
 import { cwd } from '../fields.ts';
+
+const loadDeep = /* @__PURE__ */ lazy(() => import('../../health/deep.ts'));
 
 export default defineTool({
   name: 'cc_healthcheck',
@@ -9,7 +12,10 @@ export default defineTool({
   kind: 'read',
   summary:
     'Check that workers can run here: Claude Code, git, profiles, workspace, disk. Every problem names its remedy.',
-  input: z.strictObject({ cwd }),
+  input: z.strictObject({
+    deep: z.boolean().optional().describe('Prove offline that a denied write is denied.'),
+    cwd,
+  }),
   output: z.object({
     ok: z.boolean(),
     checks: z.array(
@@ -22,8 +28,9 @@ export default defineTool({
     ),
   }),
   failed: ({ ok }) => ok !== true,
-  handler: async (input, { host, place }) => {
+  handler: async (input, { host, place, signal }) => {
     const checks = await checkHealth(host, () => place(input.cwd));
+    if (input.deep) checks.push(...(await (await loadDeep()).checkDeeply(host, signal)));
     return { ok: checks.every((check) => check.status !== 'fail'), checks };
   },
 });
