@@ -52,10 +52,10 @@ function blindSandbox({ reach, root, opened, officialLogin, sandbox }: PostureFa
   ];
   if (reach.coarse.length > 0) {
     lines.push(
-      `globs: a command can change all of ${shown(reach.coarse, root)}; what the globs leave out is found at the end`,
+      `globs: a command can change or add more in ${shown(reach.coarse, root)} than the globs name; that is found at the end`,
     );
   }
-  if (reach.writable.length > 0) {
+  if (reach.writable.length + reach.files.length > 0) {
     lines.push(
       'protected names that do not exist yet, deeper than the project directory: creating one is found at the end',
     );

@@ -126,25 +126,28 @@ describe('what globs can reach', () => {
     const short = (list: string[]) => list.map((path) => path.slice(root.length + 1));
     return {
       writable: short(found.writable),
+      files: short(found.files),
       readOnly: short(found.readOnly),
       missing: short(found.missing),
       coarse: short(found.coarse),
     };
   };
-  const nothing = { writable: [], readOnly: [], missing: [], coarse: [] };
+  const nothing = { writable: [], files: [], readOnly: [], missing: [], coarse: [] };
 
   it.each<[string[], object]>([
     [['src/**'], { writable: ['src'] }],
     [['**'], { writable: [''] }],
     [['**', 'src/*.ts'], { writable: [''] }],
     [['src/*.ts'], { writable: ['src'], coarse: ['src'] }],
-    [['src/a.ts'], { writable: ['src/a.ts'] }],
+    [['src/a.ts'], { files: ['src/a.ts'], coarse: ['src'] }],
     [['src/**', '!src/gen/**'], { writable: ['src'], readOnly: ['src/gen'] }],
     [['src/**', '!src/*.lock'], { writable: ['src'], coarse: ['src'] }],
     [['new/deep/**'], { writable: ['new/deep'], missing: ['new', 'new/deep'] }],
-    [['new/a.ts'], { writable: ['new'], missing: ['new'], coarse: ['new'] }],
-    [['b.txt'], { writable: [''], coarse: [''] }],
-    [['{src,docs}/**'], { writable: [''], coarse: [''] }],
+    [['new/a.ts'], { files: ['new/a.ts'], missing: ['new'], coarse: ['new'] }],
+    [['b.txt'], { files: ['b.txt'], coarse: [''] }],
+    [['{src,docs}/**'], { writable: ['src', 'docs'] }],
+    [['{src,docs}/*.{md,ts}'], { writable: ['src', 'docs'], coarse: ['src', 'docs'] }],
+    [['s{r{c,d},x}/**'], { writable: [''], coarse: [''] }],
     [['linked/**'], {}],
     [['../x/**'], {}],
     [['.git/**'], {}],
@@ -184,7 +187,9 @@ describe('two scopes', () => {
     [['src/**', '!src/a.ts'], ['src/a.ts'], false],
     [['a.ts'], ['a.ts'], true],
     [['a.ts'], ['b.ts'], false],
-    [['{src,docs}/**'], ['lib/**'], true],
+    [['{src,docs}/**'], ['lib/**'], false],
+    [['{src,lib}/**'], ['lib/a.ts'], true],
+    [['s{r{c,d},x}/**'], ['lib/**'], true],
     [[], ['**'], false],
   ])('%j and %j: %s', (a, b, expected) => {
     expect([overlap(a, b), overlap(b, a)]).toEqual([expected, expected]);
