@@ -24,6 +24,7 @@ import listQuestions from './runs/list-questions.ts';
 import mockStreamTest from './runs/mock-stream-test.ts';
 import openRunFolder from './runs/open-run-folder.ts';
 import pollRun from './runs/poll-run.ts';
+import preflightWriteScope from './runs/preflight-write-scope.ts';
 import promptPack from './runs/prompt-pack.ts';
 import recoverRuns from './runs/recover-runs.ts';
 import runAgent from './runs/run-agent.ts';
@@ -68,6 +69,7 @@ export const TOOLS: readonly Tool[] = [
   openRunFolder,
   pickProfile,
   pollRun,
+  preflightWriteScope,
   promptPack,
   recoverRuns,
   runAgent,

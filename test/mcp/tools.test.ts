@@ -156,6 +156,11 @@ const EXAMPLES: Record<string, Example> = {
     fails: { cwd: '/no/such' },
     code: 'NOT_A_DIRECTORY',
   },
+  cc_preflight_write_scope: {
+    works: async () => ({ scope: { paths: ['src/**', '!src/x.ts'], commands: ['npm test'] } }),
+    fails: { scope: { paths: ['/etc/**'] } },
+    code: 'BAD_INPUT',
+  },
   cc_run_agent: {
     works: async () => ({ task: 'Look.', dry_run: true }),
     fails: { task: 'Look.', scope: { paths: ['**'] } },

@@ -24,6 +24,10 @@ const DEFAULTS = {
     retry_attempts: 10,
     retry_seconds: 180,
   },
+  sandbox: 'auto',
+  sandbox_writable: [],
+  protected_paths: [],
+  permissions: {},
   env_pass: [],
   preferred: {},
   routing: {
