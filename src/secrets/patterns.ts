@@ -60,6 +60,11 @@ export const RULES: readonly Rule[] = [
     'private-key',
     /-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|$)/g,
   ),
+  // One whose beginning was left out.
+  token(
+    'private-key',
+    /(?<![A-Za-z0-9+/=\r\n])[A-Za-z0-9+/=\r\n]{20,}-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----/g,
+  ),
   // What a text ends with where its rest was left out.
   {
     id: 'cut-token',
