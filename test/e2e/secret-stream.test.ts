@@ -90,7 +90,8 @@ test('a megabyte full of secrets leaves none in anything but the private store',
   lab.write('.env', `STRIPE=${TOKENS.stripe}\n`);
   lab.commit();
   // Claude Code itself undoes escapes in what it is told to write.
-  const source = `export const config = \`\n${ALL.replace(ESCAPED, '')}\n\`;\n`;
+  const written = LINES.filter((line) => line !== ESCAPED).join('\nand then ');
+  const source = `export const config = \`\n${written}\n\`;\n`;
   const file = (name: string, content: string) => ({
     name: 'Write',
     input: { file_path: lab.path(name), content },
