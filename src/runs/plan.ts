@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isoTime } from '../core/clock.ts';
 import { CcError } from '../core/errors.ts';
@@ -11,10 +11,10 @@ import { byteLength, oneLine } from '../core/text.ts';
 import type { Role } from '../core/vocabulary.ts';
 import { allowedEnvironment } from '../proc/env.ts';
 import { isListedClaudeModel } from '../profiles/claude-models.ts';
+import { profileHostOf } from '../profiles/host-of.ts';
 import { contextWindowFor } from '../profiles/models.ts';
 import type { Price } from '../profiles/price.ts';
 import { priceFor } from '../profiles/prices.ts';
-import type { ProfileHost } from '../profiles/profile.ts';
 import { knownSecrets, resolveCredentials } from '../profiles/resolve-credentials.ts';
 import { projectGuidance } from '../prompts/guidance.ts';
 import { type Choice, chooseRoute } from '../routing/choose.ts';
@@ -30,6 +30,8 @@ import { clipBudget } from './cost-guard/clip.ts';
 import { requireOutputSchema } from './output-schema.ts';
 import { type BudgetRequest, planBudget } from './plan-budget.ts';
 import type { Lineage, Narrowing, RunMode, RunRecord } from './record.ts';
+
+export { profileHostOf };
 
 /** What somebody asks for. Everything but the task has a sensible default. */
 export type RunRequest = {
@@ -235,15 +237,6 @@ function tmpRoot(wanted: string | undefined): string {
   } catch {
     return own;
   }
-}
-
-export function profileHostOf(host: Host): ProfileHost {
-  return {
-    env: host.env,
-    home: host.env.HOME || homedir(),
-    platform: process.platform,
-    profilesFile: host.home.profiles,
-  };
 }
 
 /** The first message: the task word for word, and the controller's context apart from it. */

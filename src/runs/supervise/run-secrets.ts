@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs';
 import { lazy } from '../../core/lazy.ts';
 import { createRedactor, type Redactor } from '../../core/redact.ts';
+import { locateCcSwitch } from '../../profiles/ccswitch/locate.ts';
+import { profileHostOf } from '../../profiles/host-of.ts';
+import type { ProfileHost } from '../../profiles/profile.ts';
 import type { DetectOptions, Hit } from '../../secrets/detect.ts';
 import { KnownSecrets } from '../../secrets/known.ts';
 import { noteOf, type SecretNote } from '../../secrets/note.ts';
 import type { Host } from '../../workspace/host.ts';
-import { profileHostOf } from '../plan.ts';
 import { fingerprintKey } from '../secrets/key.ts';
 import type { Scanner } from '../secrets/scan-changes.ts';
 
@@ -48,9 +51,16 @@ export class RunSecrets {
 
   async #load(): Promise<void> {
     this.#maintained = (await loadRules()).findMaintained;
+    const profiles = profileHostOf(this.#host);
+    if (!hasSources(profiles)) return;
     const { knownSecrets } = await loadProfiles();
     // A broken configuration of somebody else's profile is not this run's trouble.
-    const others = await knownSecrets(profileHostOf(this.#host)).catch(() => []);
+    const others = await knownSecrets(profiles).catch(() => []);
     this.scanner.known.add(others);
   }
+}
+
+/** Files with secrets of other profiles; the variables with them are not passed on to a supervisor. */
+function hasSources(profiles: ProfileHost): boolean {
+  return existsSync(profiles.profilesFile ?? '') || locateCcSwitch(profiles) !== undefined;
 }
