@@ -83,16 +83,14 @@ function placed(hit: Hit, { at }: Pick<View, 'at'>): Hit {
 }
 
 function findKnown(text: string, known: KnownSecrets): Hit[] {
-  return known.find(text).map(({ start, end, secret }) => ({
-    rule: 'known-credential',
-    kind: 'known',
-    start,
-    valueStart: start,
-    end,
-    value: secret,
-    lead: '',
-    class: 'real_candidate',
-  }));
+  return known.find(text).map(({ start, end, secret }) => knownHit(secret, start, end));
+}
+
+/** A known value, wherever it stands. */
+export function knownHit(value: string, start = 0, end = value.length): Hit {
+  const rule = 'known-credential';
+  const place = { start, valueStart: start, end };
+  return { rule, kind: 'known', ...place, value, lead: '', class: 'real_candidate' };
 }
 
 /** In lines that were broken; nearly always there is nothing, so where it stands is worked out last. */

@@ -4,7 +4,7 @@ import { createRedactor, type Redactor } from '../../core/redact.ts';
 import { locateCcSwitch } from '../../profiles/ccswitch/locate.ts';
 import { profileHostOf } from '../../profiles/host-of.ts';
 import type { ProfileHost } from '../../profiles/profile.ts';
-import type { DetectOptions, Hit } from '../../secrets/detect.ts';
+import { type DetectOptions, type Hit, knownHit } from '../../secrets/detect.ts';
 import { KnownSecrets } from '../../secrets/known.ts';
 import { noteOf, type SecretNote } from '../../secrets/note.ts';
 import type { Host } from '../../workspace/host.ts';
@@ -25,6 +25,8 @@ export class RunSecrets {
   /** For source code and names of files: hides what somebody would have to worry about. */
   readonly redactSource: Redactor;
   readonly scanner: Scanner;
+  /** Of the run's own credential, which is hidden in the worker's lines before they are read. */
+  readonly own: SecretNote | undefined;
   readonly #host: Host;
   #prepared: Promise<void> | undefined;
   #maintained: DetectOptions['more'];
@@ -36,6 +38,8 @@ export class RunSecrets {
     this.redact = createRedactor(known, { more });
     this.redactSource = createRedactor(known, { more, source: true });
     this.scanner = { key, known, more, env: host.env };
+    const [first] = own;
+    this.own = first === undefined ? undefined : noteOf(knownHit(first), key);
   }
 
   static async open(host: Host, own: readonly string[]): Promise<RunSecrets> {
