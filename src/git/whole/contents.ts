@@ -19,7 +19,7 @@ const TIMEOUT_MS = 120_000;
 
 /**
  * The content of changed files, also of ignored ones and of those in `.git`, in the order they are
- * given. What is too large, or was not kept in the snapshot, is left out and named.
+ * given; of one that was only moved or given other permissions there is none. What is too large, or was not kept in the snapshot, is left out and named.
  */
 export async function changedContents(
   base: WholeSnapshot,
@@ -32,8 +32,10 @@ export async function changedContents(
   const [from, to] = await Promise.all([statesOf(base, limits), statesOf(after, limits)]);
   const pairs = files.flatMap(({ path, old_path }) => {
     const now = to.at(path);
+    const before = from.at(old_path ?? path);
     if (now === undefined || now.mode === SUBMODULE_MODE) return [];
-    return [{ path, now, before: from.at(old_path ?? path) }];
+    const isMoved = now.oid !== undefined && now.oid === before?.oid;
+    return isMoved ? [] : [{ path, now, before }];
   });
   const ids = pairs.flatMap(({ now, before }) => [now.oid ?? [], before?.oid ?? []].flat());
   const sizes = await sizesOf(git, ids);

@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs';
 import { lazy } from '../../core/lazy.ts';
 import { createRedactor, type Redactor } from '../../core/redact.ts';
-import type { DetectOptions, Hit } from '../../secrets/detect.ts';
+import { locateCcSwitch } from '../../profiles/ccswitch/locate.ts';
+import { profileHostOf } from '../../profiles/host-of.ts';
+import type { ProfileHost } from '../../profiles/profile.ts';
+import { type DetectOptions, type Hit, knownHit } from '../../secrets/detect.ts';
 import { KnownSecrets } from '../../secrets/known.ts';
 import { noteOf, type SecretNote } from '../../secrets/note.ts';
 import type { Host } from '../../workspace/host.ts';
-import { profileHostOf } from '../plan.ts';
 import { fingerprintKey } from '../secrets/key.ts';
 import type { Scanner } from '../secrets/scan-changes.ts';
 
@@ -22,6 +25,8 @@ export class RunSecrets {
   /** For source code and names of files: hides what somebody would have to worry about. */
   readonly redactSource: Redactor;
   readonly scanner: Scanner;
+  /** Of the run's own credential, which is hidden in the worker's lines before they are read. */
+  readonly own: SecretNote | undefined;
   readonly #host: Host;
   #prepared: Promise<void> | undefined;
   #maintained: DetectOptions['more'];
@@ -33,6 +38,8 @@ export class RunSecrets {
     this.redact = createRedactor(known, { more });
     this.redactSource = createRedactor(known, { more, source: true });
     this.scanner = { key, known, more, env: host.env };
+    const [first] = own;
+    this.own = first === undefined ? undefined : noteOf(knownHit(first), key);
   }
 
   static async open(host: Host, own: readonly string[]): Promise<RunSecrets> {
@@ -48,9 +55,16 @@ export class RunSecrets {
 
   async #load(): Promise<void> {
     this.#maintained = (await loadRules()).findMaintained;
+    const profiles = profileHostOf(this.#host);
+    if (!hasSources(profiles)) return;
     const { knownSecrets } = await loadProfiles();
     // A broken configuration of somebody else's profile is not this run's trouble.
-    const others = await knownSecrets(profileHostOf(this.#host)).catch(() => []);
+    const others = await knownSecrets(profiles).catch(() => []);
     this.scanner.known.add(others);
   }
+}
+
+/** Files with secrets of other profiles; the variables with them are not passed on to a supervisor. */
+function hasSources(profiles: ProfileHost): boolean {
+  return existsSync(profiles.profilesFile ?? '') || locateCcSwitch(profiles) !== undefined;
 }
