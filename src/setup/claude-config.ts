@@ -48,7 +48,9 @@ export async function planClaudeConfig(setting: Setting): Promise<Part> {
     ...(raw === undefined ? [] : [removeCommand()]),
     ['mcp', 'add-json', '--scope', 'user', SERVER, JSON.stringify(entry)],
   ];
-  const restorable = owned === undefined || owned.after === digestOfBytes(target.text);
+  // Through upgrades, as long as nobody but us has written.
+  const isAsWeLeftIt = owned === undefined || owned.after === digestOfBytes(target.text);
+  const backup = owned === undefined ? firstBackup(setting, target) : owned.backup;
   return {
     changes: [commandChange(setting, target, commands, { before: raw, after: entry })],
     notes: [],
@@ -59,18 +61,18 @@ export async function planClaudeConfig(setting: Setting): Promise<Part> {
       created: owned?.created ?? target.bytes === undefined,
       created_dirs: [],
       value: { ...entry },
-      ...(owned?.replaced || (raw !== undefined && !isOurs) ? { replaced: true } : {}),
-      ...(restorable ? restoration(setting, target, owned) : {}),
+      ...(backup === undefined ? {} : { backup }),
+      ...((owned?.replaced ?? (owned === undefined && raw !== undefined))
+        ? { replaced: true }
+        : {}),
     },
+    ...(isAsWeLeftIt ? { restorable: true } : {}),
   };
 }
 
-/** What was there before setup first came; kept through upgrades while nobody else writes. */
-function restoration(setting: Setting, { path, bytes }: Target, owned: Owned | undefined) {
-  if (owned?.backup !== undefined) return { backup: owned.backup };
-  return bytes === undefined || owned !== undefined
-    ? {}
-    : { backup: backupOf(setting.backups, path) };
+/** What was there before setup first came. */
+function firstBackup({ backups }: Setting, { path, bytes }: Target): string | undefined {
+  return bytes === undefined ? undefined : backupOf(backups, path);
 }
 
 export async function planClaudeRemoval(setting: Setting, owned: Owned): Promise<Part> {

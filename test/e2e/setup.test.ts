@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { ModelCall } from '../../src/loopback/index.ts';
@@ -138,6 +138,25 @@ test('after setup both real clients have tools and skill; after uninstall all is
   expect(Object.keys(servers())).toEqual(['other']);
   expect(readFileSync(skill, 'utf8')).toContain('My own rule.');
   expect(existsSync(join(home, '.codex/skills/cc-orchestrator'))).toBe(false);
+});
+
+test('an upgrade over a file of Claude Code that has grown since takes away only what is ours', async () => {
+  await openUser();
+  const config = join(lab.env.HOME ?? '', '.claude.json');
+  rmSync(config);
+  await succeeds('setup', '--yes', '--client', 'claude');
+  write(config, JSON.stringify({ ...JSON.parse(readFileSync(config, 'utf8')), mine: 1 }));
+  const moved = join(lab.dir, 'moved');
+  for (const name of ['dist', 'install', 'skill', 'SKILL.md']) {
+    cpSync(join(REPOSITORY, name), join(moved, name), { recursive: true });
+  }
+  const bin = join(moved, 'dist/cc-orchestrator.js');
+  const run = (...args: string[]) =>
+    runProgram(process.execPath, [bin, ...args], { cwd: lab.project, env: lab.env });
+  expect(await run('setup', '--yes', '--client', 'claude')).toMatchObject({ exitCode: 0 });
+  expect(JSON.stringify(servers())).toContain(bin);
+  expect(await run('uninstall', '--yes')).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(JSON.parse(readFileSync(config, 'utf8'))).toMatchObject({ mine: 1, mcpServers: {} });
 });
 
 test.each([

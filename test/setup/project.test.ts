@@ -76,6 +76,19 @@ it('keeps an entry the user has changed, until told to replace it', async () => 
   expect(textOf(path)).toContain('mine');
 });
 
+it('--replace over our own entry that the user has changed leaves nothing of it behind', async () => {
+  const machine = new Machine();
+  const path = join(machine.project, '.mcp.json');
+  machine.write(path, '{"mcpServers": {"z": {}}}');
+  await machine.setup(PROJECT);
+  machine.write(path, textOf(path).replace('"stdio"', '"stdio", "env": {"A": "1"}'));
+  await machine.setup({ ...PROJECT, replace: true });
+  expect(textOf(path)).not.toContain('env');
+  const plan = await machine.uninstall(PROJECT);
+  expect(plan.notes).toEqual([]);
+  expect(JSON.parse(textOf(path))).toEqual({ mcpServers: { z: {} } });
+});
+
 it.each([
   ['{\n  "mcpServers": {\n    "a": 1,\n  }\n}', /line 4/],
   ['{"a": 1} trailing', /line 1/],
