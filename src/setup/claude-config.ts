@@ -3,11 +3,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { CcError } from '../core/errors.ts';
 import { isObject, type JsonObject, objectAt } from '../core/json.ts';
 import { backupOf } from './backup.ts';
-import { renderWhole } from './diff.ts';
-import { parseJsonFile } from './json-text.ts';
+import { renderDifference, renderWhole } from './diff.ts';
+import { applyEdits } from './edit.ts';
+import { parseJsonFile, removeMember } from './json-text.ts';
 import { planMcpJson, planMcpJsonRemoval } from './mcp-json.ts';
 import { SERVER } from './names.ts';
 import {
+  type Change,
   type CommandChange,
   changedSince,
   keptNote,
@@ -86,11 +88,27 @@ export async function planClaudeRemoval(setting: Setting, owned: Owned): Promise
   if (!isDeepStrictEqual(raw, owned.value)) {
     notes.push(changedSince(setting, target.path));
   }
-  const change = commandChange(setting, target, [removeCommand()], {
-    before: raw,
-    after: undefined,
-  });
+  const nothing = { before: raw, after: undefined };
+  const change =
+    setting.client.binary === undefined
+      ? textRemoval(target)
+      : commandChange(setting, target, [removeCommand()], nothing);
   return { changes: [change], notes, gone };
+}
+
+/** Without Claude Code nobody else writes its file either. */
+function textRemoval({ path, real, bytes, text }: Target): Change {
+  const edit = removeMember(text, 'mcpServers', SERVER);
+  const after = edit === undefined ? text : applyEdits(text, [edit]);
+  return {
+    kind: 'file',
+    client: 'claude',
+    path,
+    real,
+    before: bytes,
+    after: Buffer.from(after, 'utf8'),
+    diff: renderDifference(text, after),
+  };
 }
 
 function currentEntry({ text, path, bytes }: Target): unknown {

@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ModelCall } from '../../src/loopback/index.ts';
@@ -164,6 +172,23 @@ request_max_retries = 0
     writeFileSync(join(config, 'config.toml'), provider);
     expect((await codex('plugin', 'marketplace', 'add', plugin)).exitCode).toBe(0);
     expect((await codex('plugin', 'add', 'cc-orchestrator@cc-orchestrator')).exitCode).toBe(0);
+    // The user's consent, beside the plugin, as docs/install.md says.
+    const consent = '[plugins."cc-orchestrator@cc-orchestrator".mcp_servers.cc-orchestrator.tools.';
+    appendFileSync(
+      join(config, 'config.toml'),
+      `\n${consent}cc_recover_runs]\napproval_mode = "approve"\n`,
+    );
+    lab.model.addScript({
+      name: 'CODEX-APPROVED',
+      match: 'CODEX-APPROVED',
+      api: 'responses',
+      steps: ['cc_recover_runs', 'cc_stop_run'].map((name) => ({
+        tools: [{ namespace: 'mcp__cc_orchestrator', name, input: { cwd: lab.project } }],
+      })),
+    });
+    await codex('exec', '--json', '--skip-git-repo-check', 'CODEX-APPROVED');
+    const last = lab.model.requestsFor('CODEX-APPROVED').at(-1)?.body;
+    expect(JSON.stringify(last).match(/requires approval/g)).toHaveLength(1);
     script('CODEX-PLUGIN', 'responses', 'mcp__cc_orchestrator');
     const exec = await codex('exec', '--json', '--skip-git-repo-check', 'CODEX-PLUGIN');
     expect(exec.stdout).toContain('SEEN true');

@@ -1,9 +1,11 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import type { Check } from '../../src/health/check.ts';
 import type { ModelCall } from '../../src/loopback/index.ts';
 import { BIN, type Finished, runProgram } from '../support/controllers.ts';
 import { CLAUDE, Lab, REPOSITORY, TOKEN } from '../support/lab.ts';
+import { probeModel } from '../support/probe-model.ts';
 
 let lab: Lab;
 afterEach(async () => {
@@ -128,6 +130,14 @@ test('after setup both real clients have tools and skill; after uninstall all is
   await codexWorks();
   await claudeWorks();
 
+  const { stdout } = await orchestrator('doctor', '--json', '--strict');
+  const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: Check[] };
+  expect(checks.filter(({ status }) => status !== 'pass')).toEqual([]);
+  expect(ok).toBe(true);
+  expect(checks.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['codex_client', 'claude_start', 'worker_abilities', 'codex_abilities']),
+  );
+
   // The clients have rewritten their files by now, and the user changes the skill.
   const skill = join(home, '.claude/skills/cc-orchestrator/SKILL.md');
   write(skill, `${readFileSync(skill, 'utf8')}\nMy own rule.\n`);
@@ -157,6 +167,19 @@ test('an upgrade over a file of Claude Code that has grown since takes away only
   expect(JSON.stringify(servers())).toContain(bin);
   expect(await run('uninstall', '--yes')).toMatchObject({ exitCode: 0, stderr: '' });
   expect(JSON.parse(readFileSync(config, 'utf8'))).toMatchObject({ mine: 1, mcpServers: {} });
+});
+
+test.each([
+  ['an able model', {}, 0, 'pass'],
+  ['one without tools', { noTools: true }, 1, 'fail'],
+] as const)('doctor --live asks every usable profile: %s', async (_, quirks, code, status) => {
+  lab = await Lab.open([probeModel(quirks)]);
+  const { exitCode, stdout } = await orchestrator('doctor', '--live', '--json');
+  const { checks } = JSON.parse(stdout) as { checks: Check[] };
+  const live = checks.find(({ name }) => name === 'live env:lab');
+  expect(live).toMatchObject({ status });
+  if (status === 'fail') expect(live?.fix).toBeTypeOf('string');
+  expect(exitCode).toBe(code);
 });
 
 test.each([

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { writeReceipt } from '../../src/setup/receipt.ts';
 import { changesOf, Machine, textOf } from './machine.ts';
 
 const PROJECT = { clients: ['codex', 'claude'], scope: 'project' } as const;
@@ -49,6 +50,22 @@ it('sets up a project for both clients, and takes everything away', async () => 
   for (const path of ['.codex', '.agents', '.mcp.json', '.claude']) {
     expect(existsSync(join(machine.project, path)), path).toBe(false);
   }
+});
+
+it('goes from the file of Claude Code too where Claude Code itself is gone', async () => {
+  const machine = new Machine();
+  const config = join(machine.dir, 'home/.claude.json');
+  const value = { command: 'node' };
+  machine.write(
+    config,
+    '{\n  "a": 1,\n  "mcpServers": {"cc-orchestrator": {"command": "node"}, "z": {}}\n}\n',
+  );
+  await writeReceipt(machine.host.home, '0.0.0', [
+    { client: 'claude', kind: 'config', path: config, created: false, created_dirs: [], value },
+  ]);
+  machine.env.CC_CLAUDE_PATH = '/nowhere/claude';
+  await machine.uninstall({ clients: 'all' });
+  expect(textOf(config)).toBe('{\n  "a": 1,\n  "mcpServers": {"z": {}}\n}\n');
 });
 
 it('takes out only its own where the user has added a server', async () => {
