@@ -59,6 +59,10 @@ export function runPaths(workspace: Workspace, runId: string) {
     checkpoints: join(dir, 'checkpoints'),
     changedFiles: join(dir, 'changed_files.json'),
     diff: join(dir, 'diff.patch'),
+    /** What a secret scan found, by place and kind, never the values. */
+    secretFindings: join(dir, 'secret_findings.json'),
+    /** One file per verification, and what its commands left. */
+    verification: join(dir, 'verification'),
     inbox: join(dir, 'inbox'),
     lease: join(dir, 'supervisor'),
     ballast: join(dir, '.ballast'),
