@@ -24,6 +24,7 @@ const DEFAULTS = {
     retry_attempts: 10,
     retry_seconds: 180,
   },
+  verify: { tests: {}, timeout_seconds: 600 },
   env_pass: [],
   preferred: {},
   routing: {
@@ -104,6 +105,7 @@ describe('policy.yaml', () => {
     ['not a number at all', 'start_interval_ms: .nan', /start_interval_ms/],
     ['a list for an object', 'budget: []', /budget/],
     ['a section without content', 'budget:\n', /budget/],
+    ['a test command that is none', 'verify: {tests: {/p: npm test}}', /verify\.tests/],
     ['a variable with a value', 'env_pass: ["A=b"]', /env_pass/],
     ['a list at the top', '- a', /object/],
     ['a text at the top', 'hello', /object/],
