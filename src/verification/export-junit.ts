@@ -61,5 +61,12 @@ function element({ suite, name, seconds, problem, skipped }: Case): string {
 function attribute(text: string): string {
   return text
     .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')
-    .replace(/[&<>"\n\r\t]/g, (char) => `&#${char.charCodeAt(0)};`);
+    .replace(/[&<>"\n\r\t]/g, (char) => NAMED[char] ?? `&#${char.charCodeAt(0)};`);
 }
+
+const NAMED: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+};

@@ -1,9 +1,10 @@
 import { sleep } from '../core/clock.ts';
+import { CcError } from '../core/errors.ts';
 import type { FoundRun } from '../runs/find.ts';
 import type { Host } from '../workspace/host.ts';
 import { type Verified, type VerifyRequest, verifyRun } from './verify-run.ts';
 
-type Job = { key: string; done: Promise<Verified>; last: string };
+type Job = { key: string; done: Promise<Verified>; last: string; settled: boolean };
 
 /** Verifications this process carries out, or has carried out and told nobody of, by run. */
 const jobs = new Map<string, Job>();
@@ -32,6 +33,7 @@ export async function verifyAndWait(
   const id = run.record.run_id;
   const key = JSON.stringify(request);
   const known = jobs.get(id);
+  if (known !== undefined && known.key !== key && !known.settled) throw busy(id);
   const job =
     known?.key === key ? known : begin(host, run, request, endsWithCaller ? signal : NEVER);
   jobs.set(id, job);
@@ -53,10 +55,11 @@ export async function verifyAndWait(
 }
 
 const NEVER = new AbortController().signal;
+const NOTHING = new Promise<Verified>(() => undefined);
 const PROGRESS_MS = 2000;
 
 function begin(host: Host, run: FoundRun, request: VerifyRequest, signal: AbortSignal): Job {
-  const job: Job = { key: JSON.stringify(request), last: 'reading', done: undefined as never };
+  const job: Job = { key: JSON.stringify(request), last: 'reading', done: NOTHING, settled: false };
   job.done = verifyRun(host, run, request, {
     signal,
     progress: (message) => {
@@ -64,6 +67,17 @@ function begin(host: Host, run: FoundRun, request: VerifyRequest, signal: AbortS
     },
   });
   // Told to whoever asks next; without anybody it must not end the process.
-  job.done.catch(() => undefined);
+  job.done
+    .catch(() => undefined)
+    .finally(() => {
+      job.settled = true;
+    });
   return job;
+}
+
+function busy(runId: string): CcError {
+  return new CcError('BUSY', `Another verification of ${runId} is under way.`, {
+    hint: 'Call with the same arguments as before to get its result, or wait until it is done.',
+    retryable: true,
+  });
 }

@@ -6,7 +6,9 @@ const CLAIMS_KEPT = 20;
 
 /** Not said to be so, or said not to be so. */
 const HEDGED =
-  /\b(?:not|never|unable|cannot|should|would|could|might|may|will|please|if|unless|todo|need(?:s|ed)?|must|once|until|whether|expect(?:ed)?|before (?:the|my|this)|make sure|ensure|so that|to verify|nobody|none|haven't|hasn't|wasn't|weren't|isn't|aren't|don't|doesn't|didn't|couldn't|can't|won't)\b|没有|未能?|不|无法|应该|请|如果|需要|可能|尚/i;
+  /\b(?:not|never|unable|cannot|should|would|could|might|may|will|please|if|unless|todo|need(?:s|ed)?|must|once|until|whether|expect(?:ed)?|before (?:the|my|this)|make sure|ensure|to verify|nobody|none|haven't|hasn't|wasn't|weren't|isn't|aren't|don't|doesn't|didn't|couldn't|can't|won't)\b|没有|未能?|不|无法|应该|请|如果|需要|可能|尚/i;
+/** What something is meant for is not what came of it. */
+const PURPOSE = /\bso that\b|\bin order to\b/i;
 const FAILS = /\bfail\w*|\berrors?\b|\bbroken\b|\bexcept\b|失败|错误/i;
 const NO_FAILURE =
   /\b(?:0|no|zero|without)(?: any)? (?:fail\w*|errors?)|(?:0|没有)个?(?:失败|错误)/gi;
@@ -60,7 +62,7 @@ export function proseClaims(text: string): Reported[] {
     }
     const plain = sentence.replace(NO_FAILURE, '');
     if (HEDGED.test(plain) || FAILS.test(withoutCode(plain))) continue;
-    if (PASS.test(sentence)) tell({ kind: 'tests_pass' });
+    if (PASS.test(sentence) && !PURPOSE.test(sentence)) tell({ kind: 'tests_pass' });
     if (RAN.test(sentence)) {
       const commands = [...sentence.matchAll(COMMAND)]
         .map((match) => match[1] ?? '')
@@ -81,7 +83,7 @@ export function proseClaims(text: string): Reported[] {
 function sentencesOf(text: string): string[] {
   return text
     .split(/\n+|(?<=[.!?])\s+|[。！？；]/)
-    .map((part) => part.replace(/^[\s>*#\-\d.)✅✓]+|\*\*/g, '').trim())
+    .map((part) => part.replace(/^(?:[\s>*#✅✓-]+|\d+[.)]\s)+|\*\*/gu, '').trim())
     .filter((part) => part !== '');
 }
 
