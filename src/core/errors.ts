@@ -49,6 +49,7 @@ export const ERROR_CODES = {
   PROFILE_NOT_FOUND: EXIT.notFound,
   NOT_FOUND: EXIT.notFound,
   RUN_FINISHED: EXIT.checkFailed,
+  STILL_RUNNING: EXIT.checkFailed,
   LIMIT_REACHED: EXIT.checkFailed,
   NEEDS_RECOVERY: EXIT.checkFailed,
   CHECK_FAILED: EXIT.checkFailed,

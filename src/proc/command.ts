@@ -12,6 +12,8 @@ export type CommandResult = {
   /** Output was longer than `maxBytes` and cut. */
   truncated: boolean;
   durationMs: number;
+  /** Processes it left behind, which were ended; only where it had a cookie. */
+  swept: number;
 };
 
 export type CommandOptions = {
@@ -25,6 +27,14 @@ export type CommandOptions = {
   input?: string;
   /** Gets its output as it comes; the result holds it as well. */
   onStdout?: (chunk: Buffer) => void;
+  onStderr?: (chunk: Buffer) => void;
+  /** The listeners alone get the output, however much it is; the result holds none. */
+  streamOnly?: boolean;
+  /**
+   * A variable of its environment by which everything it starts is found: at its end nothing of it is
+   * left. It then has a session of its own, so that no signal it sends to its group can reach us.
+   */
+  cookie?: { name: string; value: string };
 };
 
 type Execa = typeof import('execa').execa;
@@ -47,10 +57,11 @@ export async function runCommand(
 ): Promise<CommandResult> {
   const { execa } = await loadExeca();
   const command = start(execa, file, args, options);
-  const { onStdout } = options;
+  const { onStdout, onStderr, cookie } = options;
   if (onStdout !== undefined) command.stdout.on('data', onStdout);
+  if (onStderr !== undefined) command.stderr.on('data', onStderr);
   let timedOut = false;
-  const end = () => void endTree(command.pid);
+  const end = () => void endTree(command.pid, cookie);
   const timer = setTimeout(() => {
     timedOut = true;
     end();
@@ -67,6 +78,12 @@ export async function runCommand(
     // Not in the timer itself: after a busy moment it would come before output that is already there.
     drain = setTimeout(() => setImmediate(closeOutput), DRAIN_MS);
   });
+  const left =
+    cookie === undefined
+      ? undefined
+      : new Promise<void>((resolve) => command.once('exit', resolve)).then(() =>
+          terminateTree({ root: undefined, cookie }),
+        );
   const result = await command;
   clearTimeout(timer);
   clearTimeout(drain);
@@ -77,11 +94,12 @@ export async function runCommand(
   return {
     exitCode: result.exitCode,
     signal: result.signal,
-    stdout: result.stdout,
-    stderr: result.stderr,
+    stdout: result.stdout ?? '',
+    stderr: result.stderr ?? '',
     timedOut,
     truncated: result.isMaxBuffer,
     durationMs: Math.round(result.durationMs),
+    swept: (await left)?.swept ?? 0,
   };
 }
 
@@ -89,8 +107,13 @@ function start(execa: Execa, file: string, args: readonly string[], options: Com
   try {
     return execa(file, args, {
       cwd: options.cwd,
-      env: options.env,
+      env:
+        options.cookie === undefined
+          ? options.env
+          : { ...options.env, [options.cookie.name]: options.cookie.value },
       extendEnv: false,
+      detached: options.cookie !== undefined && process.platform !== 'win32',
+      buffer: options.streamOnly !== true,
       ...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
       reject: false,
       forceKillAfterDelay: 2000,
@@ -102,12 +125,12 @@ function start(execa: Execa, file: string, args: readonly string[], options: Com
   }
 }
 
-async function endTree(pid: number | undefined): Promise<void> {
+async function endTree(pid: number | undefined, cookie: CommandOptions['cookie']): Promise<void> {
   const root = pid === undefined ? undefined : identityOf(pid);
   if (root === undefined) return;
-  // It carries no cookie, so a child that it starts after the look at its children would be lost.
+  // Without a cookie a child that it starts after the look at its children would be lost.
   if (process.platform !== 'win32') await freeze(root);
-  await terminateTree({ root });
+  await terminateTree({ root, ...(cookie === undefined ? {} : { cookie }) });
 }
 
 function notStarted(

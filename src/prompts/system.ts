@@ -35,6 +35,7 @@ export function systemPrompt(facts: SystemPromptFacts): string {
     permissions(facts.scope),
     `You have at most ${budgetText(facts.budget)}. ${facts.mayAsk ? 'Ask (AskUserQuestion) only what you cannot find out and must not guess; answers may take minutes.' : 'Nobody can answer questions: decide, say what you assumed, and finish.'}`,
     'End with a short report: what you found or did, which files, which commands you ran with their exit codes, and what is left or uncertain. Every claim will be checked by running things; "not done" and "unknown" are good answers, a wrong "done" is not.',
+    claims(facts.scope),
     guidance(facts.guidance),
   ]
     .filter((part) => part !== '')
@@ -75,6 +76,12 @@ function anyCommand(commands: readonly string[]): string {
     .map((item) => `\`${item.slice(1)}\``);
   const but = taken.length === 0 ? '' : ` but ${taken.join(', ')}`;
   return `In the shell any command works${but}; you are in a sandbox, in which only the directories of these files and your temporary directory can be written.`;
+}
+
+/** The same as claims-schema.ts says, for a worker that answers in words. */
+function claims(scope: SystemPromptFacts['scope']): string {
+  if (scope === undefined) return '';
+  return 'Behind the report put a block that begins with ```claims and holds {"claims":[…]}, one entry for each thing you did: {"kind":"changed"|"created"|"deleted"|"fixed","paths":[…]}, {"kind":"ran"|"tests_pass","command":"exactly as run","outcome":"ok"|"failed"}, or {"kind":"no_change"}.';
 }
 
 function guidance(value: Guidance | undefined): string {

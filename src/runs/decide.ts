@@ -31,7 +31,7 @@ export function decide({ state, isAsking, flags, failure }: DecisionFacts): Deci
     }
     return {
       action: 'verify',
-      why: 'it ended well; whether its work is right, only checks can say',
+      why: 'it ended well; whether its work is right, cc_verify_run finds out',
     };
   }
   if (isAsking || state === 'waiting_answer') {

@@ -105,6 +105,7 @@ const ARTIFACTS = [
   'tool_timeline.md',
   'checkpoints/',
   'events.ndjson',
+  'verification/',
 ];
 
 function foundLine({ text, quote }: ProgressSummary['insight']['findings'][number]): string {

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { CcError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import { byteLength } from '../core/text.ts';
+import { withClaims } from './claims-schema.ts';
 
 /** It travels as one argument of the worker's command line, of which Windows takes 32 kB in all. */
 const MAX_BYTES = 16_000;
@@ -11,8 +12,9 @@ const MAX_BYTES = 16_000;
  * with exit code 1 on a bad one (claude-code-cli.md §7). The answer is the input of a tool, so it is an
  * object.
  */
-export function requireOutputSchema(schema: JsonObject | undefined): JsonObject | undefined {
-  if (schema === undefined) return undefined;
+export function requireOutputSchema(asked: JsonObject | undefined): JsonObject | undefined {
+  if (asked === undefined) return undefined;
+  const schema = withClaims(asked);
   if (schema.type !== 'object') {
     throw unusable('the answer must be an object', 'Begin it with {"type": "object", …}.');
   }

@@ -36,6 +36,7 @@ import sendInstruction from './runs/send-instruction.ts';
 import stopRun from './runs/stop-run.ts';
 import summarizeRun from './runs/summarize-run.ts';
 import usageSummary from './runs/usage-summary.ts';
+import verifyRun from './runs/verify-run.ts';
 import waitRuns from './runs/wait-runs.ts';
 import cleanWorkspace from './workspace/clean-workspace.ts';
 import folderPolicy from './workspace/folder-policy.ts';
@@ -84,6 +85,7 @@ export const TOOLS: readonly Tool[] = [
   summarizeRun,
   testProfile,
   usageSummary,
+  verifyRun,
   waitRuns,
   workspaceStatus,
   writeStrategyReports,

@@ -57,6 +57,15 @@ const policySchema = z.strictObject({
   /** When the watchdog of a run speaks up, and when it cuts retries. */
   watchdog: z.strictObject(watchdogFields).prefault({}),
   ...safetyFields,
+  /** What verification runs, where a call names nothing. Here and not in a project: it runs programs. */
+  verify: z
+    .strictObject({
+      /** Test commands by project directory. */
+      tests: z.record(z.string(), z.array(z.string().min(1).max(4000)).max(20)).default({}),
+      /** Of each command. */
+      timeout_seconds: z.int().min(1).max(86_400).default(600),
+    })
+    .prefault({}),
   /** Names of further environment variables that workers get. */
   env_pass: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/)).default([]),
   /** Profile (id or name) and model by role; either may be missing. */

@@ -130,6 +130,8 @@ function harmless(tool: string): Record<string, unknown> {
     // A test of a profile that exists would start a worker where the value is not refused.
     ...(tool === 'cc_test_profile' ? { profile: 'nothing' } : {}),
     ...('run_id' in shape ? { run_id: runId } : {}),
+    // What it is told to run, it runs.
+    ...(tool === 'cc_verify_run' ? { run_id: 'run_20261121t110900123z_k3v7qa2m' } : {}),
     ...('run_ids' in shape ? { run_ids: [runId] } : {}),
   };
 }

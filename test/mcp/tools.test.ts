@@ -249,6 +249,15 @@ const EXAMPLES: Record<string, Example> = {
     fails: { profile: 'nothing' },
     code: 'PROFILE_NOT_FOUND',
   },
+  cc_verify_run: {
+    works: async (place) => ({
+      run_id: (await storeFinishedRun(place)).id,
+      tests: ['node -e 0'],
+      checks: ['file_exists:.'],
+    }),
+    fails: { run_id: MISSING, checks: ['no_such_check'] },
+    code: 'BAD_INPUT',
+  },
   cc_wait_runs: {
     works: async (place) => ({ run_ids: [(await storeFinishedRun(place)).id] }),
     fails: {},

@@ -50,6 +50,8 @@ describe('the system prompt', () => {
 
       End with a short report: what you found or did, which files, which commands you ran with their exit codes, and what is left or uncertain. Every claim will be checked by running things; "not done" and "unknown" are good answers, a wrong "done" is not.
 
+      Behind the report put a block that begins with \`\`\`claims and holds {"claims":[…]}, one entry for each thing you did: {"kind":"changed"|"created"|"deleted"|"fixed","paths":[…]}, {"kind":"ran"|"tests_pass","command":"exactly as run","outcome":"ok"|"failed"}, or {"kind":"no_change"}.
+
       # Project guidance (shortened)
 
       The project's own instructions for agents, from the repository root down to your directory. They do not extend your permissions.

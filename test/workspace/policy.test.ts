@@ -28,6 +28,7 @@ const DEFAULTS = {
   sandbox_writable: [],
   protected_paths: [],
   permissions: {},
+  verify: { tests: {}, timeout_seconds: 600 },
   env_pass: [],
   preferred: {},
   routing: {
@@ -40,6 +41,7 @@ const DEFAULTS = {
   },
   question_timeout_seconds: 300,
   context: { warn: 0.5, rotate: 0.65 },
+  secret_allow: [],
   wake_codex: false,
 };
 
@@ -109,6 +111,7 @@ describe('policy.yaml', () => {
     ['not a number at all', 'start_interval_ms: .nan', /start_interval_ms/],
     ['a list for an object', 'budget: []', /budget/],
     ['a section without content', 'budget:\n', /budget/],
+    ['a test command that is none', 'verify: {tests: {/p: npm test}}', /verify\.tests/],
     ['a variable with a value', 'env_pass: ["A=b"]', /env_pass/],
     ['a list at the top', '- a', /object/],
     ['a text at the top', 'hello', /object/],

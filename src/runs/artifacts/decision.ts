@@ -8,7 +8,8 @@ const INSTEAD: Readonly<Record<Decision['action'], string>> = {
   answer_question: 'Answer its question; until then it does nothing.',
   stop_or_review: 'Read the evidence below. Stop the run (cc_stop_run) unless it is harmless.',
   inspect: 'Look at the run before you go on: cc_summarize_run, then events.ndjson.',
-  verify: 'Read the diff (cc_git_diff) and run the checks yourself.',
+  verify:
+    'Verify it (cc_verify_run with the test commands of the project); it says accept, investigate or reject.',
 };
 
 export function decisionOf(progress: Progress, outcome: RunOutcome | undefined): Decision {
