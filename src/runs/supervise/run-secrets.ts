@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { lazy } from '../../core/lazy.ts';
 import { createRedactor, type Redactor } from '../../core/redact.ts';
@@ -8,7 +9,7 @@ import { type DetectOptions, type Hit, knownHit } from '../../secrets/detect.ts'
 import { KnownSecrets } from '../../secrets/known.ts';
 import { noteOf, type SecretNote } from '../../secrets/note.ts';
 import type { Host } from '../../workspace/host.ts';
-import { fingerprintKey } from '../secrets/key.ts';
+import { fingerprintKey, KEY_BYTES } from '../secrets/key.ts';
 import type { Scanner } from '../secrets/scan-changes.ts';
 
 const loadRules = /* @__PURE__ */ lazy(() => import('../../secrets/maintained.ts'));
@@ -43,7 +44,9 @@ export class RunSecrets {
   }
 
   static async open(host: Host, own: readonly string[]): Promise<RunSecrets> {
-    return new RunSecrets(host, own, await fingerprintKey(host.home));
+    // A run is worth more than fingerprints that can be compared with those of other runs.
+    const key = await fingerprintKey(host.home).catch(() => randomBytes(KEY_BYTES));
+    return new RunSecrets(host, own, key);
   }
 
   readonly note = (hit: Hit): SecretNote => noteOf(hit, this.scanner.key);
