@@ -13,6 +13,7 @@ import { rememberKey, runOfKey } from './keys.ts';
 import { rememberLast } from './last.ts';
 import { recordDispatch } from './ledger.ts';
 import { activeRuns } from './list.ts';
+import { requireNoOperation } from './operation-lease.ts';
 import { controllerOf, leaveNote, removeNote, type WakeTarget } from './outbox.ts';
 import type { RunPlan, RunRequest } from './plan.ts';
 import { dropTrial, planTrial } from './plan-trial.ts';
@@ -56,6 +57,7 @@ async function launchPlan(
     const existing = await runOfKey(workspace, record.idempotency_key);
     if (existing !== undefined) return existing;
     await requireFreeLineage(workspace, record);
+    if (record.scope !== null) requireNoOperation(workspace);
     await admitRun(host, workspace, record, () =>
       takeSlot(host, workspace, {
         runId: record.run_id,

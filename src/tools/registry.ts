@@ -3,6 +3,9 @@ import { AREAS, type Area, type Tool } from './define.ts';
 import checkWriteScope from './git/check-write-scope.ts';
 import diffSummary from './git/diff-summary.ts';
 import gitDiff from './git/git-diff.ts';
+import redo from './git/redo.ts';
+import rollbackRun from './git/rollback-run.ts';
+import undo from './git/undo.ts';
 import ledgerQuery from './ledger/ledger-query.ts';
 import ledgerVerify from './ledger/ledger-verify.ts';
 import benchmarkModel from './profiles/benchmark-model.ts';
@@ -78,12 +81,15 @@ export const TOOLS: readonly Tool[] = [
   runStreamingAgent,
   sendInstruction,
   runVisibleAgent,
+  redo,
+  rollbackRun,
   scoreModels,
   secretScanRun,
   shadowRun,
   stopRun,
   summarizeRun,
   testProfile,
+  undo,
   usageSummary,
   verifyRun,
   waitRuns,

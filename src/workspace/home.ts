@@ -44,6 +44,8 @@ export function userHome(env: Environment) {
     capabilities: join(root, 'capabilities'),
     sessions: join(root, 'private', 'sessions'),
     runs: join(root, 'private', 'runs'),
+    /** What operations on working trees need to be taken back, one directory each. */
+    operations: join(root, 'private', 'operations'),
     /** Key of the fingerprints of secrets. */
     fingerprintKey: join(root, 'private', 'fingerprint.key'),
     /** What is about to be removed is moved here first. */

@@ -161,9 +161,12 @@ test('toolsets choose whole areas', async () => {
     'cc_local_policy',
     'cc_model_registry',
     'cc_pick_profile',
+    'cc_redo',
+    'cc_rollback_run',
     'cc_score_models',
     'cc_shadow_run',
     'cc_test_profile',
+    'cc_undo',
     'cc_write_strategy_reports',
   ]);
   expect(parseToolsets('')).toBeUndefined();
