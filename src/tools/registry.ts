@@ -1,5 +1,6 @@
 import { CcError } from '../core/errors.ts';
 import { AREAS, type Area, type Tool } from './define.ts';
+import applyRun from './git/apply-run.ts';
 import checkWriteScope from './git/check-write-scope.ts';
 import diffSummary from './git/diff-summary.ts';
 import gitDiff from './git/git-diff.ts';
@@ -50,6 +51,7 @@ import workspaceStatus from './workspace/workspace-status.ts';
 /** Every tool, sorted by name: the list is the same for every client, always. */
 export const TOOLS: readonly Tool[] = [
   answerQuestion,
+  applyRun,
   calibratePolicy,
   benchmarkModel,
   benchmarkSuite,

@@ -4,6 +4,7 @@ import { newId } from '../core/ids.ts';
 import { compact } from '../core/json.ts';
 import { appendEntry } from '../ledger/append.ts';
 import type { Actor } from '../ledger/entry.ts';
+import type { Facts } from '../ledger/facts.ts';
 import { latestEntries } from '../ledger/query.ts';
 import { operationLease } from '../runs/operation-lease.ts';
 import { Lease } from '../store/lease.ts';
@@ -41,7 +42,11 @@ export type Prepared = {
   fill(blobs: Blobs): Promise<void>;
 };
 
-export type Asked = Pick<OperationPlan, 'kind' | 'run_id' | 'of' | 'request'> & { actor: Actor };
+export type Asked = Pick<OperationPlan, 'kind' | 'run_id' | 'of' | 'request'> & {
+  actor: Actor;
+  /** What else the ledger is to know. */
+  facts?: Facts;
+};
 
 /**
  * Carries out one operation on a working tree: alone, journaled before it begins, in the ledger before
@@ -68,10 +73,7 @@ export async function operate(
     const inTheWay = others.find(({ plan }) => asked.kind !== 'undo' || plan.op_id !== asked.of);
     if (inTheWay !== undefined) throw isInTheWay(inTheWay);
     const operation = same ?? (await begin(host, workspace, asked, prepare));
-    return await finish(host, workspace, operation, {
-      actor: asked.actor,
-      isNew: same === undefined,
-    });
+    return await finish(host, workspace, operation, { asked, isNew: same === undefined });
   } finally {
     lease.release();
   }
@@ -155,7 +157,7 @@ async function finish(
   host: Host,
   workspace: Workspace,
   operation: Operation,
-  { actor, isNew }: { actor: Actor; isNew: boolean },
+  { asked, isNew }: { asked: Asked; isNew: boolean },
 ): Promise<Operation> {
   const { plan, digest } = operation;
   const { kind, run_id, op_id } = plan;
@@ -165,8 +167,9 @@ async function finish(
     kind,
     subject: run_id,
     key: op_id,
-    actor,
+    actor: asked.actor,
     facts: compact({
+      ...asked.facts,
       op: op_id,
       of: plan.of,
       plan_sha256: digest,

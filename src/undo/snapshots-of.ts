@@ -41,7 +41,7 @@ export async function snapshotsOf(host: Host, run: FoundRun): Promise<RunSnapsho
  * The record of a run lies in the project, where a worker without a sandbox may have changed it. What
  * is restored and where must be what our private store knows.
  */
-async function ownTree(
+export async function ownTree(
   host: Host,
   { record }: FoundRun,
   snapshots: readonly WholeSnapshot[],

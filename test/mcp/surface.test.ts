@@ -151,6 +151,7 @@ test('toolsets choose whole areas', async () => {
   const { client } = await connect({ tools: toolsOf({ toolsets, readOnly: false }) });
   const names = (await client.listTools()).tools.map((tool) => tool.name);
   expect(names).toEqual([
+    'cc_apply_run',
     'cc_benchmark_model',
     'cc_benchmark_suite',
     'cc_calibrate_policy',

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { ROLES } from '../../src/core/vocabulary.ts';
 import { writeReceipt } from '../../src/ledger/receipt.ts';
 import { takeBase } from '../../src/runs/changes/snapshots.ts';
+import { makeWorktree } from '../../src/runs/worktrees/make.ts';
 import { findTool, TOOLS } from '../../src/tools/registry.ts';
 import { operate } from '../../src/undo/operate.ts';
 import { type Direction, reverse } from '../../src/undo/undo.ts';
@@ -103,6 +104,17 @@ const EXAMPLES: Record<string, Example> = {
     },
     fails: {},
     code: 'NOT_A_GIT_REPOSITORY',
+  },
+  cc_apply_run: {
+    works: async (place) => {
+      const { record } = await storeFinishedRun(place);
+      const there = { workspace: workspaceAt(place.project), cwd: place.project };
+      const copy = await makeWorktree(place.host, { ...there, source: 'argument' });
+      const run = await storeFinishedRun(place, { ...copy, title: record.title });
+      return { run_id: run.id, as: 'discard', apply: true };
+    },
+    fails: { run_id: MISSING, as: 'magic' },
+    code: 'BAD_INPUT',
   },
   cc_redo: { works: undoable('redo'), fails: { op_id: 'the last' }, code: 'BAD_INPUT' },
   cc_rollback_run: {

@@ -8,6 +8,7 @@ import { treeBytes } from '../../store/size.ts';
 import { KEEP_SPILLED_MS, privateRunPaths } from '../../workspace/home.ts';
 import type { Host } from '../../workspace/host.ts';
 import { managedDir, runPaths, sharedPaths, type Workspace } from '../../workspace/layout.ts';
+import { findWorktrees } from '../worktrees/left.ts';
 import { type Catalogue, readCatalogue, writeCatalogue } from './catalogue.ts';
 import { busyTasks, moveAway, REMOVED } from './remove.ts';
 import { type Limits, type Selected, type Selection, selectRuns } from './select.ts';
@@ -107,6 +108,7 @@ async function leftoversOf(
 ): Promise<Leftover[]> {
   const keepOperations = days === null ? Number.POSITIVE_INFINITY : days * DAY_MS;
   const found = await Promise.all([
+    findWorktrees(host, workspace),
     findOperations(managedDir(workspace, 'rollback'), keepOperations),
     findOperations(host.home.operations, keepOperations),
     findLeftovers(managedDir(workspace, 'tmp'), KEEP_TMP_MS, isRemoved),
