@@ -22,11 +22,12 @@ const LIMITS = { timeoutMs: 120_000 };
 const MAX_BYTES = 128 << 20;
 const SUBJECT_CHARS = 72;
 
-/** The files of the commit that the run began at. */
-export function filesOfCommit(host: Host, run: FoundRun) {
-  return async ({ root }: Tree, { head }: WholeSnapshot): Promise<Ours> => {
+/** The files of a commit: of that the run began at, or of the one that HEAD is now. */
+export function filesOfCommit(host: Host, run: FoundRun, at: 'start' | 'HEAD') {
+  return async ({ root }: Tree, base: WholeSnapshot): Promise<Ours> => {
+    const head = at === 'start' ? base.head : await headOf(host, root);
     if (head === null) {
-      throw new CcError('BAD_INPUT', 'There is no commit that a branch could begin at.', {
+      throw new CcError('BAD_INPUT', 'There is no commit to build on.', {
         hint: 'Apply it as: patch.',
       });
     }
@@ -50,6 +51,13 @@ export function filesOfCommit(host: Host, run: FoundRun) {
   };
 }
 
+export async function headOf(host: Host, root: string): Promise<string | null> {
+  const git = await openGit(root, { env: host.env });
+  const args = ['rev-parse', '--verify', '--quiet', 'HEAD'];
+  const head = await git.text(args, { ...LIMITS, okCodes: [0, 1] });
+  return head === '' ? null : head;
+}
+
 /**
  * The result as one commit on a branch of its own, on top of the commit the run began at. Neither HEAD
  * nor index nor any file of the user's is touched. What the user had not committed is not in it.
@@ -57,12 +65,32 @@ export function filesOfCommit(host: Host, run: FoundRun) {
 export async function applyBranch(
   host: Host,
   run: FoundRun,
-  { change, contents, blobs, base, after }: ApplyPlan,
+  plan: ApplyPlan,
   { actor, facts }: { actor: Actor; facts: Facts },
 ): Promise<string> {
   const { record, workspace } = run;
-  const head = base.head ?? '';
+  const head = plan.base.head ?? '';
   const branch = `cc/${record.run_id.slice(-8)}`;
+  const commit = await makeCommit(host, run, plan, head);
+  await appendEntry(host, workspace, {
+    kind: 'apply',
+    subject: record.run_id,
+    actor,
+    facts: { ...facts, branch, commit },
+  });
+  const git = await openGit(plan.change.root, { env: host.env });
+  await git.run(['update-ref', `refs/heads/${branch}`, commit, '0'.repeat(head.length)], LIMITS);
+  return branch;
+}
+
+/** The plan as a commit on top of another. Only objects are written. */
+export async function makeCommit(
+  host: Host,
+  run: FoundRun,
+  { change, contents, blobs, after }: ApplyPlan,
+  head: string,
+): Promise<string> {
+  const { record } = run;
   const scratch = join(privateRunPaths(host.home, record.run_id).dir, `.branch-${randomBase32(8)}`);
   await makePrivateDir(scratch);
   try {
@@ -70,7 +98,7 @@ export async function applyBranch(
       writeFile(join(scratch, id), content, { mode: 0o600 });
     for (const [id, content] of contents) await put(id, content);
     await eachBlob(after, blobs, host.env, put);
-    const commit = await withIndex(host, run, change.root, head, async (git) => {
+    return await withIndex(host, run, change.root, head, async (git) => {
       const ids = [...contents.keys(), ...blobs.keys()];
       if (ids.length > 0) {
         const input = ids.map((id) => `${join(scratch, id)}\n`).join('');
@@ -85,15 +113,6 @@ export async function applyBranch(
       const message = `${oneLine(record.title, SUBJECT_CHARS)}\n\nRun: ${record.run_id}\n`;
       return git.text(['commit-tree', tree, '-p', head, '-m', message], LIMITS);
     });
-    await appendEntry(host, workspace, {
-      kind: 'apply',
-      subject: record.run_id,
-      actor,
-      facts: { ...facts, branch, commit },
-    });
-    const git = await openGit(change.root, { env: host.env });
-    await git.run(['update-ref', `refs/heads/${branch}`, commit, '0'.repeat(head.length)], LIMITS);
-    return branch;
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
@@ -147,4 +166,54 @@ async function withIndex<T>(
     await rm(indexFile, { force: true });
     await rm(`${indexFile}.lock`, { force: true });
   }
+}
+
+/** Makes a commit the HEAD of the user's repository; what they had staged of other files stays staged. */
+export async function commitOnHead(
+  host: Host,
+  root: string,
+  commit: string,
+  head: string,
+): Promise<void> {
+  const git = await openGit(root, { env: host.env });
+  await git.run(['update-ref', '-m', 'cc_apply_run', 'HEAD', commit, head], LIMITS);
+  const { stdout } = await git.run(
+    ['diff-tree', '-r', '-z', '--raw', '--no-renames', head, commit],
+    {
+      ...LIMITS,
+      maxBytes: MAX_BYTES,
+    },
+  );
+  const input = indexLines(stdout.toString('utf8'));
+  if (input !== '') await git.run(['update-index', '-z', '--index-info'], { ...LIMITS, input });
+}
+
+/** Paths of a plan that are staged with something else than HEAD has. */
+export async function stagedAmong(
+  host: Host,
+  root: string,
+  paths: readonly string[],
+): Promise<string[]> {
+  const git = await openGit(root, { env: host.env });
+  const { stdout } = await git.run(['diff-index', '--cached', '--name-only', '-z', 'HEAD'], {
+    ...LIMITS,
+    maxBytes: MAX_BYTES,
+  });
+  const staged = new Set(stdout.toString('utf8').split('\0'));
+  return paths.filter((path) => staged.has(path));
+}
+
+/** `:<mode> <mode> <id> <id> <letter>` NUL path NUL, as index lines of the new side. */
+function indexLines(raw: string): string {
+  const fields = raw.split('\0');
+  const lines: string[] = [];
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    const [, mode = '', , oid = ''] = (fields[at] ?? '').slice(1).split(' ');
+    const isGone = mode === '000000';
+    lines.push(`${isGone ? '0' : mode} ${oid}\t${fields[at + 1]}`);
+  }
+  return lines
+    .sort()
+    .map((line) => `${line}\0`)
+    .join('');
 }

@@ -9,13 +9,20 @@ import { lookAt } from '../runs/view.ts';
 import { settleWorktree } from '../runs/worktrees/store.ts';
 import { latestVerification } from '../verification/store.ts';
 import type { Host } from '../workspace/host.ts';
-import { applyBranch, filesOfCommit } from './apply-branch.ts';
-import { planApply } from './apply-plan.ts';
-import { operate } from './operate.ts';
+import {
+  applyBranch,
+  commitOnHead,
+  filesOfCommit,
+  headOf,
+  makeCommit,
+  stagedAmong,
+} from './apply-branch.ts';
+import { type ApplyPlan, planApply } from './apply-plan.ts';
+import { interruptedOf, isSameRequest, operate } from './operate.ts';
 import { requireNoWriter } from './other-writers.ts';
 import { changeView } from './view.ts';
 
-export const APPLY_AS = ['patch', 'branch', 'discard'] as const;
+export const APPLY_AS = ['patch', 'commit', 'branch', 'discard'] as const;
 export type ApplyRequest = {
   as: (typeof APPLY_AS)[number];
   apply: boolean;
@@ -49,7 +56,7 @@ export async function applyRun(host: Host, found: FoundRun, request: ApplyReques
   const verdict = (await latestVerification(run.paths))?.verdict;
   const isBranch = request.as === 'branch';
   const plan = await (isBranch
-    ? planApply(host, run, worktree, filesOfCommit(host, run))
+    ? planApply(host, run, worktree, filesOfCommit(host, run, 'start'))
     : planApply(host, run, worktree));
   const told = {
     run_id,
@@ -69,17 +76,29 @@ export async function applyRun(host: Host, found: FoundRun, request: ApplyReques
   }
   requireAccepted(run_id, verdict, request.force);
   requireNoConflict(plan.conflicts);
-  if (plan.change.steps.length === 0) {
+  const nothing = async () => {
     await settleWorktree(host.home, worktree.id, 'applied');
     return { ...told, applied: false, hint: 'Nothing is left to apply.' };
-  }
+  };
+  const isEmpty = plan.change.steps.length === 0;
   if (isBranch) {
+    if (isEmpty) return nothing();
     const branch = await applyBranch(host, run, plan, { actor, facts: factsOf(request, verdict) });
     await settleWorktree(host.home, worktree.id, 'applied');
     return { ...told, applied: true, branch, hint: `git merge ${branch} brings it in.` };
   }
-  const asked = { kind: 'apply' as const, run_id, of: undefined, request: '{"as":"patch"}', actor };
-  const facts = factsOf(request, verdict);
+  const commit =
+    request.as === 'commit' ? await prepareCommit(host, run, worktree, plan) : undefined;
+  const asked = {
+    kind: 'apply' as const,
+    run_id,
+    of: undefined,
+    request: JSON.stringify({ as: request.as }),
+    actor,
+  };
+  const goesOn = (await interruptedOf(workspace)).some((one) => isSameRequest(one.plan, asked));
+  if (isEmpty && commit === undefined && !goesOn) return nothing();
+  const facts = { ...factsOf(request, verdict), ...compact({ commit: commit?.id }) };
   const done = await operate(host, workspace, { ...asked, facts }, async () => {
     const paths = plan.change.steps.map(({ path }) => path);
     await requireNoWriter(workspace, plan.change, paths);
@@ -93,8 +112,36 @@ export async function applyRun(host: Host, found: FoundRun, request: ApplyReques
       },
     };
   });
+  if (commit !== undefined) await commitOnHead(host, plan.change.root, commit.id, commit.head);
   await settleWorktree(host.home, worktree.id, 'applied');
-  return { ...told, applied: true, op_id: done.plan.op_id, hint: 'cc_undo takes it back.' };
+  const hint =
+    commit === undefined
+      ? 'cc_undo takes it back.'
+      : `cc_undo takes the files back, git revert ${commit.id.slice(0, 12)} the commit.`;
+  return {
+    ...told,
+    applied: true,
+    op_id: done.plan.op_id,
+    ...compact({ commit: commit?.id }),
+    hint,
+  };
+}
+
+/** The same result on top of HEAD alone, so that no unfinished edit of the user's gets into the commit. */
+async function prepareCommit(
+  host: Host,
+  run: FoundRun,
+  worktree: Worktree,
+  { change }: ApplyPlan,
+): Promise<{ id: string; head: string } | undefined> {
+  const onHead = await planApply(host, run, worktree, filesOfCommit(host, run, 'HEAD'));
+  requireNoConflict(onHead.conflicts);
+  const paths = onHead.change.steps.map(({ path }) => path);
+  if (paths.length === 0) return undefined;
+  const staged = await stagedAmong(host, change.root, paths);
+  requireNoConflict(staged.map((path) => `${path}: staged by you`));
+  const head = (await headOf(host, change.root)) ?? '';
+  return { id: await makeCommit(host, run, onHead, head), head };
 }
 
 function requireIsolated({ worktree, run_id }: RunRecord): Worktree {

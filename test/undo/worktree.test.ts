@@ -169,6 +169,28 @@ test('as a branch: one commit on what the run began at, nothing else moves', asy
   expect(place.git('log', '-1', '--format=%an', done.branch)).toBe('t');
 });
 
+test('as a commit: without the unfinished edits of the user', async () => {
+  const place = await committed();
+  place.git('config', 'user.name', 't');
+  place.git('config', 'user.email', 't@example.invalid');
+  const run = await isolated(place, (root) => {
+    writeFileSync(join(root, 'a.txt'), 'ONE\ntwo\nthree\nfour\nfive\n');
+    writeFileSync(join(root, 'new.txt'), 'new\n');
+    rmSync(join(root, 'src/run.sh'));
+  });
+  place.write('a.txt', 'one\ntwo\nthree\nfour\nFIVE\n');
+  place.write('staged.txt', 'staged\n');
+  place.git('add', 'staged.txt');
+  const done = Object(await apply(place, run, { ...FORCE, as: 'commit' }));
+  expect(place.git('rev-parse', 'HEAD')).toBe(done.commit);
+  expect(place.git('show', '--format=', '--name-status')).toBe(
+    'M\ta.txt\nA\tnew.txt\nD\tsrc/run.sh',
+  );
+  expect(place.git('show', 'HEAD:a.txt')).toContain('five');
+  expect(readFileSync(join(place.root, 'a.txt'), 'utf8')).toBe('ONE\ntwo\nthree\nfour\nFIVE\n');
+  expect(place.git('status', '--porcelain')).toBe(' M a.txt\nA  staged.txt');
+});
+
 test('a run in a copy is rolled back in the copy', async () => {
   const place = await committed();
   const before = disk(place.root);

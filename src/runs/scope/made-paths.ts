@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import type { RunRecord } from '../record.ts';
+import { type RunRecord, treeRoot } from '../record.ts';
 import { directoriesOfFiles, type Reach } from './reach.ts';
 
 /** A file of this content changes nothing for those who read it. */
@@ -38,18 +38,18 @@ export function pathsToMake(
   ];
 }
 
-export function makePaths({ workspace, made_paths = [] }: RunRecord): void {
-  for (const path of made_paths) {
-    const absolute = join(workspace, path);
+export function makePaths(record: RunRecord): void {
+  for (const path of record.made_paths ?? []) {
+    const absolute = join(treeRoot(record), path);
     if (path.endsWith('/')) mkdirSync(absolute, { recursive: true });
     else if (!existsSync(absolute)) writeFileSync(absolute, EMPTY_FILE);
   }
 }
 
 /** Removes them again where nobody has put anything there. */
-export function removeMadePaths({ workspace, made_paths = [] }: RunRecord): void {
-  for (const path of [...made_paths].reverse()) {
-    const absolute = join(workspace, path);
+export function removeMadePaths(record: RunRecord): void {
+  for (const path of [...(record.made_paths ?? [])].reverse()) {
+    const absolute = join(treeRoot(record), path);
     try {
       if (path.endsWith('/')) rmdirSync(absolute);
       else if (readFileSync(absolute, 'utf8') === EMPTY_FILE) rmSync(absolute);

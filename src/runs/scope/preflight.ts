@@ -60,7 +60,10 @@ export async function preflightScope(
   const held = files.filter((path) => isProtected(toRoot(path)));
   const dirty = await dirtyIn(host, place, scope.paths);
   const writers = (await activeRuns(workspace)).filter(
-    ({ record }) => record.scope !== null && scopesOverlap({ cwd, ...scope }, placed(record)),
+    ({ record }) =>
+      record.scope !== null &&
+      record.worktree === undefined &&
+      scopesOverlap({ cwd, ...scope }, placed(record)),
   );
   return {
     scope,

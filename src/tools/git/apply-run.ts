@@ -15,7 +15,10 @@ export default defineTool({
     'Bring the accepted result of an isolated (worktree) run into the project; a preview unless apply. Refuses on conflict.',
   input: z.strictObject({
     run_id: runId,
-    as: z.enum(['patch', 'branch', 'discard']).optional().describe('Default patch: your files.'),
+    as: z
+      .enum(['patch', 'commit', 'branch', 'discard'])
+      .optional()
+      .describe('Default patch: your files.'),
     apply: z.boolean().optional().describe('Do it.'),
     force: z.string().trim().min(1).max(500).optional().describe('Reason to skip acceptance.'),
     cwd,
@@ -26,6 +29,7 @@ export default defineTool({
     applied: z.boolean(),
     op_id: z.string().optional(),
     branch: z.string().optional(),
+    commit: z.string().optional(),
     /** Of the last verification. */
     verdict: z.string().optional(),
     written: z.number().optional(),

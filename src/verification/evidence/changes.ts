@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { objectAt } from '../../core/json.ts';
 import { isArtifact } from '../../git/artifact.ts';
 import type { FoundRun } from '../../runs/find.ts';
+import { treeRoot } from '../../runs/record.ts';
 import { readJson } from '../../store/atomic.ts';
 import { matchesScope } from '../../workers/claude/guard.ts';
 import type { RunLog } from './run-log.ts';
@@ -58,7 +59,7 @@ export async function readChanges({ paths, record }: FoundRun): Promise<Changes>
     complete: false,
     files: [],
     source: [],
-    root: record.workspace,
+    root: treeRoot(record),
     after: undefined,
     not_captured: [],
     unread: [],
@@ -74,7 +75,7 @@ export async function readChanges({ paths, record }: FoundRun): Promise<Changes>
     complete: complete ?? true,
     files,
     source: files.filter((one) => areaOf(one) === 'source'),
-    root: after?.root ?? stringRoot(parsed.data.base) ?? record.workspace,
+    root: after?.root ?? stringRoot(parsed.data.base) ?? treeRoot(record),
     after,
     not_captured: not_captured.map(({ path, reason }) => `${path} (${reason})`),
     unread: omitted.map(({ path }) => path).filter((path) => !isArtifact(path)),
