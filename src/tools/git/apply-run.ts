@@ -3,7 +3,7 @@ import { lazy } from '../../core/lazy.ts';
 import { actorOf } from '../actor.ts';
 import { askedRun } from '../asked-run.ts';
 import { defineTool } from '../define.ts';
-import { cwd, runId } from '../fields.ts';
+import { runId } from '../fields.ts';
 
 const load = /* @__PURE__ */ lazy(() => import('../../undo/apply.ts'));
 
@@ -12,16 +12,12 @@ export default defineTool({
   area: 'git',
   kind: 'destructive',
   summary:
-    'Bring the accepted result of an isolated (worktree) run into the project; a preview unless apply. Refuses on conflict.',
+    'Apply (merge) the accepted result of a worktree run to the project; a preview unless apply.',
   input: z.strictObject({
     run_id: runId,
-    as: z
-      .enum(['patch', 'commit', 'branch', 'discard'])
-      .optional()
-      .describe('Default patch: your files.'),
+    as: z.enum(['patch', 'commit', 'branch', 'discard']).optional().describe('Default patch.'),
     apply: z.boolean().optional().describe('Do it.'),
-    force: z.string().trim().min(1).max(500).optional().describe('Reason to skip acceptance.'),
-    cwd,
+    force: z.string().trim().min(1).max(500).optional().describe('Reason, if not accepted.'),
   }),
   output: z.object({
     run_id: z.string(),

@@ -3,7 +3,7 @@ import { lazy } from '../../core/lazy.ts';
 import { actorOf } from '../actor.ts';
 import { askedRun } from '../asked-run.ts';
 import { defineTool } from '../define.ts';
-import { cwd, runId } from '../fields.ts';
+import { runId } from '../fields.ts';
 
 const load = /* @__PURE__ */ lazy(() => import('../../undo/answer.ts'));
 
@@ -12,17 +12,12 @@ export default defineTool({
   area: 'git',
   kind: 'destructive',
   summary:
-    'Roll back (restore, revert) all files a run changed, byte for byte; a preview unless apply. Refuses to lose newer edits.',
+    'Roll back (restore, revert) all files a run changed; a preview unless apply. Refuses to lose newer edits.',
   input: z.strictObject({
     run_id: runId,
     apply: z.boolean().optional().describe('Do it.'),
-    paths: z
-      .array(z.string().min(1).max(4096))
-      .max(1000)
-      .optional()
-      .describe('Only these files or directories.'),
+    paths: z.array(z.string().min(1).max(4096)).max(1000).optional().describe('Only these.'),
     refs: z.boolean().optional().describe('Also HEAD and branches.'),
-    cwd,
   }),
   output: z.object({
     run_id: z.string(),
