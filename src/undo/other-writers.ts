@@ -1,7 +1,7 @@
 import { relative, sep } from 'node:path';
 import { CcError } from '../core/errors.ts';
 import { activeRuns } from '../runs/list.ts';
-import type { RunRecord } from '../runs/record.ts';
+import { type RunRecord, treeRoot } from '../runs/record.ts';
 import { withLease } from '../store/lease.ts';
 import { matchesScope } from '../workers/claude/guard.ts';
 import { sharedPaths, type Workspace } from '../workspace/layout.ts';
@@ -31,21 +31,20 @@ export async function requireNoWriter(
   });
 }
 
-function mayWrite(
-  { scope, cwd, posture }: RunRecord,
-  tree: Tree,
-  paths: readonly string[],
-): boolean {
+function mayWrite(record: RunRecord, tree: Tree, paths: readonly string[]): boolean {
+  const { scope, cwd, posture } = record;
   if (scope === null) return false;
   // Without a sandbox nothing keeps a shell within the scope.
   const isHeld = posture === undefined || posture.sandbox !== 'none' || posture.shell === 'none';
-  if (!isHeld) return !paths.every((path) => isElsewhere(cwd, placeIn(tree, path)));
   return paths.some((path) => {
-    const inCwd = relative(cwd, placeIn(tree, path)).split(sep).join('/');
-    return !inCwd.startsWith('../') && matchesScope(scope.paths, inCwd);
+    const full = placeIn(tree, path);
+    if (!isHeld) return isIn(treeRoot(record), full);
+    const inCwd = relative(cwd, full).split(sep).join('/');
+    return isIn(cwd, full) && matchesScope(scope.paths, inCwd);
   });
 }
 
-function isElsewhere(cwd: string, full: string): boolean {
-  return relative(cwd, full).startsWith('..');
+function isIn(directory: string, full: string): boolean {
+  const path = relative(directory, full);
+  return path !== '..' && !path.startsWith(`..${sep}`);
 }

@@ -129,3 +129,15 @@ test('a second writer gets a copy; its result is verified there and applied', as
   await answerReversal(host, lab.place().workspace, 'undo', { apply: true }, ACTOR);
   expect(differing(disk(lab.project), before)).toEqual([]);
 });
+
+test('a setup that fails ends the run before its worker starts', async () => {
+  await open('true');
+  lab.writePolicy(
+    `worktrees: {projects: {${JSON.stringify(lab.project)}: {setup: "echo no such package >&2; exit 3"}}}\n`,
+  );
+  const request = { task: 'Work.', allowWrite: true, scope: SCOPE, isolation: 'worktree' as const };
+  const run = await lab.ended(await lab.launch(request));
+  expect(run.record.state).toBe('failed');
+  expect(run.record.outcome?.failure.evidence.join()).toContain('no such package');
+  expect(lab.model.requests).toEqual([]);
+});

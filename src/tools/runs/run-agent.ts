@@ -58,7 +58,10 @@ export default defineTool({
     return {
       ...viewOf(live, { whole: true, folder: true }),
       cursor,
-      ...compact({ not_enforced: record.posture && postureNote(record.posture) }),
+      ...compact({
+        not_enforced: record.posture && postureNote(record.posture),
+        worktree: record.worktree?.root,
+      }),
       ...(hasEnded(live)
         ? { answer: await readAnswer(run.paths) }
         : { still_running: true as const }),

@@ -104,6 +104,8 @@ export const planned = z.object({
 export const launched = runView.partial().extend({
   ...planned.partial().shape,
   existing: z.literal(true).optional(),
+  /** The copy of the project it works in; cc_apply_run brings its result in. */
+  worktree: z.string().optional(),
   /** What is not held, where that matters. */
   not_enforced: z.string().optional(),
 });

@@ -26,7 +26,10 @@ export async function start(
     ...view,
     ...(existing && title !== undefined ? { title } : {}),
     reason: record.pick_reason,
-    ...compact({ not_enforced: record.posture && postureNote(record.posture) }),
+    ...compact({
+      not_enforced: record.posture && postureNote(record.posture),
+      worktree: record.worktree?.root,
+    }),
     ...(existing ? { existing: true as const } : {}),
   };
 }
