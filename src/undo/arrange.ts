@@ -24,7 +24,9 @@ export function arrange(
   const leaving = new Set(steps.filter(({ target }) => target === null).map(({ path }) => path));
   const obstacles = new Set<string>();
   for (const { path, target } of steps) {
-    if (target !== null) makeRoom(path);
+    const above = obstacleAbove(tree, path);
+    if (above !== undefined && !leaving.has(above)) obstacles.add(above);
+    if (target !== null && above === undefined) makeRoom(path);
     for (const folder of foldersAbove(tree, path)) {
       if (folders.has(folder)) continue;
       const stats = lstatOf(placeIn(tree, folder));
@@ -40,11 +42,6 @@ export function arrange(
   return { folders: [...folders.values()], obstacles: [...obstacles].sort() };
 
   function makeRoom(path: string): void {
-    const above = obstacleAbove(tree, path);
-    if (above !== undefined) {
-      if (!leaving.has(above)) obstacles.add(above);
-      return;
-    }
     const full = placeIn(tree, path);
     if (lstatOf(full)?.isDirectory()) emptied(path, full);
   }

@@ -217,6 +217,17 @@ test('nothing is written through a link out of the project', async () => {
   expect(readFileSync(join(elsewhere, 'b.txt'), 'utf8')).toBe('B\n');
 });
 
+test('nothing is removed through a link out of the project', async () => {
+  const place = await committed();
+  const run = await place.run(() => place.write('src/new.txt', 'new\n', 0o644));
+  const elsewhere = scratch();
+  writeFileSync(join(elsewhere, 'new.txt'), 'new\n', { mode: 0o644 });
+  renameSync(join(place.root, 'src'), join(place.root, 'moved'));
+  symlinkSync(elsewhere, join(place.root, 'src'));
+  expect(await refusal(rollback(place, run))).toMatchObject({ details: { conflicts: ['src'] } });
+  expect(existsSync(join(elsewhere, 'new.txt'))).toBe(true);
+});
+
 test('a newer file where a directory was, and the other way round', async () => {
   const place = await committed();
   const run = await place.run(() => {
