@@ -65,6 +65,7 @@ describe('the invariants', () => {
     left: { worker: [], supervisors: [] },
     rawLeft: [],
     unharmed: true,
+    ledger: { problems: [], ends: 1 },
     sceneMs: 1000,
   };
   const process = { pid: 7, start: '1', boot: 'b' };
@@ -108,6 +109,8 @@ describe('the invariants', () => {
     ['nothing_left', 'a raw stream', { rawLeft: ['stdout-1.ndjson'] }],
     ['honest', 'a tool result is missing', { missing: ['2 of 3 tool results'] }],
     ['unharmed', 'failed for no reason', { record: { state: 'failed' } as RunRecord }],
+    ['ledger', 'an end twice', { ledger: { problems: [], ends: 2 } }],
+    ['ledger', 'a fork', { ledger: { problems: ['line 3: fork'], ends: 1 } }],
     ['time', 'more time than there was', { sceneMs: 500 }],
   ];
   it.each(bad)('%s: %s', (invariant, _, evidence) => {

@@ -38,6 +38,15 @@ async function command(name: string, args: readonly string[]): Promise<number> {
   if (own?.name === 'demo') return demo(args);
   const host = processHost({ readOnly: false });
   if (own?.name === 'wait') return wait(args, host, screen(process.stderr));
+  if (own?.name === 'setup' || own?.name === 'uninstall') {
+    // Rarely needed, and it brings a TOML parser.
+    const commands = await import('./setup.ts');
+    return commands[own.name](args, host, screen(process.stderr));
+  }
+  if (own?.name === 'doctor') {
+    const { doctor } = await import('./doctor.ts');
+    return doctor(args, host, screen(process.stderr), toolFor('test-profile'));
+  }
   if (own?.name === 'watch') return watch(args, host, screen(process.stdout));
   return runTool(toolFor(name), args, host, screen(process.stderr));
 }

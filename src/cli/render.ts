@@ -35,10 +35,19 @@ export function runLine(view: ToldView): string {
     money(view),
     view.title ?? '',
     ...(view.failure === undefined ? [] : [`(${view.failure.class})`]),
+    ...(view.moved_to === undefined
+      ? []
+      : [`-> ${view.moved_to.profile} ${view.moved_to.model}, ${view.moved_to.run_id}`]),
+    ...(view.moved_from === undefined ? [] : [movedHere(view.moved_from)]),
+    ...(view.not_moved === undefined ? [] : [`not moved: ${view.not_moved}`]),
     ...(view.attention === undefined ? [] : [`! ${view.attention.join('; ')}`]),
   ];
   const told = parts.map((part, at) => (at === 0 ? part : oneLine(part, PART_CHARS)));
   return told.filter(Boolean).join('  ');
+}
+
+function movedHere(from: NonNullable<ToldView['moved_from']>): string {
+  return `moved from ${from.map((one) => `${one.profile} (${one.class})`).join(', ')}`;
 }
 
 /** What a run cost; nothing while that is not settled. An unknown price is never shown as 0. */

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { CcError, EXIT } from '../core/errors.ts';
 import { isFinal, type RunState } from '../core/vocabulary.ts';
+import type { FoundRun } from '../runs/find.ts';
 import { waitForRuns } from '../runs/wait.ts';
 import type { ToldView } from '../runs/wait-answer.ts';
 import { acknowledge, nothingToWaitFor, runsToWaitFor } from '../runs/wait-set.ts';
@@ -41,7 +42,7 @@ async function follow(
       : undefined;
   const threadId = undefined;
   const set = await runsToWaitFor(host, { runIds, near, threadId, cursor: undefined });
-  const runs = set.runs.filter((run) => !set.quiet.has(run.record.run_id));
+  const runs: FoundRun[] = set.runs.filter((run) => !set.quiet.has(run.record.run_id));
   if (runs.length === 0) throw nothingToWaitFor();
   const told: ToldView[] = [];
   const until = host.clock.monotonic() + timeoutMs;
@@ -56,7 +57,7 @@ async function follow(
     // What is on its way to the shell is told; nothing else of ours will tell it again.
     await acknowledge(host, { near, threadId, cursor });
     told.push(...news);
-    if (result.reason === 'all_ended' || (any && news.length > 0)) break;
+    if (result.reason === 'all_ended' || (any && news.some(isTheEnd))) break;
     if (signal.aborted) {
       const active = result.active.length + (result.active_omitted ?? 0);
       process.stderr.write(renderProgress(`left; ${active} run(s) go on`, screen));
@@ -64,7 +65,13 @@ async function follow(
     }
     if (host.clock.monotonic() >= until) return TIME_WAS_UP;
   }
-  return told.every((view) => view.state === 'succeeded') ? EXIT.ok : EXIT.checkFailed;
+  const ends = told.filter(isTheEnd);
+  return ends.every((view) => view.state === 'succeeded') ? EXIT.ok : EXIT.checkFailed;
+}
+
+/** A task that goes on elsewhere is judged there. */
+function isTheEnd({ moved_to }: ToldView): boolean {
+  return moved_to === undefined;
 }
 
 function isToBeTold({ state }: ToldView): boolean {

@@ -47,11 +47,16 @@ export function endLines(view: RunView, terminal: Terminal): string[] {
   const failure = view.failure && `${view.failure.class}: ${view.failure.evidence.join('; ')}`;
   return [
     `${terminal.paint(good ? 'good' : 'bad', view.state)}  ${facts.join('  ')}`,
-    ...[failure, view.failure?.hint, ...(view.attention ?? [])].flatMap((text) =>
+    ...[failure, view.failure?.hint, moveText(view), ...(view.attention ?? [])].flatMap((text) =>
       text === undefined ? [] : [`  ${inLine(text)}`],
     ),
     terminal.paint('dim', `  its answer: cc-orchestrator last-run ${view.run_id}`),
   ];
+}
+
+function moveText({ moved_to, not_moved }: RunView): string | undefined {
+  if (moved_to === undefined) return not_moved && `not moved: ${not_moved}`;
+  return `its task goes on at ${moved_to.profile} ${moved_to.model}: ${moved_to.run_id}`;
 }
 
 /** Shows that a silent worker is being watched; only in a terminal, where it is replaced. */

@@ -61,12 +61,17 @@ async function show(
     const { tokens } = viewOf(await lookAt(host, run), { whole: true });
     terminal.status(pulse(host.clock.now().getTime() - since, tokens));
   }
-  const ended = viewOf(await lookAt(host, await findRun(host, run.record.run_id, run.workspace)));
+  const live = await lookAt(host, await findRun(host, run.record.run_id, run.workspace));
+  const ended = viewOf(live);
   if (!isFinal(ended.state as RunState)) {
     terminal.line(terminal.paint('dim', `left; the run goes on: ${run.record.run_id}`));
     return INTERRUPTED;
   }
   for (const line of endLines(ended, terminal)) terminal.line(line);
+  if (live.move?.did === 'moved') {
+    const next = await findRun(host, live.move.to.run_id, run.workspace);
+    return show(host, next, { screen, all, signal });
+  }
   return ended.state === 'succeeded' ? EXIT.ok : EXIT.checkFailed;
 }
 

@@ -1,58 +1,66 @@
+import { type DetectOptions, detect, type Hit, MARK, namedHit } from '../secrets/detect.ts';
+import { KnownSecrets } from '../secrets/known.ts';
+import { isSecretName } from '../secrets/patterns.ts';
+
 /**
  * Hides secrets in everything that is stored for reading or returned: events, summaries, results,
  * errors, logs. Never applied to what is sent to the worker, to source code or to snapshots.
  *
- * Two layers: exact values known to this process (a profile's token), and the shapes of common
- * credentials. The shapes are deliberately narrow: a redactor that eats commit hashes is unusable.
+ * Exact values known to this process (a profile's token), and what looks like a credential
+ * (src/secrets). The shapes are narrow: a redactor that eats commit hashes is unusable.
  */
-export type Redactor = (text: string, tell?: (what: Hidden) => void) => string;
+export type Redactor = (text: string, tell?: Tell) => string;
 
 /** What was hidden: a known value or the shape of a credential, or what stands beside a secret's name. */
 export type Hidden = 'credential' | 'assignment';
 
-const SHAPES: readonly RegExp[] = [
-  /\bsk-(?:ant-|proj-|or-v1-|live-)?[A-Za-z0-9_-]{20,}/g,
-  /\b(?:ghp|gho|ghu|ghs|ghr)_[A-Za-z0-9]{30,}\b/g,
-  /\bgithub_pat_[A-Za-z0-9_]{40,}\b/g,
-  /\bglpat-[A-Za-z0-9_-]{20,}/g,
-  /\bxox[abprs]-[A-Za-z0-9-]{10,}/g,
-  /\bAKIA[0-9A-Z]{16}\b/g,
-  /\bAIza[0-9A-Za-z_-]{35}\b/g,
-  /\bnpm_[A-Za-z0-9]{36}\b/g,
-  // One start per run of these characters: from every `\b` a long `eyJ-eyJ-…` would cost its square.
-  /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/g,
-  /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
-];
-// A digit, padding or a change of case tells a credential from prose ("basic understanding").
-const BEARER =
-  /\b((?:[Bb]earer|BEARER|[Bb]asic|BASIC)\s+)(?=[A-Za-z._~+/-]*(?:[0-9=]|[a-z][A-Z]))[A-Za-z0-9._~+/-]{12,}=*/g;
-const SECRET_NAME =
-  '(?:api[_-]?key|auth[_-]?token|access[_-]?token|client[_-]?secret|secret[_-]?(?:access[_-]?)?key|password|passwd)';
-// Quotes may be escaped, because JSON is often quoted inside JSON; a backslash before the closing
-// quote is not part of the value.
-const ASSIGNED = new RegExp(
-  `(${SECRET_NAME}\\\\*["']?\\s*[:=]\\s*\\\\*["']?)((?:[^\\s"'\\\\,;}{)]|\\\\(?!\\\\*["'])){8,})`,
-  'gi',
-);
-const SECRET_KEY = new RegExp(`${SECRET_NAME}$`, 'i');
-const URL_PASSWORD = /(:\/\/[^\s/:@]*:)[^\s/@]+@/g;
+/** Hears of everything that is hidden. The hit holds the secret itself. */
+export type Tell = (what: Hidden, hit: Hit) => void;
 
-const MARK = '[redacted]';
+export type RedactorOptions = Pick<DetectOptions, 'more' | 'path'> & {
+  /** Hides only what somebody would have to worry about, for source code must stay what it is. */
+  source?: boolean;
+};
+
 const MIN_KNOWN_SECRET = 6;
 const MIN_ASSIGNED = 8;
+/** Names of fields are nearly always short, and ours. */
+const MIN_NAME_WITH_SECRET = 16;
 
-/** A redactor that also hides these exact values (longest first, so that no tail survives). */
-export function createRedactor(knownSecrets: Iterable<string> = []): Redactor {
-  const known = formsOf(knownSecrets);
+/** A redactor that also hides these exact values, also encoded or in pieces. */
+export function createRedactor(
+  knownSecrets: Iterable<string> | KnownSecrets = [],
+  { source = false, ...rest }: RedactorOptions = {},
+): Redactor {
+  const known =
+    knownSecrets instanceof KnownSecrets ? knownSecrets : new KnownSecrets(knownSecrets);
+  const options = { ...rest, known };
+  const isHidden = source ? isWorrying : isNoReference;
   return (text, tell) => {
-    let out = text;
-    for (const secret of known) out = out.replaceAll(secret, MARK);
-    for (const shape of SHAPES) out = out.replace(shape, MARK);
-    const sure = out.replace(BEARER, `$1${MARK}`);
-    const all = sure.replace(ASSIGNED, `$1${MARK}`).replace(URL_PASSWORD, `$1${MARK}@`);
-    if (tell !== undefined && all !== text) tell(sure === text ? 'assignment' : 'credential');
-    return all;
+    const hits = detect(text, options).filter(isHidden);
+    if (hits.length === 0) return text;
+    let out = '';
+    let from = 0;
+    for (const hit of hits) {
+      out += text.slice(from, hit.valueStart) + MARK;
+      from = hit.end;
+      tell?.(whatOf(hit), hit);
+    }
+    return out + text.slice(from);
   };
+}
+
+function isWorrying(hit: Hit): boolean {
+  return hit.class === 'real_candidate' || (hit.class === 'unknown' && hit.kind !== 'named');
+}
+
+function isNoReference(hit: Hit): boolean {
+  return hit.rule !== 'entropy' || hit.class === 'real_candidate' || hit.class === 'unknown';
+}
+
+function whatOf({ rule, kind, class: is }: Hit): Hidden {
+  if (kind === 'named') return rule === 'authorization' ? 'credential' : 'assignment';
+  return is === 'identifier' ? 'assignment' : 'credential';
 }
 
 /**
@@ -82,30 +90,27 @@ function formsOf(secrets: Iterable<string>): string[] {
 export const redact: Redactor = createRedactor();
 
 /**
- * Redacts every string inside a JSON value; keys and structure stay. What stands under the name of a
- * secret is one, as it would be in the same JSON written out.
+ * Redacts every string inside a JSON value, names of fields included; the structure stays. What stands
+ * under the name of a secret is one, as it would be in the same JSON written out.
  */
-export function redactJson<T>(
-  value: T,
-  redactor: Redactor = redact,
-  tell?: (what: Hidden) => void,
-): T {
+export function redactJson<T>(value: T, redactor: Redactor = redact, tell?: Tell): T {
   return mapStrings(value, redactor, tell) as T;
 }
 
-function mapStrings(value: unknown, redactor: Redactor, tell?: (what: Hidden) => void): unknown {
+function mapStrings(value: unknown, redactor: Redactor, tell?: Tell): unknown {
   if (typeof value === 'string') return redactor(value, tell);
   if (Array.isArray(value)) return value.map((item) => mapStrings(item, redactor, tell));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => {
-      if (!isNamedSecret(key, item)) return [key, mapStrings(item, redactor, tell)];
-      tell?.('assignment');
-      return [key, MARK];
+      const name = key.length < MIN_NAME_WITH_SECRET ? key : redactor(key, tell);
+      if (!isNamedSecret(key, item)) return [name, mapStrings(item, redactor, tell)];
+      if (item !== MARK) tell?.('assignment', namedHit(key, item));
+      return [name, MARK];
     }),
   );
 }
 
-function isNamedSecret(key: string, item: unknown): boolean {
-  return typeof item === 'string' && item.length >= MIN_ASSIGNED && SECRET_KEY.test(key);
+function isNamedSecret(key: string, item: unknown): item is string {
+  return typeof item === 'string' && item.length >= MIN_ASSIGNED && isSecretName(key);
 }

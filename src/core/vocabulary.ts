@@ -54,21 +54,67 @@ export const FAILURE_CLASSES = [
 ] as const;
 export type FailureClass = (typeof FAILURE_CLASSES)[number];
 
-/** The roles a task can be given to (the predecessor's fourteen). */
+/** The roles a task can be given to; what each is asked to care about is in `prompt-pack/roles/`. */
 export const ROLES = [
   'requirements',
+  'planning',
+  'research',
   'architecture',
   'development',
+  'implementation',
+  'backend',
+  'frontend',
+  'database',
+  'data',
   'testing',
+  'debugging',
   'review',
+  'security',
   'performance',
   'compatibility',
   'documentation',
   'automation',
-  'security',
-  'supervisor',
-  'implementation',
   'ops',
   'multimodal',
+  'supervisor',
 ] as const;
 export type Role = (typeof ROLES)[number];
+
+/** What else the roles are called elsewhere. */
+const ROLE_ALIASES: Readonly<Record<string, Role>> = {
+  planner: 'planning',
+  explorer: 'research',
+  analyst: 'research',
+  investigator: 'research',
+  architect: 'architecture',
+  developer: 'development',
+  'senior-developer': 'development',
+  coder: 'development',
+  engineer: 'development',
+  'backend-developer': 'backend',
+  'api-developer': 'backend',
+  'frontend-developer': 'frontend',
+  'database-engineer': 'database',
+  'data-analyst': 'data',
+  tester: 'testing',
+  'test-engineer': 'testing',
+  'quality-engineer': 'testing',
+  qa: 'testing',
+  debugger: 'debugging',
+  reviewer: 'review',
+  'security-engineer': 'security',
+  'performance-profiler': 'performance',
+  docs: 'documentation',
+  'technical-writer': 'documentation',
+  devops: 'ops',
+  sre: 'ops',
+  'monitoring-specialist': 'ops',
+  orchestrator: 'supervisor',
+  manager: 'supervisor',
+};
+
+/** The role somebody means by a word, or the word where it is no other name of one. */
+export function roleMeant(word: string): string {
+  const name = word.trim().toLowerCase().replaceAll(/[ _]+/g, '-');
+  return ROLE_ALIASES[name] ?? name;
+}

@@ -8,6 +8,7 @@ import { openGit } from './git.ts';
 import { fitPatch, type OmittedPatch } from './patch.ts';
 import { locate, type Repository } from './repository.ts';
 import { dropSnapshots, type NotCaptured, type Snapshot, snapshotOf } from './snapshot.ts';
+import { EMPTY_TREE } from './whole/empty-tree.ts';
 
 export type Diff = {
   files: FileChange[];
@@ -25,6 +26,8 @@ export type DiffOptions = {
   maxPatchBytes?: number;
   /** Only this directory or file, relative to the root, with `/`. */
   only?: string;
+  /** Only these, instead of `only`; likewise relative to the root. */
+  paths?: readonly string[];
   signal?: AbortSignal;
 };
 
@@ -32,10 +35,6 @@ const MAX_PATCH_BYTES = 200_000;
 // More than is shown, so that small files behind a large one are still found.
 const READ_BYTES = 32 * 1024 * 1024;
 const TIMEOUT_MS = 120_000;
-const EMPTY_TREE = {
-  sha1: '4b825dc642cb6eb9a060e54bf8d69288fbee4904',
-  sha256: '6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321',
-} as const;
 
 /** What changed between two snapshots of one working tree. Reads no repository configuration. */
 export async function diffTrees(
@@ -57,11 +56,11 @@ export async function diffTrees(
     },
   });
   const limits = { timeoutMs: TIMEOUT_MS, ...(signal === undefined ? {} : { signal }) };
-  const trees = [base.tree, target.tree, '--', only === '' ? ':(top)' : `:(top,literal)${only}`];
-  const list = await git.run(
-    ['diff-tree', ...COMMON, '-z', '--raw', '--numstat', ...trees],
-    limits,
+  const where = (options.paths ?? [only]).map((path) =>
+    path === '' ? ':(top)' : `:(top,literal)${path}`,
   );
+  const trees = [base.tree, target.tree, '--', ...where];
+  const list = await git.run(['diff-tree', ...diffArguments(), ...trees], limits);
   const files = parseChanges(list.stdout);
   const captured = [...(base.not_captured ?? []), ...target.not_captured];
   const not_captured = [...new Map(captured.map((item) => [item.path, item])).values()];
@@ -69,7 +68,7 @@ export async function diffTrees(
     const omitted = files.map(({ path }) => ({ path, shown_bytes: 0 }));
     return { files, patch: '', truncated: files.length > 0, omitted, not_captured };
   }
-  const raw = await git.run(['diff-tree', ...COMMON, ...PATCH, ...trees], {
+  const raw = await git.run(['diff-tree', ...patchArguments(), ...trees], {
     ...limits,
     maxBytes: READ_BYTES,
     cutAtLimit: true,
@@ -82,6 +81,15 @@ export async function diffTrees(
     omitted: patch.omitted,
     not_captured,
   };
+}
+
+/** For `git diff-tree`: one record and one count per file, as `parseChanges` reads them. */
+export function diffArguments(): string[] {
+  return [...COMMON, '-z', '--raw', '--numstat'];
+}
+
+export function patchArguments(): string[] {
+  return [...COMMON, ...PATCH];
 }
 
 // Everything the user's configuration could change is said explicitly.

@@ -4,7 +4,8 @@ import { CcError, errnoOf } from '../core/errors.ts';
 import { AGENT_WORKSPACE, isArtifact } from './artifact.ts';
 import { quoteObjectDirectory } from './environment.ts';
 import type { Git } from './git.ts';
-import type { Repository } from './repository.ts';
+import type { WorkTree } from './repository.ts';
+import { FILLED_BY_TOOLS } from './whole/names.ts';
 
 /**
  * A git directory of our own beside a user's repository: own index, own objects, own configuration,
@@ -13,23 +14,31 @@ import type { Repository } from './repository.ts';
  * of objects it relies on, which keeps `git gc` from pruning them.
  */
 export async function preparePrivateRepository(
-  git: Git,
-  repository: Repository,
+  git: Git | undefined,
+  repository: WorkTree,
   directory: string,
+  exclude: readonly string[] = [],
 ): Promise<void> {
   await mkdir(join(directory, 'objects', 'info'), { recursive: true, mode: 0o700 });
-  await refuseInside(repository, directory);
-  await bindTo(repository.root, directory);
-  await addAlternate(join(directory, 'objects'), join(repository.commonDir, 'objects'));
+  const { root, commonDir } = repository;
+  await refuseInside(root, directory, exclude);
+  await bindTo(root, directory);
+  if (commonDir !== undefined) {
+    await addAlternate(join(directory, 'objects'), join(commonDir, 'objects'));
+  }
   // Written once: what a worker later does to the repository's own settings has no effect here.
   if (await exists(join(directory, 'HEAD'))) return;
   await mkdir(join(directory, 'refs'), { recursive: true, mode: 0o700 });
   await mkdir(join(directory, 'info'), { recursive: true, mode: 0o700 });
-  const excludes = await readOrEmpty(join(repository.commonDir, 'info', 'exclude'));
+  const theirs =
+    commonDir === undefined
+      ? FILLED_BY_TOOLS.map((name) => `${name}/`).join('\n')
+      : await readOrEmpty(join(commonDir, 'info', 'exclude'));
+  const ours = [AGENT_WORKSPACE, ...pathsInside(root, exclude)].map((path) => `/${path}/\n`);
   await Promise.all([
     writeFile(join(directory, 'config'), await configFor(git, repository)),
     writeFile(join(directory, 'info', 'attributes'), `* ${EXACT}\n`),
-    writeFile(join(directory, 'info', 'exclude'), `${excludes}\n/${AGENT_WORKSPACE}/\n`),
+    writeFile(join(directory, 'info', 'exclude'), `${theirs}\n${ours.join('')}`),
   ]);
   // Last: it is what says that the rest is complete.
   await writeFile(join(directory, 'HEAD'), 'ref: refs/heads/none\n');
@@ -55,13 +64,12 @@ const EXACT = [
 // What git found out about the file system when the repository was made.
 const FILE_SYSTEM_KEYS = '^core\\.(filemode|ignorecase|precomposeunicode|symlinks)$';
 
-async function configFor(git: Git, { objectFormat }: Repository): Promise<string> {
-  const { stdout } = await git.run(
+async function configFor(git: Git | undefined, { objectFormat }: WorkTree): Promise<string> {
+  const known = await git?.run(
     ['config', '--type=bool', '--null', '--get-regexp', FILE_SYSTEM_KEYS],
     { okCodes: [0, 1] },
   );
-  const lines = stdout
-    .toString('utf8')
+  const lines = (known?.stdout.toString('utf8') ?? '')
     .split('\0')
     .map((entry) => /^core\.(\w+)\n(true|false)$/.exec(entry))
     .flatMap((match) => (match === null ? [] : [`\t${match[1]} = ${match[2]}`]));
@@ -85,17 +93,25 @@ async function configFor(git: Git, { objectFormat }: Repository): Promise<string
 }
 
 // Inside the working tree the snapshot would contain itself.
-async function refuseInside(repository: Repository, directory: string): Promise<void> {
-  const real = await realpath(directory);
-  if (!real.startsWith(repository.root + sep)) return;
-  const path = real
-    .slice(repository.root.length + 1)
-    .split(sep)
-    .join('/');
-  if (isArtifact(path) || path.startsWith('.git/')) return;
+async function refuseInside(
+  root: string,
+  directory: string,
+  exclude: readonly string[],
+): Promise<void> {
+  const [path] = pathsInside(root, [await realpath(directory)]);
+  if (path === undefined || isArtifact(path) || path.startsWith('.git/')) return;
+  if (pathsInside(root, exclude).some((left) => path.startsWith(`${left}/`))) return;
   throw new CcError('BAD_INPUT', 'The snapshot directory lies inside the working tree.', {
     hint: 'Use a directory outside the repository.',
   });
+}
+
+/** Those of the directories that lie below `root`, from there and with `/`. */
+function pathsInside(root: string, directories: readonly string[]): string[] {
+  const below = root.endsWith(sep) ? root : root + sep;
+  return directories
+    .filter((directory) => directory.startsWith(below))
+    .map((directory) => directory.slice(below.length).split(sep).join('/'));
 }
 
 async function bindTo(root: string, directory: string): Promise<void> {

@@ -17,6 +17,12 @@ export type Repository = {
   objectFormat: 'sha1' | 'sha256';
 };
 
+/** What a snapshot needs to know of it; a directory without git has neither of the two directories. */
+export type WorkTree = Pick<Repository, 'root' | 'objectFormat'> & {
+  gitDir: string | undefined;
+  commonDir: string | undefined;
+};
+
 export async function locate(git: Git): Promise<Repository> {
   const answer = await git.text([
     'rev-parse',

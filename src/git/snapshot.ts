@@ -8,7 +8,7 @@ import { standInForLargeFiles } from './large-files.ts';
 import { pendingPaths } from './pending.ts';
 import { borrowIndex } from './private-index.ts';
 import { preparePrivateRepository } from './private-repository.ts';
-import { locate, type Repository } from './repository.ts';
+import { locate, type WorkTree } from './repository.ts';
 import { recordRepositories, settleSubmodules } from './submodules.ts';
 
 export type Snapshot = {
@@ -23,8 +23,11 @@ export type Snapshot = {
 
 export type NotCaptured = {
   path: string;
-  /** `large`: the tree holds size and times instead. `submodule`, `repository`: only its commit. */
-  reason: 'large' | 'submodule' | 'repository' | 'unreadable';
+  /**
+   * `large`: the tree holds size and times instead. `submodule`, `repository`: only its commit.
+   * `too_many`: nobody looked any further than this.
+   */
+  reason: 'large' | 'submodule' | 'repository' | 'unreadable' | 'too_many';
 };
 
 export type SnapshotOptions = {
@@ -33,6 +36,8 @@ export type SnapshotOptions = {
   env?: SourceEnvironment;
   /** Only this directory (relative to the root, `/`) is brought up to date. */
   only?: string;
+  /** Absolute directories that are left out although they lie inside. */
+  exclude?: readonly string[];
   maxFileBytes?: number;
   maxTotalBytes?: number;
   timeoutMs?: number;
@@ -55,17 +60,17 @@ export async function takeSnapshot(cwd: string, options: SnapshotOptions): Promi
   return snapshotOf(await locate(userGit), userGit, options);
 }
 
-/** The same for a repository already located. */
+/** The same for a working tree already located. Git is only asked when the private directory is new. */
 export async function snapshotOf(
-  repository: Repository,
-  userGit: Git,
+  repository: WorkTree,
+  userGit: Git | undefined,
   options: SnapshotOptions,
 ): Promise<Snapshot> {
   const privateDir = resolve(options.privateDir);
   const { only = '', maxFileBytes = MAX_FILE_BYTES, signal } = options;
   const { maxTotalBytes = MAX_TOTAL_BYTES, timeoutMs = TIMEOUT_MS } = options;
   const limits = { timeoutMs, ...(signal === undefined ? {} : { signal }) };
-  await preparePrivateRepository(userGit, repository, privateDir);
+  await preparePrivateRepository(userGit, repository, privateDir, options.exclude);
   const index = await borrowIndex(repository, privateDir);
   try {
     const git = await openGit(repository.root, {

@@ -37,9 +37,10 @@ export async function checkHealth(host: Host, place: () => Promise<Place>): Prom
   ]);
 }
 
-type Finding = Omit<Check, 'name'>;
+export type Finding = Omit<Check, 'name'>;
 
-async function check(name: string, look: () => Promise<Finding> | Finding): Promise<Check> {
+/** A look that cannot be taken is a finding too. */
+export async function check(name: string, look: () => Promise<Finding> | Finding): Promise<Check> {
   try {
     return { name, ...(await look()) };
   } catch (error) {

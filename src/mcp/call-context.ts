@@ -3,7 +3,7 @@ import { arrayAt, isObject, numberAt, objectAt, stringAt } from '../core/json.ts
 import { oneLine } from '../core/text.ts';
 import type { ToolContext } from '../tools/define.ts';
 import type { Host } from '../workspace/host.ts';
-import { resolvePlace } from '../workspace/resolve.ts';
+import { type Place, resolvePlace } from '../workspace/resolve.ts';
 
 /** Codex's code mode yields after 30 s; other clients wait longer without harm (codex-cli.md A5). */
 const WAIT_SECONDS = { codex: 25, other: 55 };
@@ -32,17 +32,7 @@ export function callContext(facts: CallFacts): ToolContext {
   let steps = 0;
   return {
     host,
-    place: async (cwd) => {
-      const callMetadata = sandboxCwd(meta);
-      const known = cwd ?? callMetadata ?? host.env.CLAUDE_PROJECT_DIR;
-      return resolvePlace({
-        cwd,
-        callMetadata,
-        clientRoot: known ? undefined : await facts.clientRoot(),
-        env: host.env,
-        processCwd: process.cwd(),
-      });
-    },
+    place: (cwd) => placeOf(facts, cwd),
     client: {
       name: facts.clientName,
       threadId: threadId(meta),
@@ -61,6 +51,22 @@ export function callContext(facts: CallFacts): ToolContext {
       });
     },
   };
+}
+
+/** Where a call is about: what it names itself, else what the client tells of where it is. */
+export async function placeOf(
+  { host, meta, clientRoot }: Pick<CallFacts, 'host' | 'meta' | 'clientRoot'>,
+  cwd: string | undefined,
+): Promise<Place> {
+  const callMetadata = sandboxCwd(meta);
+  const known = cwd ?? callMetadata ?? host.env.CLAUDE_PROJECT_DIR;
+  return resolvePlace({
+    cwd,
+    callMetadata,
+    clientRoot: known ? undefined : await clientRoot(),
+    env: host.env,
+    processCwd: process.cwd(),
+  });
 }
 
 function progressToken(meta: unknown): string | number | undefined {

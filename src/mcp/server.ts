@@ -11,9 +11,11 @@ import type { Tool } from '../tools/define.ts';
 import { findTool } from '../tools/registry.ts';
 import { inputSchemaOf } from '../tools/schema.ts';
 import type { Host } from '../workspace/host.ts';
-import { callContext, firstRoot } from './call-context.ts';
+import { callContext, firstRoot, placeOf } from './call-context.ts';
 import { elicit } from './elicit.ts';
 import { INSTRUCTIONS } from './instructions.ts';
+import { servePrompts } from './prompts.ts';
+import { serveResources } from './resources.ts';
 import { respond } from './respond.ts';
 
 const ROOTS_TIMEOUT_MS = 5000;
@@ -35,6 +37,8 @@ export function createMcpServer({ host, tools, closing }: McpServerOptions): Ser
     {
       capabilities: {
         tools: {},
+        prompts: {},
+        resources: {},
         // Makes Codex tell its working directory with every call (codex-cli.md A1).
         experimental: { 'codex/sandbox-state-meta': {} },
       },
@@ -45,6 +49,13 @@ export function createMcpServer({ host, tools, closing }: McpServerOptions): Ser
   const clientRoot = once(async () => {
     if (server.getClientCapabilities()?.roots === undefined) return undefined;
     return firstRoot(await server.listRoots(undefined, { timeout: ROOTS_TIMEOUT_MS }));
+  });
+
+  servePrompts(server, host);
+  serveResources(server, {
+    host,
+    tools,
+    place: (meta) => placeOf({ host, meta, clientRoot }, undefined),
   });
 
   let listed: McpTool[] | undefined;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { createByteRedactor, createRedactor, type Redactor } from '../core/redact.ts';
 import { allowedEnvironment } from '../proc/env.ts';
-import { isListedClaudeModel } from '../profiles/claude-models.ts';
+import { isKnownToClaude } from '../profiles/claude-models.ts';
 import { listProfiles } from '../profiles/list.ts';
 import { contextWindowFor } from '../profiles/models.ts';
 import type { Price } from '../profiles/price.ts';
@@ -37,7 +37,7 @@ export async function findSubject(
     { profile: wanted.profile, ...(wanted.model === undefined ? {} : { model: wanted.model }) },
     profiles,
   );
-  const isClaude = isListedClaudeModel(model);
+  const isClaude = isKnownToClaude(model, profile.kind);
   return {
     profile,
     model,

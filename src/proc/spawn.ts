@@ -1,5 +1,6 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { CcError, errnoOf } from '../core/errors.ts';
+import { numberAt, parseJson } from '../core/json.ts';
 import { identityOf, type ProcessIdentity } from './identity.ts';
 
 export type SpawnOptions = {
@@ -44,18 +45,54 @@ export async function startDetached(
 export async function startWorker(
   file: string,
   args: readonly string[],
-  options: SpawnOptions & { stdin: number | 'pipe'; stdout: number; stderr: number },
+  options: SpawnOptions & {
+    stdin: number | 'pipe';
+    stdout: number;
+    stderr: number;
+    /** bubblewrap is started, which tells on descriptor 3 who the worker is. */
+    told?: boolean;
+  },
 ): Promise<StartedProcess> {
   const child = start(file, args, {
     ...options,
     detached: process.platform !== 'win32',
-    stdio: [options.stdin, options.stdout, options.stderr],
+    stdio: [
+      options.stdin,
+      options.stdout,
+      options.stderr,
+      ...(options.told ? ['pipe' as const] : []),
+    ],
   });
   const exited = new Promise<ExitFacts>((resolve) => {
     child.once('exit', (code, signal) => resolve({ code, signal }));
   });
-  const identity = await whenStarted(child, file);
+  const outer = await whenStarted(child, file);
+  const identity = options.told ? ((await toldIdentity(child, exited)) ?? outer) : outer;
   return { identity, exited, stdin: child.stdin ?? undefined };
+}
+
+/**
+ * The worker inside of bubblewrap, which itself takes no part in anything: a signal to it would not
+ * reach the worker. Undefined where it has exited before it said so.
+ */
+async function toldIdentity(
+  child: ChildProcess,
+  exited: Promise<ExitFacts>,
+): Promise<ProcessIdentity | undefined> {
+  const info = child.stdio[3];
+  if (info === null || info === undefined || !('read' in info)) return undefined;
+  const pid = await new Promise<number | undefined>((resolve) => {
+    let text = '';
+    info.on('data', (chunk: Buffer) => {
+      text += chunk.toString('latin1');
+      const told = numberAt(parseJson(text), 'child-pid');
+      if (told !== undefined) resolve(told);
+    });
+    info.on('error', () => resolve(undefined));
+    void exited.then(() => resolve(undefined));
+  });
+  info.destroy();
+  return pid === undefined ? undefined : identityOf(pid);
 }
 
 function start(

@@ -18,7 +18,7 @@ done 2>/dev/null
 `;
 
 const LAUNCH =
-  'guard=$1; seconds=$2; cookie=$3; shift 3; sh -c "$guard" cc-wall-guard "$seconds" "$$" "$cookie" </dev/null >/dev/null 2>&1 & exec "$@"';
+  'guard=$1; seconds=$2; cookie=$3; shift 3; sh -c "$guard" cc-wall-guard "$seconds" "$$" "$cookie" </dev/null >/dev/null 2>&1 3>&- & exec "$@"';
 
 /** Wraps a command so that it is ended after `seconds`, come what may. Its pid stays the worker's pid. */
 export function withWallGuard(

@@ -23,6 +23,8 @@ export type EndpointParts = {
   raw: unknown;
   /** Where a variable was found, in words. */
   origin: (variable: string) => string;
+  /** The command that prints the token. */
+  tokenFrom?: string | undefined;
   /** The `model` key of a settings file. */
   fallbackModel?: string | undefined;
 };
@@ -41,7 +43,7 @@ export function endpointCandidate(identity: Identity, parts: EndpointParts): Can
     usable: assessment.usable,
     ...(assessment.reason === undefined ? {} : { reason: assessment.reason }),
     auth: assessment.auth,
-    ...(assessment.usable ? { account: accountOf(assessment.kind, env) } : {}),
+    ...(assessment.usable ? { account: accountOf(assessment.kind, env, parts.tokenFrom) } : {}),
     ...(address === undefined ? {} : { base_url: address }),
     models,
     ...(window === undefined ? {} : { context_window: window }),

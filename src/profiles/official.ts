@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LOGIN_ACCOUNT } from './account.ts';
 import { type Candidate, candidateOf, type Found } from './candidate.ts';
 import { Credentials } from './credentials.ts';
 import type { Profile, ProfileHost } from './profile.ts';
@@ -41,6 +42,7 @@ function officialCandidate(host: ProfileHost, state: 'present' | 'absent' | 'unk
     current: false,
     auth: 'login',
     login_state: state,
+    account: LOGIN_ACCOUNT,
     models: {},
     warnings: state === 'unknown' ? [KEYCHAIN] : [],
   };

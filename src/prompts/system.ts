@@ -1,9 +1,10 @@
 import type { Role } from '../core/vocabulary.ts';
 import type { Guidance } from './guidance.ts';
-import { ROLE_PROMPTS } from './roles.ts';
 
 export type SystemPromptFacts = {
   role: Role;
+  /** What the prompt pack says of the role; empty where it says nothing. */
+  roleText: string;
   scope: { paths: readonly string[]; commands: readonly string[] } | undefined;
   budget: {
     wall_seconds: number;
@@ -22,7 +23,8 @@ export type SystemPromptFacts = {
  */
 export function systemPrompt(facts: SystemPromptFacts): string {
   return [
-    `You are a worker with the role "${facts.role}". ${ROLE_PROMPTS[facts.role]}`,
+    `You are a worker with the role "${facts.role}".`,
+    facts.roleText,
     permissions(facts.scope),
     `You have at most ${budgetText(facts.budget)}. ${facts.mayAsk ? 'Ask (AskUserQuestion) only what you cannot find out and must not guess; answers may take minutes.' : 'Nobody can answer questions: decide, say what you assumed, and finish.'}`,
     'End with a short report: what you found or did, which files, which commands you ran with their exit codes, and what is left or uncertain. Every claim will be checked by running things; "not done" and "unknown" are good answers, a wrong "done" is not.',

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import fg from 'fast-glob';
 import * as z from 'zod';
 import { CcError, errnoOf } from '../core/errors.ts';
+import { installedDir } from '../core/installed.ts';
 import { lazy } from '../core/lazy.ts';
 import type { UserHome } from '../workspace/home.ts';
 import { type BenchmarkTask, taskSpec } from './benchmark-task.ts';
@@ -69,16 +70,8 @@ async function namesIn(root: string): Promise<string[]> {
   }
 }
 
-/** `benchmarks/` lies beside `dist/` when installed and beside `src/` in a clone. */
 export function builtInDir(): string {
-  for (let at = import.meta.dirname; ; at = dirname(at)) {
-    const path = join(at, 'benchmarks');
-    if (existsSync(join(path, 'cases.mjs'))) return path;
-    if (dirname(at) === at) break;
-  }
-  throw new CcError('NOT_FOUND', 'The benchmark tasks are missing from this installation.', {
-    hint: 'Install cc-orchestrator again: npm install -g cc-orchestrator',
-  });
+  return installedDir('benchmarks', 'cases.mjs');
 }
 
 /** By directory, for files of the same sizes and times. */

@@ -95,7 +95,9 @@ export async function capabilityReader(
 ): Promise<(profile: Profile, model: string) => Promise<Capabilities | undefined>> {
   const names = new Set(await namesIn(home.capabilities));
   return async (profile, model) =>
-    names.has(nameOf(profile, model)) ? capabilitiesOf(home, profile, model, age) : undefined;
+    names.size > 0 && names.has(nameOf(profile, model))
+      ? capabilitiesOf(home, profile, model, age)
+      : undefined;
 }
 
 /** Keeps what a test has shown. What it could not find out does not replace what is known. */

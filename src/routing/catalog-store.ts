@@ -1,7 +1,8 @@
+import { stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
-import { isoTime } from '../core/clock.ts';
+import { isoTime, sleep, timeLimit } from '../core/clock.ts';
 import { CcError } from '../core/errors.ts';
-import { makePrivateDir, readJson, writeJsonAtomic } from '../store/atomic.ts';
+import { makePrivateDir, readJson, writeFileAtomic, writeJsonAtomic } from '../store/atomic.ts';
 import { withLease } from '../store/lease.ts';
 import { SCHEMA_VERSION } from '../store/versions.ts';
 import type { UserHome } from '../workspace/home.ts';
@@ -16,12 +17,59 @@ const JITTER = 0.1;
 
 /** The catalogue as it was last fetched; undefined where there is none. */
 export async function readCatalog(home: UserHome): Promise<Catalog | undefined> {
-  const value = await readJson(catalogPath(home)).catch(() => undefined);
-  return catalogFile.safeParse(value).data;
+  const path = catalogPath(home);
+  // Before the content: what is stored meanwhile is read again.
+  const file = await stat(path, { bigint: true }).catch(() => undefined);
+  const identity = `${path} ${file?.ino} ${file?.size} ${file?.mtimeNs}`;
+  if (last?.identity === identity) return last.catalog;
+  const value = await readJson(path).catch(() => undefined);
+  const catalog = catalogFile.safeParse(value).data;
+  last = { identity, catalog };
+  return catalog;
 }
+
+/** The file is replaced as a whole, and may have thousands of rows. */
+let last: { identity: string; catalog: Catalog | undefined } | undefined;
 
 export function isStale(catalog: Catalog | undefined, now: Date): boolean {
   return catalog === undefined || !(Date.parse(catalog.next) > now.getTime());
+}
+
+/** The most a choice waits for the catalogue, and how long one that failed is left alone. */
+const LAZY_MS = 1500;
+const AGAIN_MS = 15 * 60_000;
+
+/**
+ * Fetches the catalogue where one is configured and it is time; for whoever is about to choose. It
+ * takes a moment at most and never fails: what was there before then counts on.
+ */
+export async function refreshIfDue(
+  home: UserHome,
+  settings: RoutingPolicy['catalog'],
+  now: Date,
+): Promise<void> {
+  if (settings.source === undefined) return;
+  try {
+    const before = await readCatalog(home);
+    const isSame = before?.source === shown(settings.source);
+    if (isSame && !isStale(before, now)) return;
+    const tried = await stat(attemptPath(home)).catch(() => undefined);
+    if (tried !== undefined && Math.abs(now.getTime() - tried.mtimeMs) < AGAIN_MS) return;
+    await makePrivateDir(home.routing);
+    await writeFileAtomic(attemptPath(home), '');
+    const done = new AbortController();
+    const late = timeLimit(LAZY_MS, done.signal);
+    await Promise.race([
+      refreshCatalog(home, settings, now, late, LAZY_MS),
+      sleep(LAZY_MS, done.signal),
+    ]).finally(() => done.abort());
+  } catch {
+    // The next one, a while from now, tries again; cc_model_registry with refresh says what is wrong.
+  }
+}
+
+function attemptPath(home: UserHome): string {
+  return join(home.routing, 'catalog-attempt');
 }
 
 export type Refreshed = { catalog: Catalog; fetched: boolean };
@@ -32,6 +80,7 @@ export async function refreshCatalog(
   { source, min_interval_hours }: RoutingPolicy['catalog'],
   now: Date,
   signal?: AbortSignal,
+  turnMs = TURN_MS,
 ): Promise<Refreshed> {
   if (source === undefined) {
     throw new CcError('BAD_INPUT', 'No catalogue is configured, so nothing is fetched.', {
@@ -39,7 +88,7 @@ export async function refreshCatalog(
     });
   }
   await makePrivateDir(home.routing);
-  return withLease(join(home.routing, 'catalog-lease'), TURN_MS, async () => {
+  return withLease(join(home.routing, 'catalog-lease'), turnMs, async () => {
     const before = await readCatalog(home);
     if (before?.source === shown(source) && !isStale(before, now)) {
       return { catalog: before, fetched: false };

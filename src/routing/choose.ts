@@ -3,9 +3,11 @@ import { listProfiles } from '../profiles/list.ts';
 import type { Profile, ProfileHost } from '../profiles/profile.ts';
 import type { UserHome } from '../workspace/home.ts';
 import type { Policy } from '../workspace/policy.ts';
+import { refreshIfDue } from './catalog-store.ts';
 import { estimateDifficulty } from './difficulty.ts';
 import type { Evidence } from './evidence.ts';
 import { gatherEvidence } from './gather.ts';
+import { nextCandidate } from './next.ts';
 import { type ProfilePick, pickProfile } from './pick.ts';
 import type { Preferences } from './preference.ts';
 import type { PickRequest } from './request.ts';
@@ -41,11 +43,31 @@ export type Choice = {
 /** The choice for a task from all evidence there is. Every launcher and every tool chooses by this. */
 export async function chooseRoute(host: ChoosingHost, work: Work): Promise<Choice> {
   const { home, profileHost, policy, now } = host;
-  const { profiles, prices } = await listProfiles(profileHost);
+  const [{ profiles, prices }] = await Promise.all([
+    listProfiles(profileHost),
+    refreshIfDue(home, policy.routing.catalog, now),
+  ]);
   const evidence = await gatherEvidence(home, policy.routing, prices, now, profiles);
   const role = roleOf(work);
   const request = requestFor(work, role, policy);
   return { pick: pickProfile(request, profiles, evidence), role, request, profiles, evidence };
+}
+
+/**
+ * What the scorer would take next for work whose route has failed, by the evidence there is now; see
+ * `nextCandidate`. `isOpen` tells which profiles may be looked at.
+ */
+export async function nextRoute(
+  host: ChoosingHost,
+  work: Work,
+  failed: Parameters<typeof nextCandidate>[1],
+  isOpen: (profile: Profile) => boolean,
+): Promise<ProfilePick | undefined> {
+  const { home, profileHost, policy, now } = host;
+  const { profiles, prices } = await listProfiles(profileHost);
+  const evidence = await gatherEvidence(home, policy.routing, prices, now, profiles);
+  const request = requestFor(work, roleOf(work), policy);
+  return nextCandidate(request, failed, profiles.filter(isOpen), evidence);
 }
 
 function roleOf({ role, write }: Work): Role {

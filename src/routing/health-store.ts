@@ -82,6 +82,50 @@ export async function recordSuccess(
   }));
 }
 
+/** A trial nobody has ended (its run and its supervisor are gone) is over after so long. */
+const TRIAL_MS = 30 * 60_000;
+
+/**
+ * Lets one run try what is half open. False where another one is at it; true also where there is nothing
+ * to try, because it is healthy.
+ */
+export async function claimTrial(
+  home: UserHome,
+  route: Pick<Failure, 'profile' | 'model'>,
+  runId: string,
+  now: number,
+): Promise<boolean> {
+  const keys = [keyOf(route, 'account'), keyOf(route, 'model')];
+  const isOpen = (entry: FailureEntry) => keys.includes(entry.key) && entry.until <= now;
+  if (!(await readHealth(home)).failures.some(isOpen)) return true;
+  let claimed = true;
+  await change(home, now, ({ failures, quotas }) => {
+    const own = failures.filter(isOpen);
+    claimed = own.every(({ trial }) => trial === undefined || trial.until <= now);
+    if (!claimed || own.length === 0) return undefined;
+    const trial = { run_id: runId, until: now + TRIAL_MS };
+    return {
+      failures: failures.map((entry) => (isOpen(entry) ? { ...entry, trial } : entry)),
+      quotas,
+    };
+  });
+  return claimed;
+}
+
+/** The run that tried it has ended, or never began: whatever came of it is recorded by now. */
+export async function endTrial(home: UserHome, runId: string, now: number): Promise<void> {
+  const isIts = ({ trial }: FailureEntry) => trial?.run_id === runId;
+  if (!(await readHealth(home)).failures.some(isIts)) return;
+  await change(home, now, ({ failures, quotas }) => ({
+    failures: failures.map((entry) => {
+      if (!isIts(entry)) return entry;
+      const { trial: _over, ...rest } = entry;
+      return rest;
+    }),
+    quotas,
+  }));
+}
+
 export async function recordQuota(
   home: UserHome,
   profile: AccountHolder,

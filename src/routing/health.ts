@@ -14,6 +14,8 @@ export const failureEntry = z.object({
   until: z.number(),
   /** The run it was last seen in, so that it is counted once. */
   run_id: z.string().optional(),
+  /** The one run that tries it again since the time is over; others wait for what comes of it. */
+  trial: z.object({ run_id: z.string(), until: z.number() }).optional(),
 });
 export type FailureEntry = z.infer<typeof failureEntry>;
 
@@ -29,8 +31,8 @@ export type QuotaEntry = z.infer<typeof quotaEntry>;
 export type Health = { failures: readonly FailureEntry[]; quotas: readonly QuotaEntry[] };
 
 /**
- * `cooling`: left alone until a time. `half_open`: that time is over, but nothing has succeeded since;
- * one success makes it healthy, one more failure doubles the pause.
+ * `cooling`: left alone until a time, or while one run tries it again. `half_open`: that time is over, but
+ * nothing has succeeded since; one run may try: its success makes it healthy, its failure doubles the pause.
  */
 export type Cooldown =
   | { state: 'healthy' }
@@ -47,10 +49,15 @@ export function cooldownOf(
   let worst: FailureEntry | undefined;
   for (const entry of failures) {
     const applies = entry.key === (entry.scope === 'account' ? account : route);
-    if (applies && (worst === undefined || entry.until > worst.until)) worst = entry;
+    if (applies && (worst === undefined || restsUntil(entry) > restsUntil(worst))) worst = entry;
   }
   if (worst === undefined) return { state: 'healthy' };
-  return { state: worst.until > now ? 'cooling' : 'half_open', entry: worst };
+  return { state: restsUntil(worst) > now ? 'cooling' : 'half_open', entry: worst };
+}
+
+/** The end of the cooldown, or of the trial after it; ms. */
+export function restsUntil({ until, trial }: FailureEntry): number {
+  return Math.max(until, trial?.until ?? 0);
 }
 
 /** How much of its limit window is left, 0 to 1; undefined where no window is known or it is over. */

@@ -25,7 +25,7 @@ export function nextCandidate(
 ): ProfilePick | undefined {
   const larger =
     failed.class === 'context_overflow' && failed.window !== undefined
-      ? { minContext: failed.window + 1 }
+      ? { minContext: failed.window + 1, knownContext: true }
       : {};
   try {
     const pick = pickProfile(

@@ -13,6 +13,25 @@ export function mergedPrices(
   ccSwitch: PriceTable,
   catalog: Catalog | undefined,
 ): PriceTable {
+  const key = JSON.stringify(own);
+  if (last?.key === key && last.ccSwitch === ccSwitch && last.catalog === catalog) {
+    return last.table;
+  }
+  const table = merged(own, ccSwitch, catalog);
+  last = { key, ccSwitch, catalog, table };
+  return table;
+}
+
+/** The last table: as long as its sources are the same, what was looked up in it is known. */
+let last:
+  | { key: string; ccSwitch: PriceTable; catalog: Catalog | undefined; table: PriceTable }
+  | undefined;
+
+function merged(
+  own: RoutingPolicy['prices'],
+  ccSwitch: PriceTable,
+  catalog: Catalog | undefined,
+): PriceTable {
   const table = new Map<string, Price>();
   for (const [model, [input, output, cache_read, cache_write]] of Object.entries(BUILT_IN_PRICES)) {
     table.set(model, { input, output, cache_read, cache_write, ...UNIT, source: 'built-in' });

@@ -42,7 +42,7 @@ export type RankRequest = PickRequest & {
 
 /** What decides before any score, in this order; less is better. */
 type Step = { rank: number; why: string };
-type Sorted = RankedRoute & { steps: Step[] };
+type Sorted = { route: RankedRoute; steps: Step[] };
 
 /** All routes that may be taken, best first. Equal ones keep the order of the list. */
 export function rankRoutes(
@@ -66,11 +66,9 @@ export function rankRoutes(
   }
   routes.sort(compare);
   const [winner] = routes;
-  const ranked = routes.map(({ steps: _steps, ...route }, index) => {
-    const loser = routes[index];
-    return winner === undefined || loser === undefined || index === 0
-      ? route
-      : { ...route, lost: whyLost(loser, winner) };
+  const ranked = routes.map((loser) => {
+    if (winner !== undefined && loser !== winner) loser.route.lost = whyLost(loser, winner);
+    return loser.route;
   });
   return { ranked, excluded };
 }
@@ -80,11 +78,11 @@ function compare(a: Sorted, b: Sorted): number {
     const difference = step.rank - (b.steps[index]?.rank ?? 0);
     if (difference !== 0) return difference;
   }
-  return b.total - a.total;
+  return b.route.total - a.route.total;
 }
 
 /** A model that was asked for is the only one; else what the profile offers. */
-function offersFor(profile: Profile, request: RankRequest): Offer[] {
+function offersFor(profile: Profile, request: RankRequest): readonly Offer[] {
   const wanted = request.model ?? preferredModel(profile, request.preference);
   if (wanted !== undefined) {
     const { model, why } = chooseModel(profile, wanted);
@@ -109,6 +107,9 @@ function judge(
   const window = windowOf(profile, offer.model, evidence);
   if (window !== undefined && window < (request.minContext ?? 0)) {
     return { excluded: `${offer.model} has a window of ${window} tokens` };
+  }
+  if (window === undefined && request.knownContext) {
+    return { excluded: `the window of ${offer.model} is not known` };
   }
   const capabilities = evidence.capabilities.get(key);
   const trust = trustOf(
@@ -140,7 +141,7 @@ function judge(
     isChosen ? ADMITTED : admissionStep(trust, request),
     { rank: order, why: 'routing.providers.order names another first' },
   ];
-  return {
+  const route: RankedRoute = {
     id: profile.id,
     profile,
     model: offer.model,
@@ -153,8 +154,8 @@ function judge(
     trust: trust.trust,
     cooldown: cooldown.state,
     unfit: capability.rank > 0,
-    steps,
   };
+  return { route, steps };
 }
 
 function isPreferred(profile: Profile, { preference }: RankRequest): boolean {
@@ -185,6 +186,9 @@ const FIT = {
 function coolingStep({ cooldown }: Subject): Step {
   if (cooldown.state !== 'cooling') return { rank: 0, why: '' };
   const { entry } = cooldown;
+  if (entry.trial !== undefined && entry.trial.until > entry.until) {
+    return { rank: 1, why: `${entry.class}, being tried again by ${entry.trial.run_id}` };
+  }
   const until = isoTime(new Date(entry.until));
   return { rank: 1, why: `${entry.class}, left alone until ${until}` };
 }
@@ -233,12 +237,15 @@ function whyLost(loser: Sorted, winner: Sorted): string {
   for (const [index, step] of loser.steps.entries()) {
     if (step.rank > (winner.steps[index]?.rank ?? 0)) return step.why;
   }
-  let worst: { cost: number; text: string } = { cost: 0, text: 'as good, but later in the list' };
-  for (const [index, own] of loser.components.entries()) {
-    const other = winner.components[index];
+  let worst: { cost: number; own?: Component; other?: Component } = { cost: 0 };
+  for (const [index, own] of loser.route.components.entries()) {
+    const other = winner.route.components[index];
     if (other === undefined) continue;
     const cost = (other.value - own.value) * own.weight;
-    if (cost > worst.cost + 1e-9) worst = { cost, text: `${own.name}: ${own.why}; ${other.why}` };
+    if (cost > worst.cost + 1e-9) worst = { cost, own, other };
   }
-  return worst.text;
+  const { own, other } = worst;
+  return own === undefined
+    ? 'as good, but later in the list'
+    : `${own.name}: ${own.why}; ${other?.why}`;
 }

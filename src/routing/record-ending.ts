@@ -3,7 +3,7 @@ import type { FailureClass, Role, RunState } from '../core/vocabulary.ts';
 import type { UserHome } from '../workspace/home.ts';
 import { appendEnding } from './endings.ts';
 import { blameOf } from './failures.ts';
-import { recordFailure, recordQuota, recordSuccess } from './health-store.ts';
+import { endTrial, recordFailure, recordQuota, recordSuccess } from './health-store.ts';
 
 /** What routing learns from a run that has ended. Times in ms since the epoch. */
 export type EndedRun = {
@@ -46,7 +46,7 @@ export async function recordEnding(home: UserHome, run: EndedRun): Promise<void>
       model_calls: run.modelCalls,
       tokens: run.tokens,
     }),
-    recordHealth(home, run),
+    recordHealth(home, run).finally(() => endTrial(home, run.run_id, ended)),
   ];
   await Promise.allSettled(parts);
 }

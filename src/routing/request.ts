@@ -19,4 +19,6 @@ export type PickRequest = {
   exclude?: readonly Route[] | undefined;
   /** Models known to keep less in mind are left out; tokens. */
   minContext?: number | undefined;
+  /** So are those of which it is not known. */
+  knownContext?: boolean | undefined;
 };

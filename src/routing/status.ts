@@ -29,9 +29,12 @@ export function routeStatus(
   const cooldown = cooldownOf(profile, model, evidence.health, evidence.now);
   if (cooldown.state === 'healthy') return { trust, trustWhy: why };
   const { entry } = cooldown;
+  const isTried = entry.trial !== undefined && entry.trial.until > entry.until;
   const then =
-    cooldown.state === 'cooling'
-      ? ` until ${isoTime(new Date(entry.until))}`
-      : ', may be tried again';
+    cooldown.state !== 'cooling'
+      ? ', may be tried again'
+      : isTried
+        ? ', being tried again'
+        : ` until ${isoTime(new Date(entry.until))}`;
   return { trust, trustWhy: why, cooldown: `${entry.class}${then}` };
 }

@@ -21,7 +21,16 @@ const LARGE = /(?:^|[-_./])(?:opus|max|ultra|large|pro)(?:[-_.\d]|$)/i;
  * The models to choose between. A profile that names none serves Claude's families: there only the
  * small one is proposed by itself, never the dearest.
  */
-export function offersOf(profile: Profile): Offer[] {
+export function offersOf(profile: Profile): readonly Offer[] {
+  const offers = known.get(profile) ?? offered(profile);
+  known.set(profile, offers);
+  return offers;
+}
+
+/** A profile that was read once is asked for its offers many times. */
+const known = new WeakMap<Profile, readonly Offer[]>();
+
+function offered(profile: Profile): Offer[] {
   const first = chooseModel(profile);
   const offers: Offer[] = [{ ...first, primary: true, size: sizeOf(profile, first.model) }];
   if (Object.keys(profile.models).length === 0) {

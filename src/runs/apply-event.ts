@@ -18,6 +18,7 @@ import type { RunEvent, StopReason } from './events.ts';
 import { observe } from './insight/observe.ts';
 import { isBoilerplate } from './insight/prose.ts';
 import type { Progress } from './progress.ts';
+import { noteSecrets } from './secrets/event-notes.ts';
 
 /** An inbox is read in order, and a request expires within hours: more cannot come again. */
 const REQUESTS_REMEMBERED = 200;
@@ -31,6 +32,7 @@ export function applyEvent(state: Progress, event: RunEvent): Progress {
     if (OUTPUT.has(event.type)) state.output_bytes += event.raw[1] - event.raw[0];
   }
   observe(state.insight, event, state);
+  noteSecrets(state.secrets, event);
   switch (event.type) {
     case 'cc.worker.started':
       return startAttempt(state, event);

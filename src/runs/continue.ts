@@ -2,15 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { CcError } from '../core/errors.ts';
 import { compact } from '../core/json.ts';
 import { isFinal } from '../core/vocabulary.ts';
+import { listProfiles } from '../profiles/list.ts';
 import { recap } from '../prompts/closing.ts';
 import { privateRunPaths } from '../workspace/home.ts';
 import type { Host } from '../workspace/host.ts';
 import type { FoundRun } from './find.ts';
 import { type Launched, launchRun } from './launch.ts';
 import { addSpent, budgetTokens, NOTHING_SPENT } from './limits.ts';
-import type { Continues, RunRequest } from './plan.ts';
+import type { WakeTarget } from './outbox.ts';
+import { type Continues, profileHostOf, type RunRequest } from './plan.ts';
 import type { BudgetRequest } from './plan-budget.ts';
-import type { Narrowing, RunMode, RunRecord, Spent } from './record.ts';
+import type { MovedFrom, Narrowing, RunBudget, RunMode, RunRecord, Spent } from './record.ts';
 
 export type Continuation = {
   instruction: string;
@@ -22,6 +24,19 @@ export type Continuation = {
   mode?: RunMode | undefined;
   client?: string | undefined;
   threadId?: string | undefined;
+  /** It is the product that goes on elsewhere, not a controller. */
+  move?: TaskMove | undefined;
+};
+
+/** A task that is moved by itself: always a fresh session, and no new budget. */
+export type TaskMove = {
+  /** Everything the fresh session has to know. */
+  text: string;
+  reason: string;
+  budget: RunBudget;
+  moved: MovedFrom[];
+  key: string;
+  wakes: WakeTarget | undefined;
 };
 
 /**
@@ -35,13 +50,18 @@ export async function continueRun(
   wanted: Continuation,
 ): Promise<Launched> {
   const { record, workspace } = run;
+  const { move } = wanted;
   if (!isFinal(record.state)) throw new Error('only a run that has ended can be continued');
   const spent = addSpent(spentByRecord(record), record.lineage?.spent ?? NOTHING_SPENT);
   const lifetime = { ...record.budget.lifetime, ...compact(wanted.budget?.lifetime ?? {}) };
   requireLifetimeLeft(record, lifetime, spent);
   const profile = wanted.profile ?? record.profile.id;
   const sessionId = record.outcome?.session_id;
-  const resumable = sessionId !== undefined && profile === record.profile.id;
+  const resumable =
+    move === undefined &&
+    sessionId !== undefined &&
+    profile === record.profile.id &&
+    (await keepsSessions(host, record));
   const continues: Continues = {
     lineage: {
       root: record.lineage?.root ?? record.run_id,
@@ -49,15 +69,18 @@ export async function continueRun(
       index: (record.lineage?.index ?? 0) + 1,
       kind: resumable ? 'resume' : 'recap',
       spent,
+      ...compact({ moved: move?.moved }),
     },
     from: { profile: record.profile.id, model: record.model },
     session: resumable ? { id: sessionId, configDir: record.worker.config_dir } : undefined,
     narrowed: [...(record.narrowed ?? []), ...(wanted.narrow ? [wanted.narrow] : [])],
     mode: wanted.mode ?? record.mode,
+    reason: move?.reason,
   };
-  const { lifetime: _old, ...own } = record.budget;
+  const { lifetime: _old, ...own } = move?.budget ?? record.budget;
   const request: RunRequest = {
-    task: resumable ? wanted.instruction : await retold(host, run, wanted.instruction),
+    task:
+      move?.text ?? (resumable ? wanted.instruction : await retold(host, run, wanted.instruction)),
     title: wanted.instruction,
     role: record.role,
     profile,
@@ -70,11 +93,29 @@ export async function continueRun(
     ask: record.ask !== undefined,
     finalOnly: record.final_only,
     outputSchema: record.output_schema,
+    fallback: move === undefined && wanted.profile !== undefined ? undefined : inherited(record),
+    idempotencyKey: move?.key,
+    wakes: move?.wakes,
     client: wanted.client,
     threadId: wanted.threadId,
     continues,
   };
   return launchRun(host, { cwd: record.cwd, workspace, source: 'argument' }, request);
+}
+
+/** Whether the task may be moved is said once, at its start; the policy may have changed since. */
+function inherited({ fallback }: RunRecord): boolean | undefined {
+  return fallback === undefined || fallback === 'policy_off' ? undefined : fallback === 'on';
+}
+
+/**
+ * Sessions of the user's own login lie elsewhere than all others. A profile of the same id may have
+ * become the other kind since, and would not find the session.
+ */
+async function keepsSessions(host: Host, { profile, worker }: RunRecord): Promise<boolean> {
+  const { profiles } = await listProfiles(profileHostOf(host));
+  const now = profiles.find(({ id }) => id === profile.id);
+  return now === undefined || (now.kind === 'login') === (worker.config_dir === null);
 }
 
 /** What a run that has ended counts against its task. */

@@ -9,7 +9,7 @@ import { decide } from './decide.ts';
 import type { FoundRun } from './find.ts';
 import { isAtLeast, riskOf } from './insight/flags.ts';
 import type { ProgressSummary } from './summarise.ts';
-import { type LiveRun, lookAt, viewOf } from './view.ts';
+import { type LiveRun, lookAt, runView, viewOf } from './view.ts';
 
 /** One small answer to "where does this run stand, and what should I do?" */
 export const runDigest = z.object({
@@ -31,6 +31,9 @@ export const runDigest = z.object({
   max_severity: z.string(),
   usd: z.number().nullable().optional(),
   next: z.object({ action: z.string(), why: z.string() }),
+  moved_to: runView.shape.moved_to,
+  not_moved: runView.shape.not_moved,
+  moved_from: runView.shape.moved_from,
   /** Directory of the artifacts, and their names. */
   folder: z.string(),
   artifacts: z.array(z.string()),
@@ -73,15 +76,24 @@ function digestOf(live: LiveRun): RunDigest {
       ),
     blocking_ok: risk.blocking_ok,
     max_severity: risk.max_severity,
-    next: decide({
-      state,
-      isAsking: summary?.insight.asking ?? false,
-      flags,
-      failure: outcome?.failure,
-    }),
+    next:
+      view.moved_to === undefined
+        ? decide({
+            state,
+            isAsking: summary?.insight.asking ?? false,
+            flags,
+            failure: outcome?.failure,
+          })
+        : { action: 'continue', why: `its task goes on in ${view.moved_to.run_id}` },
     folder: run.paths.dir,
     artifacts: ARTIFACTS.filter((name) => existsSync(join(run.paths.dir, name))),
-    ...compact({ drifting: driftOf({ flags }), usd: outcome?.usage.usd }),
+    ...compact({
+      drifting: driftOf({ flags }),
+      usd: outcome?.usage.usd,
+      moved_to: view.moved_to,
+      not_moved: view.not_moved,
+      moved_from: run.record.lineage?.moved,
+    }),
   };
 }
 

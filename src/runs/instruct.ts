@@ -9,6 +9,7 @@ import { privateRunPaths } from '../workspace/home.ts';
 import type { Host } from '../workspace/host.ts';
 import { type Asked, askSupervisor } from './ask.ts';
 import { type Continuation, continueRun } from './continue.ts';
+import { keepHere } from './fallback/look.ts';
 import type { FoundRun } from './find.ts';
 import { profileHostOf } from './plan.ts';
 import type { RunRecord } from './record.ts';
@@ -60,6 +61,7 @@ export async function steerRun(
       },
     );
   }
+  await keepHere(host, run, 'its controller goes on with it');
   const { record } = await continueRun(host, run, {
     ...steering,
     instruction: steering.instruction,

@@ -11,9 +11,11 @@ import type { Place } from '../workspace/resolve.ts';
 import { admitRun } from './cost-guard/admit.ts';
 import { rememberKey, runOfKey } from './keys.ts';
 import { rememberLast } from './last.ts';
+import { recordDispatch } from './ledger.ts';
 import { activeRuns } from './list.ts';
 import { controllerOf, leaveNote, removeNote, type WakeTarget } from './outbox.ts';
-import { planRun, type RunPlan, type RunRequest } from './plan.ts';
+import type { RunPlan, RunRequest } from './plan.ts';
+import { dropTrial, planTrial } from './plan-trial.ts';
 import { type RunRecord, writeRecord } from './record.ts';
 import { freeSlot, takeSlot } from './slots.ts';
 import { startSupervisor } from './start-supervisor.ts';
@@ -29,8 +31,24 @@ export type Launched = { record: RunRecord; plan: RunPlan | undefined; existing:
  * before, the earlier run is returned and nothing starts.
  */
 export async function launchRun(host: Host, place: Place, request: RunRequest): Promise<Launched> {
-  const plan = await planRun(host, place, request);
-  const wake = wakeTarget(host.env, request, plan.policy.wake_codex);
+  const plan = await planTrial(host, place, request);
+  let began = false;
+  try {
+    const launched = await launchPlan(host, place, request, plan);
+    began = !launched.existing;
+    return launched;
+  } finally {
+    if (!began) await dropTrial(host, plan);
+  }
+}
+
+async function launchPlan(
+  host: Host,
+  place: Place,
+  request: RunRequest,
+  plan: RunPlan,
+): Promise<Launched> {
+  const wake = request.wakes ?? wakeTarget(host.env, request, plan.policy.wake_codex);
   const { workspace } = place;
   const { record } = plan;
   await initWorkspace(workspace, host.home, host.clock);
@@ -86,16 +104,18 @@ async function createRun(
   plan: RunPlan,
   wake: WakeTarget | undefined,
 ): Promise<void> {
-  const { record, texts, hide } = plan;
+  const { record, texts, roleText, hide } = plan;
   const paths = runPaths(workspace, record.run_id);
   const privatePaths = privateRunPaths(host.home, record.run_id);
   await makePrivateDir(paths.inbox);
   await makePrivateDir(privatePaths.dir);
+  await writeFileAtomic(privatePaths.roleText, roleText);
   await writeFileAtomic(privatePaths.prompt, JSON.stringify(texts), { durable: true });
   await writeFileAtomic(paths.prompt, `${hide(neutralise(texts.join('\n\n---\n\n')))}\n`);
   if (record.trial === undefined) await leaveNote(host, controllerOf(record), record, wake);
   await rememberKey(workspace, record);
   if (record.trial === undefined) await rememberLast(workspace, record);
+  await recordDispatch(host, workspace, record);
   // From here on the run exists: whoever finds it without a supervisor carries it on or ends it. So it
   // is the last thing to be written; what fails after it would be told as a launch that failed.
   await writeRecord(paths, record);

@@ -62,6 +62,8 @@ export function describeEvent(event: RunEvent, root = ''): string | undefined {
       return event.attempt === 1 ? undefined : `started again (attempt ${event.attempt})`;
     case 'cc.supervisor.started':
       return event.take_over === true ? 'a new supervisor took over' : undefined;
+    case 'cc.run.moved':
+      return `goes on for ${movedText(event.from)} at ${field('to')}`;
     case 'cc.worker.ready':
       return `ready: ${field('model')}`;
     case 'cc.worker.model_changed':
@@ -106,6 +108,11 @@ export function describeEvent(event: RunEvent, root = ''): string | undefined {
     default:
       return undefined;
   }
+}
+
+function movedText(from: unknown): string {
+  const runs = Array.isArray(from) ? from : [];
+  return runs.map((one) => `${stringAt(one, 'profile')} (${stringAt(one, 'class')})`).join(', ');
 }
 
 function planText(todos: readonly unknown[]): string {

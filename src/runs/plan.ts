@@ -1,6 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { isoTime } from '../core/clock.ts';
 import { CcError } from '../core/errors.ts';
@@ -10,15 +9,14 @@ import { createRedactor, type Redactor } from '../core/redact.ts';
 import { byteLength, oneLine } from '../core/text.ts';
 import type { Role } from '../core/vocabulary.ts';
 import { allowedEnvironment } from '../proc/env.ts';
-import { isListedClaudeModel } from '../profiles/claude-models.ts';
-import { contextWindowFor } from '../profiles/models.ts';
+import { isKnownToClaude } from '../profiles/claude-models.ts';
 import type { Price } from '../profiles/price.ts';
 import { priceFor } from '../profiles/prices.ts';
 import type { ProfileHost } from '../profiles/profile.ts';
 import { knownSecrets, resolveCredentials } from '../profiles/resolve-credentials.ts';
 import { projectGuidance } from '../prompts/guidance.ts';
-import { type Choice, chooseRoute } from '../routing/choose.ts';
-import { windowOf } from '../routing/components.ts';
+import { roleText } from '../prompts/pack/role-text.ts';
+import { chooseRoute } from '../routing/choose.ts';
 import type { ProfilePick } from '../routing/pick.ts';
 import { SCHEMA_VERSION } from '../store/versions.ts';
 import { requireClaude } from '../workers/claude/locate.ts';
@@ -27,9 +25,15 @@ import { type Policy, readPolicy } from '../workspace/policy.ts';
 import type { Place } from '../workspace/resolve.ts';
 import { readCaps } from './cost-guard/caps.ts';
 import { clipBudget } from './cost-guard/clip.ts';
+import type { WakeTarget } from './outbox.ts';
 import { requireOutputSchema } from './output-schema.ts';
 import { type BudgetRequest, planBudget } from './plan-budget.ts';
+import { refuseBareRepository, tmpRoot } from './plan-place.ts';
+import { planSafety } from './plan-safety.ts';
+import { contextWindow } from './plan-window.ts';
 import type { Lineage, Narrowing, RunMode, RunRecord } from './record.ts';
+import type { ScopeRequest } from './scope/request.ts';
+import { type TemplateUse, withTemplate } from './template.ts';
 
 /** What somebody asks for. Everything but the task has a sensible default. */
 export type RunRequest = {
@@ -38,16 +42,20 @@ export type RunRequest = {
   title?: string | undefined;
   context?: string | undefined;
   role?: Role | undefined;
+  /** The task is made from this template, and `task` is what is filled in. */
+  template?: TemplateUse | undefined;
   profile?: string | undefined;
   model?: string | undefined;
   allowWrite?: boolean | undefined;
-  scope?: { paths?: string[] | undefined; commands?: string[] | undefined } | undefined;
+  scope?: ScopeRequest | undefined;
   budget?: BudgetRequest | undefined;
   /** The worker may put questions to the controller and wait for the answer. */
   ask?: boolean | undefined;
   /** Keep only the result and stderr of what the worker says. */
   finalOnly?: boolean | undefined;
   projectGuidance?: boolean | undefined;
+  /** Go on elsewhere when the provider fails; default: where neither profile nor model is named. */
+  fallback?: boolean | undefined;
   /** JSON Schema of the answer; without an answer that satisfies it the run has failed. */
   outputSchema?: JsonObject | undefined;
   /** It tries a model out; its answer is used for nothing else. */
@@ -61,6 +69,8 @@ export type RunRequest = {
   wake?: boolean | undefined;
   /** Where the client says its own program is. */
   codexPath?: string | undefined;
+  /** Whom the run before it was to wake, instead of `wake`. */
+  wakes?: WakeTarget | undefined;
 };
 
 /** Where a continuation stands in the life of its task, and the session it goes on in. */
@@ -72,12 +82,16 @@ export type Continues = {
   session: { id: string; configDir: string | null } | undefined;
   narrowed: Narrowing[];
   mode: RunMode | undefined;
+  /** Why it is on this route, where the route was not chosen here. */
+  reason?: string | undefined;
 };
 
 /** A run that could be started. `workerEnv` may hold credentials and never leaves this process as data. */
 export type RunPlan = {
   record: RunRecord;
   texts: string[];
+  /** What the role adds to the system prompt. */
+  roleText: string;
   workerEnv: Record<string, string>;
   /** Hides the credentials of the profile in what is stored for reading. */
   hide: Redactor;
@@ -92,9 +106,10 @@ export type RunPlan = {
 export async function planRun(
   host: Host,
   place: Place,
-  request: RunRequest,
+  asked: RunRequest,
   options: { preview?: boolean } = {},
 ): Promise<RunPlan> {
+  const request = await withTemplate(host, asked);
   if (request.allowWrite) refuseBareRepository(place.workspace.root);
   const policy = await readPolicy(host.home);
   const profileHost = profileHostOf(host);
@@ -115,6 +130,7 @@ export async function planRun(
     requireClaude(host.env, join(host.home.root, 'cache'), policy.claude_path),
   ]);
   const { pick, role, evidence } = choice;
+  const { text, applied } = await roleText(host.home.promptPack, role);
   const credentials = await resolveCredentials(pick.profile, profileHost, options);
   const workerEnv = { ...allowedEnvironment(host.env, policy.env_pass), ...credentials.env };
   // A task may quote the token of any profile.
@@ -122,8 +138,14 @@ export async function planRun(
   const runId = newId('run', now);
   const texts = messageTexts(request);
   const official = pick.profile.kind === 'login';
+  const safety = await planSafety(host, { cwd: place.cwd, root: place.workspace.root }, policy, {
+    allowWrite: request.allowWrite,
+    scope: request.scope,
+    role,
+    officialLogin: official,
+  });
   const price = (priceFor(pick.profile, pick.model, evidence.prices) ?? null) as Price | null;
-  const cliPrice = official && isListedClaudeModel(pick.model);
+  const cliPrice = official && isKnownToClaude(pick.model, pick.profile.kind);
   const session = request.continues?.session;
   const guidance =
     request.projectGuidance === false
@@ -135,11 +157,13 @@ export async function planRun(
     created: isoTime(now),
     workspace: place.workspace.root,
     cwd: place.cwd,
+    home: host.home.root,
     title: oneLine(hide(request.title ?? request.task), 120),
     task_sha256: createHash('sha256').update(request.task).digest('hex'),
     task_bytes: byteLength(request.task),
     role,
-    scope: writeScope(request),
+    role_text: applied,
+    ...safety,
     profile: {
       id: pick.profile.id,
       name: pick.profile.name,
@@ -148,12 +172,13 @@ export async function planRun(
       auth: pick.profile.auth,
     },
     model: pick.model,
-    pick_reason: pick.reason,
+    pick_reason: request.continues?.reason ?? pick.reason,
     budget: planBudget(request.budget ?? {}, policy.budget, price !== null || cliPrice),
     context_window: { ...contextWindow(choice), ...policy.context },
     watchdog: policy.watchdog,
     guidance_files: guidance?.files ?? [],
     ...compact({
+      template: asked.template?.name,
       client: request.client,
       thread_id: request.threadId,
       idempotency_key: request.idempotencyKey,
@@ -162,6 +187,7 @@ export async function planRun(
       final_only: request.finalOnly,
       output_schema: requireOutputSchema(request.outputSchema),
       trial: request.trial,
+      fallback: request.trial === undefined ? fallbackOf(request, policy) : undefined,
     }),
     worker: {
       kind: 'claude',
@@ -184,7 +210,7 @@ export async function planRun(
     state: 'starting',
   };
   record.budget = clipBudget(record.budget, await readCaps(host.home), record);
-  return { record, texts, workerEnv, hide, pick, policy };
+  return { record, texts, roleText: text, workerEnv, hide, pick, policy };
 }
 
 function continuationFields(
@@ -200,41 +226,19 @@ function continuationFields(
   };
 }
 
-/** Where nothing tells, a small window is assumed: a handover too early costs less than one too late. */
-const ASSUMED_WINDOW = 128_000;
-/** Until the CLI, which knows its own models, has told. */
-const CLAUDE_WINDOW = 200_000;
-
-function contextWindow({ pick: { profile, model }, evidence }: Choice): {
-  tokens: number;
-  source: string;
-} {
-  const known = contextWindowFor(profile, model);
-  if (known !== undefined) return { tokens: known, source: 'profile' };
-  if (isListedClaudeModel(model)) return { tokens: CLAUDE_WINDOW, source: 'claude' };
-  const listed = windowOf(profile, model, evidence);
-  if (listed !== undefined) return { tokens: listed, source: 'catalog' };
-  return { tokens: ASSUMED_WINDOW, source: 'assumed' };
-}
-
-/** In a bare repository everything is git's own, hooks included, and nothing is a project's. */
-function refuseBareRepository(root: string): void {
-  if (!['HEAD', 'objects', 'refs'].every((name) => existsSync(join(root, name)))) return;
-  throw new CcError('NOT_ALLOWED', `${root} is a bare git repository.`, {
-    hint: 'Clone it, and pass cwd of the clone.',
-  });
-}
-
-/** The user's own temporary directory where it can be used, else the system's. */
-function tmpRoot(wanted: string | undefined): string {
-  const own = process.platform === 'win32' ? tmpdir() : '/tmp';
-  if (!wanted) return own;
-  try {
-    accessSync(wanted, constants.W_OK | constants.X_OK);
-    return statSync(wanted).isDirectory() ? wanted : own;
-  } catch {
-    return own;
+function fallbackOf(
+  { fallback, profile, model }: RunRequest,
+  { routing }: Policy,
+): RunRecord['fallback'] {
+  if (routing.fallback === 'off' && fallback === true) {
+    throw new CcError('NOT_ALLOWED', 'The policy allows no fallback.', {
+      hint: 'Leave fallback out, or set routing.fallback: auto in policy.yaml.',
+    });
   }
+  if (routing.fallback === 'off') return 'policy_off';
+  if (fallback !== undefined) return fallback ? 'on' : 'declined';
+  const isNamed = profile !== undefined || model !== undefined;
+  return isNamed && routing.fallback !== 'always' ? 'named' : 'on';
 }
 
 export function profileHostOf(host: Host): ProfileHost {
@@ -255,14 +259,4 @@ function messageTexts(request: RunRequest): string[] {
   }
   if (request.context === undefined || request.context.trim() === '') return [request.task];
   return [request.task, `Context from the controller:\n\n${request.context}`];
-}
-
-function writeScope(request: RunRequest): RunRecord['scope'] {
-  if (!request.allowWrite) {
-    if (request.scope === undefined) return null;
-    throw new CcError('BAD_INPUT', 'scope needs allow_write: true; this run would be read-only.', {
-      hint: 'Pass allow_write: true, or leave scope out.',
-    });
-  }
-  return { paths: request.scope?.paths ?? ['**'], commands: request.scope?.commands ?? [] };
 }

@@ -4,6 +4,7 @@ import type { UsageByModel } from '../workers/events.ts';
 import type { StopReason } from './events.ts';
 import { emptyInsight, type Insight } from './insight/insight.ts';
 import type { Narrowing, RunMode } from './record.ts';
+import { type EventSecrets, emptyEventSecrets } from './secrets/event-notes.ts';
 
 /** A turn's end as the outcome needs it. */
 export type TurnEnd = {
@@ -185,6 +186,8 @@ export type Progress = {
   requests_done: string[];
   /** What matters in all this: flags, findings, changed files. */
   insight: Insight;
+  /** What was hidden in its events. */
+  secrets: EventSecrets;
   /** The verdict, once it is journaled; only the record may still be missing. */
   outcome?: JsonObject | undefined;
   /** When that was, and the time the run had taken. */
@@ -233,6 +236,7 @@ export function emptyProgress(): Progress {
     baseline: false,
     requests_done: [],
     insight: emptyInsight(),
+    secrets: emptyEventSecrets(),
   };
 }
 

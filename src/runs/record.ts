@@ -56,6 +56,17 @@ const spent = z.object({
 });
 export type Spent = z.infer<typeof spent>;
 
+/** A run whose task went on elsewhere, and why. */
+export const movedFrom = z.object({
+  run_id: z.string(),
+  profile: z.string(),
+  model: z.string(),
+  class: z.enum(FAILURE_CLASSES),
+  /** Until when its provider is left alone: the reset time where it told one. */
+  until: z.string().optional(),
+});
+export type MovedFrom = z.infer<typeof movedFrom>;
+
 /** Where a run stands in the life of its task. The first run of a task has none. */
 const lineage = z.object({
   root: z.string(),
@@ -67,6 +78,8 @@ const lineage = z.object({
   spent,
   /** The model or profile is another one than the parent's, and why. */
   drift: z.object({ from: z.string(), to: z.string() }).optional(),
+  /** It was moved here by itself: the runs that failed before it, oldest first. */
+  moved: z.array(movedFrom).optional(),
 });
 export type Lineage = z.infer<typeof lineage>;
 
@@ -104,12 +117,52 @@ export const runOutcome = z.object({
   /** The worker's last session, in which the task can be continued. */
   session_id: z.string().optional(),
   changed_files: z.number().nullable(),
-  /** Changed files that the scope does not allow, at most 20: a shell command made them, or somebody else. */
+  /** Changed files that the scope does not allow, at most 20; ignored ones and git's own included. */
   outside_scope: z.array(z.string()).optional(),
+  /** Files that changed while it ran and that no tool call of its explains, at most 20. */
+  unattributed: z.array(z.string()).optional(),
 });
 export type RunOutcome = z.infer<typeof runOutcome>;
 
-const snapshot = z.object({ tree: z.string(), object_dir: z.string(), root: z.string() });
+/** Globs relative to the worker's directory and shell commands; in both, `!x` takes away. */
+const runScope = z.object({
+  paths: z.array(z.string()),
+  commands: z.array(z.string()),
+  /** Files its file tools may touch, and lines they may add and remove. */
+  max_files: z.number().optional(),
+  max_lines: z.number().optional(),
+});
+
+/** What really holds a worker, and what that does not see. Told before it starts. */
+export const posture = z.object({
+  sandbox: z.enum(['bubblewrap', 'seatbelt', 'none']),
+  why_none: z.string().optional(),
+  /** Shell commands it can run. */
+  shell: z.enum(['none', 'listed', 'any']),
+  blind: z.array(z.string()),
+});
+export type Posture = z.infer<typeof posture>;
+
+/** As git/whole takes it; of earlier versions only the first three. */
+export const snapshot = z.object({
+  tree: z.string(),
+  object_dir: z.string(),
+  root: z.string(),
+  kind: z.enum(['git', 'plain', 'listed', 'lean']).optional(),
+  rest: z.string().optional(),
+  index: z.string().optional(),
+  repository: z
+    .object({
+      git_dir: z.string(),
+      common_dir: z.string(),
+      object_format: z.enum(['sha1', 'sha256']),
+    })
+    .optional(),
+  head: z.string().nullable().optional(),
+  /** ms since 1970. */
+  taken: z.number().optional(),
+});
+export type SnapshotRecord = z.infer<typeof snapshot>;
 
 /** `metadata.json`: what a run is, and how it ended. Everything in it may be shown. */
 export const runRecord = z.object({
@@ -118,11 +171,33 @@ export const runRecord = z.object({
   created: z.string(),
   workspace: z.string(),
   cwd: z.string(),
+  /** The user home that started it and holds its private files. */
+  home: z.string().optional(),
   title: z.string(),
   task_sha256: z.string(),
   task_bytes: z.number(),
   role: z.enum(ROLES),
-  scope: z.object({ paths: z.array(z.string()), commands: z.array(z.string()) }).nullable(),
+  /** Which text of the role the worker was given. */
+  role_text: z
+    .object({
+      source: z.enum(['pack', 'user', 'none']),
+      digest: z.string().optional(),
+      reason: z.string().optional(),
+    })
+    .optional(),
+  /** The template its task was made from. */
+  template: z.string().optional(),
+  scope: runScope.nullable(),
+  /** What holds the worker; absent in runs of earlier versions. */
+  posture: posture.optional(),
+  /** Globs of the policy, relative to the project, that no worker may change. */
+  protected_paths: z.array(z.string()).optional(),
+  /** The only tools it may have, where the policy of its role says so. */
+  tools: z.array(z.string()).optional(),
+  /** Directories outside of the project that the policy lets a sandboxed worker write. */
+  writable_paths: z.array(z.string()).optional(),
+  /** What is made for the sandbox, and removed at the end where it is still empty; `/` closes a directory. */
+  made_paths: z.array(z.string()).optional(),
   profile: z.object({
     id: z.string(),
     name: z.string(),
@@ -158,6 +233,8 @@ export const runRecord = z.object({
   watchdog: z.object(watchdogFields).optional(),
   /** JSON Schema of the answer; what satisfied it is in output.json. */
   output_schema: z.record(z.string(), z.unknown()).optional(),
+  /** Whether its task is moved when its provider fails, and why not; absent in earlier versions. */
+  fallback: z.enum(['on', 'named', 'declined', 'policy_off']).optional(),
   /** It tries a model out, in a benchmark or with the task of another run; nobody waits for its end. */
   trial: z.object({ kind: z.enum(['benchmark', 'shadow']), of: z.string() }).optional(),
   guidance_files: z.array(z.string()),
@@ -186,6 +263,10 @@ export const runRecord = z.object({
   ended: z.string().optional(),
   elapsed_ms: z.number().optional(),
   outcome: runOutcome.optional(),
+  /** Where its end stands in the ledger, or why it is not there (yet). */
+  ledger: z
+    .union([z.object({ seq: z.number(), hash: z.string() }), z.object({ missing: z.string() })])
+    .optional(),
 });
 export type RunRecord = z.infer<typeof runRecord>;
 

@@ -8,10 +8,12 @@ import { RUN_COOKIE } from '../workers/claude/environment.ts';
 import { knownWorkspaces, privateRunPaths } from '../workspace/home.ts';
 import type { Host } from '../workspace/host.ts';
 import { runPaths, type Workspace, workspaceAt } from '../workspace/layout.ts';
+import { lookAtMove, storedMove } from './fallback/look.ts';
 import type { FoundRun } from './find.ts';
+import { completeLedger } from './ledger.ts';
 import { allNotes, forget, isStale, type Note } from './outbox.ts';
-import { hasRecord, readRecord } from './record.ts';
-import { startSuccessor } from './recover.ts';
+import { hasRecord, type RunRecord, readRecord } from './record.ts';
+import { mayRecover, startSuccessor } from './recover.ts';
 import { asOwner, endLeftovers, endProcesses, recoverRun } from './recover-run.ts';
 import { runIds } from './run-ids.ts';
 import { activeSlots, freeSlot, restoreSlot } from './slots.ts';
@@ -23,7 +25,16 @@ export const recoveryReport = z.object({
     z.object({
       run_id: z.string(),
       /** `cleaned`: processes of a run that was over. `unreadable`: its record is lost. */
-      did: z.enum(['supervised', 'ended', 'still_starting', 'cleaned', 'unreadable', 'failed']),
+      did: z.enum([
+        'supervised',
+        'ended',
+        'still_starting',
+        'cleaned',
+        'moved',
+        'unreadable',
+        'failed',
+      ]),
+      moved_to: z.string().optional(),
       processes_ended: z.number().optional(),
       error: z.string().optional(),
     }),
@@ -63,6 +74,10 @@ export async function recoverAll(
   for (const note of await allNotes(host)) pass.addNote(note);
   for (const runId of await unfinished(options.thorough)) pass.add(options.thorough, runId);
   await pass.run(cookies);
+  for (const workspace of workspaces) {
+    const thorough = workspace.root === options.thorough?.root;
+    await completeLedger(host, workspace, { thorough }).catch(() => undefined);
+  }
   return pass.report;
 }
 
@@ -109,7 +124,8 @@ class Pass {
         await this.#forgetOldNotes(run);
         if (hasProcesses) await this.#clean(run);
         if (this.#hasToWake(runId)) await startSuccessor(this.#host, record);
-      } else if (!this.#isOurs(runId)) this.report.left_alone += 1;
+        await this.#move(run);
+      } else if (!this.#isOurs(record)) this.report.left_alone += 1;
       else await this.#recover(run);
     } catch (error) {
       const { code, message } = toErrorFacts(error);
@@ -137,6 +153,14 @@ class Pass {
     else this.#did(run_id, { did });
   }
 
+  /** Its provider failed, and nobody has looked at it since. */
+  async #move(run: FoundRun): Promise<void> {
+    if ((await storedMove(run)) !== undefined) return;
+    const move = await lookAtMove(this.#host, run);
+    if (move?.did !== 'moved') return;
+    this.#did(run.record.run_id, { did: 'moved', moved_to: move.to.run_id });
+  }
+
   async #clean(run: FoundRun): Promise<void> {
     const processes_ended = await endLeftovers(run);
     if (processes_ended > 0) this.#did(run.record.run_id, { did: 'cleaned', processes_ended });
@@ -144,7 +168,7 @@ class Pass {
 
   /** Neither record nor copy: nobody can carry it on, so nothing of it may go on. */
   async #unreadable(runId: string, workspace: Workspace): Promise<void> {
-    if (!this.#isOurs(runId)) return;
+    if (!this.#hasPrivateFiles(runId)) return;
     const paths = runPaths(workspace, runId);
     // A living supervisor has the record in memory and will write it again.
     await asOwner({ paths }, async () => {
@@ -154,8 +178,13 @@ class Pass {
     });
   }
 
+  #isOurs(record: RunRecord): boolean {
+    if (record.home === undefined) return this.#hasPrivateFiles(record.run_id);
+    return mayRecover(this.#host, record);
+  }
+
   /** What another user home started has its private files there. */
-  #isOurs(runId: string): boolean {
+  #hasPrivateFiles(runId: string): boolean {
     return existsSync(privateRunPaths(this.#host.home, runId).dir);
   }
 

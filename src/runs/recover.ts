@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { isFinal } from '../core/vocabulary.ts';
@@ -49,14 +50,14 @@ export async function supervisionOf({ record, paths }: FoundRun, now: Date): Pro
 /**
  * Gives an unsupervised run a new supervisor, which adopts the living worker or ends the run
  * honestly. Idempotent, cheap when all is well, and safe from several places at once: whoever
- * becomes owner first wins. False when it was needed but this host may start nothing.
+ * becomes owner first wins. False when it was needed but this host may not.
  */
 export async function ensureSupervised(host: Host, run: FoundRun): Promise<boolean> {
   const { run_id } = run.record;
   const supervision = await supervisionOf(run, host.clock.now());
   if (supervision === 'supervised' || supervision === 'ended') starts.delete(run_id);
   if (supervision !== 'unsupervised') return true;
-  if (host.readOnly) return false;
+  if (!mayRecover(host, run.record)) return false;
   const last = starts.get(run_id);
   const now = host.clock.monotonic();
   if (last !== undefined && (await isComing(last, now))) return true;
@@ -66,6 +67,24 @@ export async function ensureSupervised(host: Host, run: FoundRun): Promise<boole
   starts.set(run_id, { supervisor, at: now, count: (last?.count ?? 0) + 1 });
   await supervisor;
   return true;
+}
+
+/**
+ * A successor needs the run's private files. Without them it could only end a worker that is well, so
+ * a run that another user home started is that one's to recover, as long as there is that home.
+ */
+export function mayRecover(host: Host, { home }: RunRecord): boolean {
+  if (host.readOnly) return false;
+  const theirs = home === undefined ? undefined : realPath(home);
+  return theirs === undefined || theirs === realPath(host.home.root);
+}
+
+function realPath(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Starts one more supervisor. It takes over where nobody is, and else leaves at once. */
@@ -86,6 +105,7 @@ async function isComing({ supervisor, at, count }: Start, now: number): Promise<
 /** Replaces a supervisor that lives but does not answer. */
 export async function replaceSupervisor(host: Host, run: FoundRun): Promise<void> {
   const top = topLease(run.paths.lease);
+  if (!mayRecover(host, run.record)) return;
   if (top !== undefined && !top.released) await killProcess(top.holder);
   await ensureSupervised(host, run);
 }

@@ -4,10 +4,13 @@ import { livingCookies } from '../proc/tree.ts';
 import { RUN_COOKIE } from '../workers/claude/environment.ts';
 import type { Host } from '../workspace/host.ts';
 import { runPaths, type Workspace } from '../workspace/layout.ts';
+import { keepHere } from './fallback/look.ts';
 import type { FoundRun } from './find.ts';
-import { activeRuns } from './list.ts';
+import { activeRuns, newestRuns } from './list.ts';
 import { hasRecord, readRecord } from './record.ts';
 import { type StopOptions, stopRun } from './stop.ts';
+
+const FAILED_LOOKED_AT = 50;
 
 export type StoppedRun = { run_id: string; state: string; stopped: boolean; error?: string };
 
@@ -20,6 +23,10 @@ export async function stopAll(
   workspace: Workspace,
   options: StopOptions,
 ): Promise<StoppedRun[]> {
+  // A run that failed just now is not to go on elsewhere by the next look at it.
+  for (const run of await newestRuns(workspace, FAILED_LOOKED_AT)) {
+    await keepHere(host, run, 'everything was stopped by its controller');
+  }
   const runs = new Map<string, FoundRun>();
   for (const run of await activeRuns(workspace)) runs.set(run.record.run_id, run);
   for (const runId of livingCookies(RUN_COOKIE)) {

@@ -4,7 +4,8 @@ import { listRequests, submitRequest } from '../store/inbox.ts';
 import { topLease } from '../store/lease.ts';
 import { DirectoryWatcher } from '../store/watch.ts';
 import type { Host } from '../workspace/host.ts';
-import type { FoundRun } from './find.ts';
+import { keepHere } from './fallback/look.ts';
+import { type FoundRun, findRun } from './find.ts';
 import { readRecord } from './record.ts';
 import { ensureSupervised, replaceSupervisor } from './recover.ts';
 import { endLeftovers } from './recover-run.ts';
@@ -42,6 +43,12 @@ export async function stopRun(
 ): Promise<StopResult> {
   const { run_id } = run.record;
   if (isFinal(run.record.state)) {
+    const move = await keepHere(host, run, 'it was stopped by its controller');
+    // Whoever stops a run wants its task to end, wherever it is by now.
+    if (move?.did === 'moved') {
+      const next = await findRun(host, move.to.run_id, run.workspace);
+      return stopRun(host, next, options);
+    }
     if (!host.readOnly) await endLeftovers(run);
     return { run_id, state: run.record.state, stopped: true, already_ended: true };
   }

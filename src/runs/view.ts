@@ -4,8 +4,10 @@ import { truncate } from '../core/text.ts';
 import { isFinal, type RunState } from '../core/vocabulary.ts';
 import { readJson } from '../store/atomic.ts';
 import type { Host } from '../workspace/host.ts';
-import type { FoundRun } from './find.ts';
-import type { RunRecord } from './record.ts';
+import type { Move } from './fallback/decision.ts';
+import { lookAtMove } from './fallback/look.ts';
+import { type FoundRun, findRun } from './find.ts';
+import { movedFrom, type RunRecord } from './record.ts';
 import { ensureSupervised } from './recover.ts';
 import { type ProgressSummary, progressSummary } from './summarise.ts';
 
@@ -37,6 +39,12 @@ export const runView = z.object({
     .optional(),
   /** The run whose task this one continues. */
   continues: z.string().optional(),
+  /** Its provider failed: its task goes on in this run. */
+  moved_to: z.object({ run_id: z.string(), profile: z.string(), model: z.string() }).optional(),
+  /** Its provider failed, and why its task does not go on elsewhere by itself. */
+  not_moved: z.string().optional(),
+  /** The runs that failed before it at this task, oldest first. */
+  moved_from: z.array(movedFrom).optional(),
   attention: z.array(z.string()).optional(),
   failure: z
     .object({
@@ -53,19 +61,44 @@ export const runView = z.object({
 });
 export type RunView = z.infer<typeof runView>;
 
-export type LiveRun = { run: FoundRun; state: RunState; summary: ProgressSummary | undefined };
+export type LiveRun = {
+  run: FoundRun;
+  state: RunState;
+  summary: ProgressSummary | undefined;
+  /** How its task goes on where it failed. */
+  move?: Move | undefined;
+};
+
+/** Nothing more is to come of it: it is final, and its task is not about to go on elsewhere. */
+export function hasEnded({ state, move }: LiveRun): boolean {
+  return isFinal(state) && move?.did !== 'moving' && move?.did !== 'blocked';
+}
 
 /**
  * The state of a run right now. A run that nobody supervises gets a supervisor on the way; where
- * this host may not start one, its state reads `lost` and it needs recovery.
+ * this host may not start one, its state reads `lost` and it needs recovery. The task of one whose
+ * provider failed goes on elsewhere from here.
  */
 export async function lookAt(host: Host, run: FoundRun): Promise<LiveRun> {
   const summary = progressSummary.safeParse(
     await readJson(run.paths.summary).catch(() => undefined),
   ).data;
-  if (isFinal(run.record.state)) return { run, state: run.record.state, summary };
+  if (isFinal(run.record.state)) {
+    return { run, state: run.record.state, summary, move: await lookAtMove(host, run) };
+  }
   const supervised = await ensureSupervised(host, run);
   return { run, state: supervised ? liveState(run.record, summary) : 'lost', summary };
+}
+
+/** A run, and those its task was moved to, if any. */
+export async function lookAtTask(host: Host, run: FoundRun): Promise<LiveRun[]> {
+  const live = [await lookAt(host, run)];
+  for (let last = live.at(-1); last?.move?.did === 'moved'; last = live.at(-1)) {
+    const next = await findRun(host, last.move.to.run_id, run.workspace).catch(() => undefined);
+    if (next === undefined) break;
+    live.push(await lookAt(host, next));
+  }
+  return live;
 }
 
 /** The record follows the summary by a moment; a question must not be news without its text. */
@@ -82,11 +115,11 @@ export function viewOf(
   live: LiveRun,
   options: { whole?: boolean; folder?: boolean } = {},
 ): RunView {
-  const { run, state, summary } = live;
+  const { run, state, summary, move } = live;
   const { record, paths } = run;
-  const { outcome } = record;
+  const { outcome, lineage } = record;
   const whole = options.whole === true;
-  const attention = attentionOf(record, summary, state);
+  const attention = attentionOf(record, summary, live);
   const isTold = whole || outcome !== undefined;
   return {
     run_id: record.run_id,
@@ -106,9 +139,12 @@ export function viewOf(
           ? truncate(summary.last_action.text, ACTION_CHARS)
           : undefined,
       questions: state === 'waiting_answer' ? questionsOf(record, summary) : undefined,
-      continues: record.lineage?.parent,
+      continues: lineage?.moved === undefined ? lineage?.parent : undefined,
+      moved_from: isTold ? lineage?.moved : undefined,
+      moved_to: move?.did === 'moved' ? move.to : undefined,
+      not_moved: move?.did === 'stays' ? notMoved(move) : undefined,
       attention: attention.length === 0 ? undefined : attention,
-      failure: failureOf(record),
+      failure: failureOf(record, { brief: !whole && move?.did === 'moved' }),
       changed_files: outcome?.changed_files ?? undefined,
       route_mismatch: mismatchOf(record),
       folder: options.folder ? paths.dir : undefined,
@@ -129,6 +165,7 @@ function questionsOf(
 const TITLE_CHARS = 80;
 const SHORT_TITLE_CHARS = 40;
 const ACTION_CHARS = 80;
+const NOT_MOVED_CHARS = 400;
 
 function finalTokens(record: RunRecord): RunView['tokens'] | undefined {
   const tokens = record.outcome?.usage.tokens;
@@ -140,9 +177,19 @@ function finalTokens(record: RunRecord): RunView['tokens'] | undefined {
   };
 }
 
-function failureOf(record: RunRecord): RunView['failure'] {
+function notMoved({ why, next }: Extract<Move, { did: 'stays' }>): string {
+  const then =
+    next === undefined
+      ? ''
+      : `. Next would be ${next.profile} ${next.model}: cc_send_instruction with that profile goes on there; fallback: true at the start does it by itself`;
+  return truncate(why + then, NOT_MOVED_CHARS);
+}
+
+function failureOf(record: RunRecord, { brief }: { brief: boolean }): RunView['failure'] {
   const failure = record.outcome?.failure;
   if (failure === undefined || failure.class === 'success') return undefined;
+  // What to do about it has been done.
+  if (brief) return { class: failure.class, evidence: [], retryable: failure.retryable };
   return {
     class: failure.class,
     evidence: failure.evidence.slice(0, 3).map((item) => truncate(item, 200)),
@@ -160,17 +207,26 @@ function mismatchOf(record: RunRecord): string | undefined {
 function attentionOf(
   record: RunRecord,
   summary: ProgressSummary | undefined,
-  state: RunState,
+  { state, move }: LiveRun,
 ): string[] {
   const flags = [...(summary?.attention ?? [])];
-  if (state === 'lost')
-    flags.push('needs_recovery: nobody supervises it and this server is read-only');
+  if (move?.did === 'blocked') flags.push(`waits to go on elsewhere: ${move.why}`);
+  if (move?.did === 'left') flags.push(`its task could go on elsewhere, but ${move.why}`);
+  if (state === 'lost') {
+    flags.push(
+      'needs_recovery: nobody supervises it, and this server is read-only or has another user home',
+    );
+  }
   const outside = record.outcome?.outside_scope ?? [];
   if (outside.length > 0) {
     flags.push(truncate(`changed outside its scope: ${outside.join(', ')}`, 300));
   }
   if (record.scope !== null && record.outcome?.changed_files === null) {
-    flags.push('what it changed is unknown: there was no git snapshot to compare with');
+    flags.push('what it changed is unknown: there was no snapshot to compare with');
+  }
+  const unexplained = record.outcome?.unattributed ?? [];
+  if (unexplained.length > 0) {
+    flags.push(truncate(`changed meanwhile, by no call of its: ${unexplained.join(', ')}`, 300));
   }
   const left = record.outcome?.left_processes ?? [];
   if (left.length > 0) flags.push(`processes still running: ${left.join(', ')}`);

@@ -9,6 +9,7 @@ const VIEW_BYTES = 3500;
 const BRIEF_BYTES = 4200;
 const TITLE_CHARS = 40;
 const QUESTION_CHARS = 120;
+const NOT_MOVED_CHARS = 120;
 
 /** A run in an answer: the whole view where there is room, else what its controller must know. */
 export const toldView = runView.partial().extend({ run_id: z.string(), state: z.string() });
@@ -32,6 +33,7 @@ export function tell(changed: readonly LiveRun[]): { views: ToldView[]; told: Li
 
 function briefly(view: ToldView): ToldView {
   const { run_id, state, title, usd, cost_complete, attention, questions, failure } = view;
+  const { moved_to, moved_from, not_moved } = view;
   return {
     run_id,
     state,
@@ -44,6 +46,9 @@ function briefly(view: ToldView): ToldView {
         question,
         text: truncate(text, QUESTION_CHARS),
       })),
+      moved_to,
+      moved_from,
+      not_moved: not_moved && truncate(not_moved, NOT_MOVED_CHARS),
       failure: failure && { class: failure.class, evidence: [], retryable: failure.retryable },
     }),
   };

@@ -34,15 +34,21 @@ const DIGEST = 5;
  * the wording of what needs attention. Two marks differ when there is something new to tell.
  */
 export function markOf(live: LiveRun): string {
+  if (live.move?.did === 'moving') return NOTHING_TOLD;
+  if (live.move?.did === 'blocked') return NOTHING_TOLD + short('blocked') + short(live.move.why);
   const letter = LETTERS[live.state];
-  // A run that was resumed ends again, maybe in the same state.
-  if (isFinal(live.state)) return letter + short(live.run.record.ended ?? '');
+  // A run that was resumed ends again, maybe in the same state; one may be moved after it was told of.
+  if (isFinal(live.state)) return letter + short((live.run.record.ended ?? '') + movedTo(live));
   const { attention = [], questions = [] } = viewOf(live);
   const codes = live.summary?.insight.mark ?? 0;
   if (codes === 0 && questions.length === 0) return letter;
   // Each question is news of its own, as is each kind of attention; a counter that has grown is not.
   const gist = `${codes} ${questions.map(({ question }) => question).join()}`;
   return letter + short(gist) + short(gist + attention.join('\n'));
+}
+
+function movedTo({ move }: LiveRun): string {
+  return move?.did === 'moved' ? move.to.run_id : '';
 }
 
 /** The part of a mark that is worth ending a wait for: a counter that has grown is not. */

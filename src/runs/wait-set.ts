@@ -2,6 +2,7 @@ import { CcError } from '../core/errors.ts';
 import { isFinal } from '../core/vocabulary.ts';
 import type { Host } from '../workspace/host.ts';
 import { runPaths, type Workspace, workspaceAt } from '../workspace/layout.ts';
+import { storedMove } from './fallback/look.ts';
 import { type FoundRun, findRun } from './find.ts';
 import { activeRuns } from './list.ts';
 import { forget, isStale, notesOf, removeNote } from './outbox.ts';
@@ -61,7 +62,9 @@ export async function acknowledge(
     const run = await findRun(host, runId, near).catch(() => undefined);
     if (run === undefined || !isFinal(run.record.state)) continue;
     // Of the very ending that was told: a run may have been resumed and have ended once more.
-    if (markOf({ run, state: run.record.state, summary: undefined }) !== mark) continue;
+    const { state } = run.record;
+    const live = { run, state, summary: undefined, move: await storedMove(run) };
+    if (markOf(live) !== mark) continue;
     const who = { threadId, workspace: run.workspace.root };
     // What cannot be removed is told again; no reason to fail.
     await removeNote(host, who, runId).catch(() => undefined);

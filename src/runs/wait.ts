@@ -2,9 +2,9 @@ import * as z from 'zod';
 import { isFinal } from '../core/vocabulary.ts';
 import { DirectoryWatcher } from '../store/watch.ts';
 import type { Host } from '../workspace/host.ts';
-import type { FoundRun } from './find.ts';
+import { type FoundRun, findRun } from './find.ts';
 import { readRecord } from './record.ts';
-import { type LiveRun, lookAt } from './view.ts';
+import { hasEnded, type LiveRun, lookAt } from './view.ts';
 import { tell, toldView } from './wait-answer.ts';
 import {
   formatCursor,
@@ -32,6 +32,7 @@ export const waitResult = z.object({
 export type WaitResult = z.infer<typeof waitResult>;
 
 export type WaitRequest = {
+  /** Where the task of one is moved to another run, that is added here and waited for, too. */
   runs: WaitSet['runs'];
   quiet?: WaitSet['quiet'];
   until: 'any' | 'all';
@@ -50,7 +51,8 @@ const CARRIED = 64;
 
 /**
  * Waits until a run ends or needs attention (`any`), or until all have ended (`all`), or the time is
- * up. A run that waits for an answer ends either wait: nothing else would bring it on. The cursor
+ * up. A run that waits for an answer ends either wait: nothing else would bring it on. That a task was
+ * moved ends none: the wait goes on with the run it was moved to, and the answer tells of both. The cursor
  * holds what the caller has been told of each run, so that a change between two calls is reported by
  * the second one.
  */
@@ -58,10 +60,7 @@ export async function waitForRuns(host: Host, request: WaitRequest): Promise<Wai
   const told = parseCursor(request.cursor);
   const until = host.clock.monotonic() + request.timeoutMs;
   let nextProgress = host.clock.monotonic() + PROGRESS_EVERY_MS;
-  const watcher = new DirectoryWatcher(
-    request.runs.map((run) => run.paths.dir),
-    tellsSomething,
-  );
+  let watcher = watcherOf(request.runs);
   const looked = new Map<FoundRun, LiveRun>();
   let lookedAtAll = -Infinity;
   let hints: ReadonlySet<string> = new Set();
@@ -71,6 +70,12 @@ export async function waitForRuns(host: Host, request: WaitRequest): Promise<Wai
       if (all) lookedAtAll = host.clock.monotonic();
       const due = request.runs.filter((run) => all || hints.has(run.paths.dir));
       await Promise.all(due.map(async (run) => looked.set(run, await refresh(host, run))));
+      if (await addSuccessors(host, request.runs, looked)) {
+        watcher.close();
+        watcher = watcherOf(request.runs);
+        lookedAtAll = -Infinity;
+        continue;
+      }
       const live = [...looked.values()];
       const now = host.clock.monotonic();
       if (isTimeToAnswer(live, told, request) || now >= until || request.signal.aborted) {
@@ -87,6 +92,31 @@ export async function waitForRuns(host: Host, request: WaitRequest): Promise<Wai
   }
 }
 
+function watcherOf(runs: readonly FoundRun[]): DirectoryWatcher {
+  return new DirectoryWatcher(
+    runs.map((run) => run.paths.dir),
+    tellsSomething,
+  );
+}
+
+/** Adds the runs that tasks were moved to; tells whether there were any. */
+async function addSuccessors(
+  host: Host,
+  runs: FoundRun[],
+  looked: ReadonlyMap<FoundRun, LiveRun>,
+): Promise<boolean> {
+  const known = new Set(runs.map(({ record }) => record.run_id));
+  const before = runs.length;
+  for (const { run, move } of looked.values()) {
+    if (move?.did !== 'moved' || known.has(move.to.run_id)) continue;
+    known.add(move.to.run_id);
+    // One that was removed since has nothing to tell.
+    const next = await findRun(host, move.to.run_id, run.workspace).catch(() => undefined);
+    if (next !== undefined) runs.push(next);
+  }
+  return runs.length > before;
+}
+
 /** All else in the directory of a run changes far more often than what is told of it. */
 function tellsSomething(name: string): boolean {
   return name === 'metadata.json' || name === 'progress_summary.json';
@@ -100,8 +130,9 @@ async function refresh(host: Host, run: FoundRun): Promise<LiveRun> {
 }
 
 function isTimeToAnswer(live: readonly LiveRun[], told: Told, request: WaitRequest): boolean {
-  if (live.every((run) => isFinal(run.state))) return true;
+  if (live.every(hasEnded)) return true;
   return live.some((run) => {
+    if (run.move?.did === 'moved') return false;
     if (request.until === 'all' && run.state !== 'waiting_answer') return false;
     if (!isNews(run) || request.quiet?.has(idOf(run))) return false;
     return gistOf(told.get(idOf(run))) !== gistOf(markOf(run));
@@ -117,7 +148,7 @@ function answer(live: readonly LiveRun[], told: Told): WaitResult {
   const changed = live.filter((run) => isNews(run) && told.get(idOf(run)) !== markOf(run));
   const { views, told: toldNow } = tell(changed);
   const untold = new Set(changed.filter((run) => !toldNow.includes(run)));
-  const active = live.filter((run) => !isFinal(run.state)).map(idOf);
+  const active = live.filter((run) => !hasEnded(run)).map(idOf);
   const reason = changed.length > 0 ? 'change' : 'still_running';
   return {
     reason: active.length === 0 && untold.size === 0 ? 'all_ended' : reason,
@@ -149,7 +180,7 @@ function idOf({ run }: LiveRun): string {
 }
 
 function progressLine(live: readonly LiveRun[]): string {
-  const active = live.filter((run) => !isFinal(run.state));
+  const active = live.filter((run) => !hasEnded(run));
   const [first] = active;
   const action = first?.summary?.last_action?.text ?? 'working';
   return active.length === 1 ? action : `${active.length} runs active; ${action}`;

@@ -1,15 +1,16 @@
 import * as z from 'zod';
-import { ROLES } from '../core/vocabulary.ts';
+import { ROLES, roleMeant } from '../core/vocabulary.ts';
 
 /** Parameters many tools share, described once. A description is one clause. */
 export const cwd = z.string().max(4096).optional().describe('Project directory.');
 
 export const runId = z.string().max(64).describe('Run id.');
 
-/** Checked as an enum, published as a string: the fourteen names cost more than they tell. */
+/** Checked as an enum, published as a string: the names cost more than they tell. */
 export const role = z
   .string()
   .max(40)
+  .transform(roleMeant)
   .pipe(z.enum(ROLES))
   .optional()
   .describe('E.g. review, testing, security, implementation.');

@@ -1,6 +1,10 @@
 import { CcError } from '../core/errors.ts';
 import { AREAS, type Area, type Tool } from './define.ts';
+import checkWriteScope from './git/check-write-scope.ts';
+import diffSummary from './git/diff-summary.ts';
 import gitDiff from './git/git-diff.ts';
+import ledgerQuery from './ledger/ledger-query.ts';
+import ledgerVerify from './ledger/ledger-verify.ts';
 import benchmarkModel from './profiles/benchmark-model.ts';
 import benchmarkSuite from './profiles/benchmark-suite.ts';
 import calibratePolicy from './profiles/calibrate-policy.ts';
@@ -20,11 +24,13 @@ import listQuestions from './runs/list-questions.ts';
 import mockStreamTest from './runs/mock-stream-test.ts';
 import openRunFolder from './runs/open-run-folder.ts';
 import pollRun from './runs/poll-run.ts';
+import promptPack from './runs/prompt-pack.ts';
 import recoverRuns from './runs/recover-runs.ts';
 import runAgent from './runs/run-agent.ts';
 import runStatus from './runs/run-status.ts';
 import runStreamingAgent from './runs/run-streaming-agent.ts';
 import runVisibleAgent from './runs/run-visible-agent.ts';
+import secretScanRun from './runs/secret-scan-run.ts';
 import sendInstruction from './runs/send-instruction.ts';
 import stopRun from './runs/stop-run.ts';
 import summarizeRun from './runs/summarize-run.ts';
@@ -47,10 +53,14 @@ export const TOOLS: readonly Tool[] = [
   costGuard,
   compactEvents,
   folderPolicy,
+  checkWriteScope,
+  diffSummary,
   gitDiff,
   healthcheck,
   initWorkspace,
   lastRun,
+  ledgerQuery,
+  ledgerVerify,
   listProfiles,
   listQuestions,
   localPolicy,
@@ -59,6 +69,7 @@ export const TOOLS: readonly Tool[] = [
   openRunFolder,
   pickProfile,
   pollRun,
+  promptPack,
   recoverRuns,
   runAgent,
   runStatus,
@@ -66,6 +77,7 @@ export const TOOLS: readonly Tool[] = [
   sendInstruction,
   runVisibleAgent,
   scoreModels,
+  secretScanRun,
   shadowRun,
   stopRun,
   summarizeRun,

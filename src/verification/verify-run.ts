@@ -4,6 +4,8 @@ import { CcError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { createRedactor, redactJson } from '../core/redact.ts';
 import { isFinal } from '../core/vocabulary.ts';
+import { writeReceipt } from '../ledger/receipt.ts';
+import { wholeOf } from '../runs/changes/snapshots.ts';
 import type { FoundRun } from '../runs/find.ts';
 import { lookAt } from '../runs/view.ts';
 import { makePrivateDir } from '../store/atomic.ts';
@@ -58,10 +60,30 @@ export async function verifyRun(
     const seconds = Math.round((host.clock.monotonic() - started) / 100) / 10;
     const whole = { ...result, seconds };
     const file = await storeVerification(run.paths, whole);
+    await recordVerification(host, run, whole);
     return { result: whole, file };
   } finally {
     lease.release();
   }
+}
+
+/** What is not in the ledger does not count: where that fails, the verification fails. */
+async function recordVerification(host: Host, run: FoundRun, result: Verification): Promise<void> {
+  const { reasons, tests, claims } = result;
+  await writeReceipt(host, run, {
+    kind: 'verify',
+    facts: {
+      verification_id: result.verification_id,
+      verdict: result.verdict,
+      risk: result.risk,
+      reasons: reasons.filter(({ level }) => level !== 'info').map(({ code }) => code),
+      tests: tests.map(({ command, status }) => ({ command, status })),
+      claims_contradicted: claims.filter(({ status }) => status === 'contradicted').length,
+      after_tree: result.after_tree,
+      tree_now: result.tree_now,
+      head: result.head,
+    },
+  });
 }
 
 function requireEnded({ record }: FoundRun, state: string): void {
@@ -84,7 +106,7 @@ function requireEnded({ record }: FoundRun, state: string): void {
 async function carriedOut(
   host: Host,
   run: FoundRun,
-  summary: Parameters<typeof readRecorded>[1],
+  summary: Parameters<typeof readRecorded>[2],
   request: VerifyRequest,
   { signal, progress }: { signal: AbortSignal; progress: (message: string) => void },
 ): Promise<Omit<Verification, 'seconds'>> {
@@ -112,7 +134,7 @@ async function carriedOut(
   // The journal may have 50 MB: it is read while the tests run.
   const [tested, recorded] = await Promise.all([
     runTests({ commands, timeoutMs, minCoverage: request.minCoverage }, place, folder, progress),
-    readRecorded(run, summary),
+    readRecorded(host, run, summary),
   ]);
   const checks = await runChecks(request.checks, {
     run,
@@ -126,23 +148,26 @@ async function carriedOut(
 
   const after = runsCommands ? await treeNow(host, run, signal) : before;
   const [since, changed] = await Promise.all([
-    differences(host, recorded.changes.after, before),
-    differences(host, before, after),
+    differences(host, wholeOf(recorded.changes.recorded?.after), before, signal),
+    differences(host, before, after, signal),
   ]);
   const leftBefore = await leftByEarlier(run);
-  const { changes, ...facts } = await factsOf(recorded, tested.runs);
+  const { changes, ...facts } = await factsOf(recorded, tested.runs, [
+    ...commands,
+    ...request.checks.flatMap((check) => (check.kind === 'custom_command' ? check.command : [])),
+  ]);
   const all: VerificationFacts = redactJson(
     {
       ...facts,
       changes: {
         ...changes,
-        since: pathsOf(since ?? []).filter((path) => !leftBefore.has(path)),
+        since: pathsOf(since).filter((path) => !leftBefore.has(path)),
       },
       tests: tested.runs,
       tests_changed: {
-        added: pathsOf((changed ?? []).filter(({ status }) => status === 'added')),
+        added: pathsOf(changed.filter(({ status }) => status === 'added')),
         touched: pathsOf(
-          (changed ?? []).filter(({ status, path }) => status !== 'added' && !leftBefore.has(path)),
+          changed.filter(({ status, path }) => status !== 'added' && !leftBefore.has(path)),
         ),
       },
       ...(tested.coverage === undefined ? {} : { coverage: tested.coverage }),
@@ -158,7 +183,7 @@ async function carriedOut(
     ...judge(all),
     ...all,
     head,
-    after_tree: recorded.changes.after?.tree ?? null,
+    after_tree: recorded.changes.recorded?.after.tree ?? null,
     tree_now: (after ?? before)?.tree ?? null,
   };
 }

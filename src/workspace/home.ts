@@ -29,9 +29,13 @@ export function userHome(env: Environment) {
     guardLease: join(root, 'state', 'cost-guard'),
     /** What is known of models: endings of runs, cooldowns, a catalogue. */
     routing: join(root, 'routing'),
+    /** The user's own role texts and task templates. */
+    promptPack: join(root, 'prompt-pack'),
     /** Providers the user described by hand. */
     profiles: join(root, 'profiles.yaml'),
     workspaces: join(root, 'workspaces'),
+    /** The last line of each project's ledger, one file per project. */
+    ledgerHeads: join(root, 'ledger-heads'),
     /** Results, shadow runs, the user's own tasks, and the work under way. */
     benchmarks: join(root, 'benchmarks'),
     /** Endings that a controller has still to be told of. */
@@ -40,6 +44,8 @@ export function userHome(env: Environment) {
     capabilities: join(root, 'capabilities'),
     sessions: join(root, 'private', 'sessions'),
     runs: join(root, 'private', 'runs'),
+    /** Key of the fingerprints of secrets. */
+    fingerprintKey: join(root, 'private', 'fingerprint.key'),
     /** What is about to be removed is moved here first. */
     trash: join(root, 'private', 'trash'),
     /** Complete results that were too long to show. */
@@ -56,6 +62,8 @@ export function privateRunPaths(home: UserHome, runId: string) {
   return {
     dir,
     prompt: join(dir, 'prompt.txt'),
+    /** What the role adds to the system prompt. */
+    roleText: join(dir, 'role.md'),
     systemPrompt: join(dir, 'system-prompt.md'),
     objects: join(dir, 'objects'),
     /** Instructions and handovers, word for word, one file each. */

@@ -59,13 +59,18 @@ export function runPaths(workspace: Workspace, runId: string) {
     checkpoints: join(dir, 'checkpoints'),
     changedFiles: join(dir, 'changed_files.json'),
     diff: join(dir, 'diff.patch'),
-    /** What a secret scan found, by place and kind, never the values. */
-    secretFindings: join(dir, 'secret_findings.json'),
+    /** What the run was and came to, as an in-toto statement bound to the ledger. */
+    receipt: join(dir, 'receipt.json'),
     /** One file per verification, and what its commands left. */
     verification: join(dir, 'verification'),
+    /** What a secret scan found, by place and kind, never the values. */
+    secretFindings: join(dir, 'secret_findings.json'),
     inbox: join(dir, 'inbox'),
     lease: join(dir, 'supervisor'),
     ballast: join(dir, '.ballast'),
+    /** Where the task of a failed run went on, or why it stays; and who is deciding that. */
+    fallback: join(dir, 'fallback.json'),
+    fallbackLease: join(dir, 'fallback'),
   };
 }
 

@@ -3,8 +3,10 @@ import * as z from 'zod';
 import { CcError, errnoOf } from '../core/errors.ts';
 import { lazy } from '../core/lazy.ts';
 import { ROLES } from '../core/vocabulary.ts';
+import { FINGERPRINT } from '../secrets/identity.ts';
 import type { UserHome } from './home.ts';
 import { routingPolicy } from './routing-policy.ts';
+import { safetyFields } from './safety-policy.ts';
 import { watchdogFields } from './watchdog-policy.ts';
 
 const loadYaml = /* @__PURE__ */ lazy(() => import('./yaml.ts'));
@@ -63,6 +65,7 @@ const policySchema = z.strictObject({
       timeout_seconds: z.int().min(1).max(86_400).default(600),
     })
     .prefault({}),
+  ...safetyFields,
   /** Names of further environment variables that workers get. */
   env_pass: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/)).default([]),
   /** Profile (id or name) and model by role; either may be missing. */
@@ -83,6 +86,8 @@ const policySchema = z.strictObject({
       rotate: z.number().min(0.2).max(1).default(0.65),
     })
     .prefault({}),
+  /** Fingerprints of values that look like secrets and are none (docs/secrets.md). */
+  secret_allow: z.array(z.string().regex(FINGERPRINT, 'not a fingerprint')).max(1000).default([]),
   /** Wake the Codex thread that launched a run when it ends. */
   wake_codex: z.boolean().default(false),
   /** The Claude Code binary to use. */

@@ -34,6 +34,11 @@ export const routingPolicy = z.strictObject({
     .prefault({}),
   /** Whether the task's estimated difficulty proposes a tier of model. */
   difficulty: z.enum(['auto', 'off']).default('auto'),
+  /**
+   * Whether the task of a run whose provider fails goes on elsewhere: `auto` where the scorer chose
+   * the profile, `always` also where it was named, `off` never.
+   */
+  fallback: z.enum(['auto', 'always', 'off']).default('auto'),
   /** By model id; they win over every table. */
   prices: z.record(z.string().max(200), ownPrice).default({}),
   /** A file or address in the shape of OpenRouter's /models. Without a source nothing is fetched. */

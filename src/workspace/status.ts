@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { join, relative } from 'node:path';
-import { lazy } from '../core/lazy.ts';
+import { treeSize } from '../store/size.ts';
 import {
   MANAGED_DIRS,
   type ManagedDir,
@@ -8,8 +7,7 @@ import {
   sharedPaths,
   type Workspace,
 } from './layout.ts';
-
-const loadGlob = /* @__PURE__ */ lazy(() => import('fast-glob'));
+import { sizeOfRuns } from './run-sizes.ts';
 
 export type WorkspaceStatus = {
   initialised: boolean;
@@ -18,29 +16,16 @@ export type WorkspaceStatus = {
   bytes: number;
 };
 
-export async function workspaceStatus(workspace: Workspace): Promise<WorkspaceStatus> {
+export async function workspaceStatus(workspace: Workspace, now: Date): Promise<WorkspaceStatus> {
   const initialised = await stat(sharedPaths(workspace).workspaceFile).then(
     () => true,
     () => false,
   );
-  const { default: glob } = await loadGlob();
-  const entries = await glob('**', {
-    cwd: workspace.base,
-    dot: true,
-    stats: true,
-    followSymbolicLinks: false,
-    suppressErrors: true,
-  });
-  const usage = MANAGED_DIRS.map((dir) => ({ dir, files: 0, bytes: 0 }));
-  for (const entry of entries) {
-    const path = join(workspace.base, entry.path);
-    const owner = usage.find(
-      ({ dir }) => !relative(managedDir(workspace, dir), path).startsWith('..'),
-    );
-    if (owner === undefined) continue;
-    owner.files += 1;
-    owner.bytes += entry.stats?.size ?? 0;
-  }
+  const runs = await sizeOfRuns(workspace, now);
+  const usage = MANAGED_DIRS.map((dir) => ({
+    dir,
+    ...(dir === 'runs' ? runs : treeSize(managedDir(workspace, dir))),
+  }));
   return {
     initialised,
     usage: usage.filter(({ files }) => files > 0),

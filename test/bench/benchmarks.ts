@@ -3,6 +3,7 @@ import { flood } from './flood.ts';
 import type { Benchmark } from './harness.ts';
 import { idlePoll } from './idle-poll.ts';
 import { ingestion } from './ingest.ts';
+import { ledger } from './ledger.ts';
 import { manyRuns } from './many-runs.ts';
 import { oneTurn } from './one-turn.ts';
 import { pollTime } from './poll-time.ts';
@@ -10,6 +11,7 @@ import { profiles } from './profiles.ts';
 import { stopping } from './stop.ts';
 import { supervisorCpu } from './supervisor-cpu.ts';
 import { surface } from './surface.ts';
+import { verifying } from './verify.ts';
 import { waiting } from './wait.ts';
 
 /** Every benchmark, in the order they run and are shown. */
@@ -24,6 +26,8 @@ export const BENCHMARKS: readonly Benchmark[] = [
   supervisorCpu,
   ingestion,
   flood,
+  ledger,
+  verifying,
   waiting,
   stopping,
 ];

@@ -65,7 +65,7 @@ async function throughUs(lab: Lab) {
 
 /** Claude Code alone: everything as our worker has it, but nobody watches and nobody hooks in. */
 async function bareWorker(lab: Lab): Promise<() => Promise<number>> {
-  const { record, workerEnv } = await planRun(lab.host(), lab.place(), {
+  const { record, roleText, workerEnv } = await planRun(lab.host(), lab.place(), {
     task: TASK,
     profile: 'env:lab',
   });
@@ -74,6 +74,7 @@ async function bareWorker(lab: Lab): Promise<() => Promise<number>> {
     systemPromptFile,
     systemPrompt({
       role: record.role,
+      roleText,
       scope: undefined,
       budget: record.budget,
       mayAsk: false,

@@ -5,12 +5,16 @@ import { sleep, systemClock } from '../../src/core/clock.ts';
 import { withPrivateCopy } from '../../src/profiles/ccswitch/copy.ts';
 import { readDatabase, TABLES } from '../../src/profiles/ccswitch/database.ts';
 import { loadSqlite, type OpenSqlite } from '../../src/profiles/ccswitch/sqlite.ts';
+import { noEvidence } from '../../src/routing/evidence.ts';
+import { pickProfile } from '../../src/routing/pick.ts';
+import { mergedPrices } from '../../src/routing/price-table.ts';
 import { callTool } from '../../src/tools/call.ts';
 import type { ToolContext } from '../../src/tools/define.ts';
 import { findTool, TOOLS } from '../../src/tools/registry.ts';
 import { userHome } from '../../src/workspace/home.ts';
 import type { Host } from '../../src/workspace/host.ts';
 import { installBigDatabase } from '../profiles/big-database.ts';
+import { profile } from '../routing/support.ts';
 import { type BenchContext, type Benchmark, inTurns, type Measurement, timed } from './harness.ts';
 
 const PROVIDERS = 500;
@@ -38,6 +42,7 @@ export const profiles: Benchmark = {
         ...(await calls(context, root, 'list', 'cc_list_profiles', { all: true })),
         ...(await calls(context, root, 'pick', 'cc_pick_profile', { role: 'review' })),
         await reading(context, root, database, open),
+        ...(await scoring(context)),
       ];
     } finally {
       rmSync(root, { recursive: true, force: true });
@@ -79,6 +84,36 @@ async function calls(
     reference: reference.flat(),
     percentile,
     goal: { ratio: 0.5 },
+  }));
+}
+
+const MODELS = ['default', 'opus', 'haiku', 'sonnet'] as const;
+
+/** The scorer alone, against one that knows nothing of the profiles and prices of the call before. */
+async function scoring(context: BenchContext): Promise<Measurement[]> {
+  const list = Array.from({ length: PROVIDERS }, (_, index) =>
+    profile(`p${index}`, {
+      models: Object.fromEntries(MODELS.map((tier) => [tier, `claude-${tier}-p${index}-1`])),
+    }),
+  );
+  const prices = mergedPrices({}, new Map(), undefined);
+  const evidence = { ...noEvidence(Date.now()), prices };
+  const { ours, reference } = await inTurns(
+    context,
+    () => several(async () => void pickProfile({ role: 'review' }, list, evidence)),
+    () =>
+      several(async () => {
+        const fresh = { ...evidence, prices: new Map(prices) };
+        void pickProfile({ role: 'review' }, structuredClone(list), fresh);
+      }),
+  );
+  return [50, 95].map((percentile) => ({
+    name: `the scorer alone at ${PROVIDERS} profiles of ${MODELS.length} models, p${percentile}`,
+    unit: 'ms',
+    ours: ours.flat(),
+    reference: reference.flat(),
+    percentile,
+    goal: { ratio: 1 },
   }));
 }
 

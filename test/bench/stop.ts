@@ -65,7 +65,7 @@ async function stopOnce(lab: Lab, processes: number): Promise<number> {
     task: 'Stay.',
     profile: 'env:lab',
     allowWrite: true,
-    scope: { commands: [COMMAND] },
+    scope: { paths: [], commands: [COMMAND] },
   });
   const { run_id } = run.record;
   await lab.until(async () => lab.processes(run_id).length >= processes || undefined, 'its tree');

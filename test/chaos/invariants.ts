@@ -16,6 +16,7 @@ export const INVARIANTS = {
   nothing_left: 'no process and no raw stream left after one recovery',
   honest: 'no wrong succeeded',
   unharmed: 'succeeded where no worker was harmed',
+  ledger: 'one dispatch and one end on record, and a ledger that holds',
   time: 'no time lost or made up',
 } as const;
 export type Invariant = keyof typeof INVARIANTS;
@@ -39,6 +40,8 @@ export type Evidence = {
   rawLeft: readonly string[];
   /** Neither the worker nor its disk was touched, and nobody wanted it to stop. */
   unharmed: boolean;
+  /** What is wrong with the ledger of the project, and how often the run's end stands in it. */
+  ledger: { problems: readonly string[]; ends: number };
   sceneMs: number;
 };
 
@@ -65,6 +68,12 @@ export function breaches(evidence: Evidence): Breach[] {
     for (const problem of evidence.missing) add('honest', problem);
   } else if (over && evidence.unharmed) {
     add('unharmed', `${record.state}: ${JSON.stringify(record.outcome?.failure)}`);
+  }
+  for (const problem of evidence.ledger.problems) add('ledger', problem);
+  // A disk that stays full takes no entry; the record says so then.
+  const isMissing = record.ledger !== undefined && 'missing' in record.ledger;
+  if (over && !isMissing && evidence.ledger.ends !== 1) {
+    add('ledger', `${evidence.ledger.ends} ends on record`);
   }
   const elapsed = record.elapsed_ms;
   if (elapsed !== undefined && (elapsed < 0 || elapsed > evidence.sceneMs + TIME_SLACK_MS)) {

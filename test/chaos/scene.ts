@@ -1,5 +1,8 @@
 import { existsSync } from 'node:fs';
 import { sleep } from '../../src/core/clock.ts';
+import { latestEntries } from '../../src/ledger/query.ts';
+import { verifyLedger } from '../../src/ledger/verify.ts';
+import type { FoundRun } from '../../src/runs/find.ts';
 import type { RunRecord } from '../../src/runs/record.ts';
 import { Follower } from './faces.ts';
 import { type Injected, Injector } from './injector.ts';
@@ -107,10 +110,20 @@ async function play(stage: Stage, scene: Scene, played: Played): Promise<void> {
     runs: [...new Set([...launch.told, ...recorded.map(({ record: { run_id } }) => run_id)])],
     left: { worker, supervisors },
     rawLeft: stage.rawLeft(run),
+    ledger: await ledgerOf(stage, run),
     unharmed: !injector.stopAsked && isUnharmed(played.injected, record),
     sceneMs,
   });
   for (const supervisor of supervisors) strike(supervisor, 'SIGKILL');
+}
+
+async function ledgerOf(stage: Stage, { workspace, record }: FoundRun) {
+  const { problems } = await verifyLedger(stage.lab.host(), workspace);
+  const filter = { subject: record.run_id, kind: 'end' };
+  return {
+    problems: problems.map(({ line, text }) => `line ${line}: ${text}`),
+    ends: latestEntries(workspace, filter, { limit: 10 }).entries.length,
+  };
 }
 
 function isAtLauncher(fault: Fault): boolean {

@@ -9,7 +9,7 @@ import type { Random } from './random.ts';
  */
 export type Story = {
   script: Script;
-  request: { task: string; allowWrite: boolean; scope?: { commands: string[] } };
+  request: { task: string; allowWrite: boolean; scope?: { paths: string[]; commands: string[] } };
   /** Why this conversation cannot have completed; empty when it has. */
   missing: () => string[];
 };
@@ -67,7 +67,7 @@ export function tellStory(lab: Lab, random: Random, readOnly: boolean): Story {
     request: {
       task: `Do the ${calls} things.`,
       allowWrite: !readOnly,
-      ...(readOnly ? {} : { scope: { commands: ['node work.js *'] } }),
+      ...(readOnly ? {} : { scope: { paths: ['**'], commands: ['node work.js *'] } }),
     },
     missing: () => {
       const problems: string[] = [];

@@ -106,7 +106,9 @@ test('without git a write run works, and what it changed is unknown', async () =
       { text: 'Done.' },
     ],
   });
-  const run = await lab.ended(await lab.launch({ task: 'x', allowWrite: true }));
+  const run = await lab.ended(
+    await lab.launch({ task: 'x', allowWrite: true, scope: { paths: ['**'] } }),
+  );
   expect(run.record.outcome).toMatchObject({ state: 'succeeded', changed_files: null });
   expect(lab.read('a.txt')).toBe('a');
 });
@@ -208,7 +210,8 @@ test('a disk that fills up while events are written ends the run as disk_full', 
 test('a bare repository is not for workers that write', async () => {
   lab = await Lab.open([], { git: false });
   lab.git('init', '-q', '--bare', '.');
-  expect((await refusal(() => lab.launch({ task: 'x', allowWrite: true }))).code).toBe(
-    'NOT_ALLOWED',
-  );
+  expect(
+    (await refusal(() => lab.launch({ task: 'x', allowWrite: true, scope: { paths: ['**'] } })))
+      .code,
+  ).toBe('NOT_ALLOWED');
 });

@@ -175,7 +175,7 @@ test('commands of a worker do not find its credentials in their environment', as
     task: 'Print it.',
     profile: 'env',
     allowWrite: true,
-    scope: { commands: ['printenv'] },
+    scope: { paths: [], commands: ['printenv'] },
   });
   expect((await lab.ended(run)).record.outcome?.state).toBe('succeeded');
   const [first, second] = lab.model.requestsFor('s');

@@ -7,10 +7,12 @@ import type { Script } from '../../src/loopback/index.ts';
 import { identityOf, isAlive } from '../../src/proc/identity.ts';
 import type { FoundRun } from '../../src/runs/find.ts';
 import { activeRuns } from '../../src/runs/list.ts';
-import { ensureSupervised } from '../../src/runs/recover.ts';
+import { ensureSupervised, replaceSupervisor } from '../../src/runs/recover.ts';
 import { recoverAll } from '../../src/runs/recover-all.ts';
 import { recoverRun } from '../../src/runs/recover-run.ts';
+import { lookAt } from '../../src/runs/view.ts';
 import { RUN_COOKIE } from '../../src/workers/claude/environment.ts';
+import { userHome } from '../../src/workspace/home.ts';
 import { sharedPaths } from '../../src/workspace/layout.ts';
 import { BIN, runProgram } from '../support/controllers.ts';
 import { Lab, rawCoverage } from '../support/lab.ts';
@@ -126,6 +128,20 @@ test('a run whose record is damaged while its worker lives goes on by the second
     run_id: run.record.run_id,
     state: 'succeeded',
   });
+});
+
+test('a reader of another user home does not end a run whose private files it has not', async () => {
+  const [run] = (await orphans(1)) as [FoundRun];
+  const home = userHome({ HOME: join(lab.dir, 'another') });
+  const stranger = lab.host({ home });
+  expect(await ensureSupervised(stranger, run)).toBe(false);
+  expect((await lookAt(stranger, run)).state).toBe('lost');
+  const report = await recoverAll(stranger, { thorough: run.workspace, signal });
+  expect(report).toMatchObject({ runs: [], left_alone: expect.any(Number) });
+  await replaceSupervisor(stranger, run);
+  expect(lab.processes(run.record.run_id).length).toBeGreaterThan(0);
+  lab.model.release('go');
+  expect((await lab.ended(run)).record.outcome?.state).toBe('succeeded');
 });
 
 test('a run of which no record is left is ended, with its processes', async () => {

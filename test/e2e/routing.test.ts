@@ -29,7 +29,7 @@ test('a run that fails sends the next task elsewhere, and one that succeeds heal
     CC_PROFILE_SPARE_PRICE_INPUT: '50',
     CC_PROFILE_SPARE_PRICE_OUTPUT: '50',
   });
-  const first = await lab.ended(await lab.launch({ task: 'BAD' }));
+  const first = await lab.ended(await lab.launch({ task: 'BAD', fallback: false }));
   expect(first.record).toMatchObject({
     profile: { id: 'env:lab', account: expect.stringMatching(/^[0-9a-f]{10}$/) },
     outcome: { failure: { class: 'billing' } },

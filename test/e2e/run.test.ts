@@ -197,7 +197,7 @@ test('stop ends a run in the middle of a tool, with its whole tree', async () =>
   const run = await lab.launch({
     task: 'Sleep.',
     allowWrite: true,
-    scope: { commands: ['node sleeper.js'] },
+    scope: { paths: [], commands: ['node sleeper.js'] },
   });
   await lab.event(run, 'cc.hook.answered');
   await lab.until(
@@ -352,7 +352,11 @@ test('a worker in a sub-directory may read the rest of the repository and writes
       { text: 'Done.' },
     ],
   });
-  const run = await lab.launch({ task: 'x', allowWrite: true }, lab.host(), 'packages/a');
+  const run = await lab.launch(
+    { task: 'x', allowWrite: true, scope: { paths: ['**'] } },
+    lab.host(),
+    'packages/a',
+  );
   await lab.ended(run);
   expect(JSON.stringify(lab.model.requestsFor('s')[1]?.body)).toContain('SIBLING');
   expect(lab.read('packages/a/new.js')).toBe('n');
@@ -369,6 +373,7 @@ test('what an allowed command changes outside the scope is told', async () => {
       { text: 'I only looked.' },
     ],
   });
+  lab.writePolicy('sandbox: off\n');
   const run = await lab.ended(
     await lab.launch({
       task: 'Look.',

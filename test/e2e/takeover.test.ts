@@ -27,7 +27,11 @@ const writer = (path: string): Script => ({
 async function openWriter() {
   lab = await Lab.open([]);
   lab.model.addScript(writer(lab.path('out.txt')));
-  const run = await lab.launch({ task: 'Write the file.', allowWrite: true });
+  const run = await lab.launch({
+    task: 'Write the file.',
+    allowWrite: true,
+    scope: { paths: ['**'] },
+  });
   await lab.model.waitForHold('second');
   await lab.event(run, 'cc.tool.finished');
   return run;
@@ -117,7 +121,12 @@ test('when nobody comes by, the frozen worker ends within its wall budget', asyn
   lab = await Lab.open([]);
   lab.model.addScript(writer(lab.path('out.txt')));
   lab.model.release('last');
-  const run = await lab.launch({ task: 'Write.', allowWrite: true, budget: { wall_seconds: 10 } });
+  const run = await lab.launch({
+    task: 'Write.',
+    allowWrite: true,
+    scope: { paths: ['**'] },
+    budget: { wall_seconds: 10 },
+  });
   await lab.model.waitForHold('second');
   process.kill(lab.supervisor(run).pid, 'SIGKILL');
   lab.model.release('second');
@@ -152,7 +161,9 @@ test.each([
     symlinkSync(`/usr/bin/${tool}`, join(lab.dir, 'bin', tool));
   }
   damage();
-  const run = await lab.ended(await lab.launch({ task: 'x', allowWrite: true }));
+  const run = await lab.ended(
+    await lab.launch({ task: 'x', allowWrite: true, scope: { paths: ['**'] } }),
+  );
   expect(run.record.outcome).toMatchObject({
     state: 'failed',
     failure: { class: 'launch_environment', evidence: [expect.stringMatching(/git/i)] },

@@ -43,6 +43,45 @@ test('a pick tells its runners-up in few words, and every score when asked', asy
   ]);
 });
 
+test('of very many candidates the first are shown, and where the others are', async () => {
+  const place = machine();
+  for (let index = 0; index < 60; index += 1) {
+    const prefix = `CC_PROFILE_N${index}`;
+    place.env[`${prefix}_BASE_URL`] = `http://127.0.0.1:${7000 + index}`;
+    place.env[`${prefix}_AUTH_TOKEN`] = `routing-token-number-${index}`;
+    place.env[`${prefix}_MODEL`] = 'm';
+  }
+  const { ask } = await open(place);
+  const full = await ask('cc_pick_profile', { explain: true });
+  expect(full.ranked).toHaveLength(20);
+  expect(full).toMatchObject({ more: 42, rest: 'cc_score_models shows all' });
+  expect(full).not.toHaveProperty('truncated');
+  expect((await ask('cc_score_models')).models).toHaveLength(62);
+});
+
+test('one profile is shown with who says what about it', async () => {
+  const { ask, env } = await open();
+  Object.assign(env, { CC_PROFILE_OTHER_PRICE_INPUT: '1', CC_PROFILE_OTHER_PRICE_OUTPUT: '2' });
+  const { profiles } = await ask('cc_list_profiles', { profile: 'other' });
+  expect(profiles).toMatchObject([
+    {
+      id: 'env:other',
+      detail: {
+        source: 'environment',
+        auth: 'auth_token',
+        account: expect.stringMatching(/^[0-9a-f]{10}$/),
+        from: {
+          base_url: 'CC_PROFILE_OTHER_BASE_URL',
+          token: 'CC_PROFILE_OTHER_AUTH_TOKEN',
+          default_model: 'CC_PROFILE_OTHER_MODEL',
+        },
+        prices: [{ model: 'other-model', input: 1, output: 2, from: 'profile' }],
+      },
+    },
+  ]);
+  expect(JSON.stringify(profiles)).not.toContain('routing-token');
+});
+
 test('a cooldown shows wherever a profile does', async () => {
   const { ask, home } = await open();
   const [other] = ((await ask('cc_list_profiles')).profiles as { id: string }[]).filter(

@@ -112,7 +112,12 @@ test('the instructions say in their first line what this is and when to use it',
   for (const name of named) expect(() => findTool(TOOLS, name)).not.toThrow();
   // Codex then tells its directory with every call.
   expect(capabilities().experimental).toHaveProperty('codex/sandbox-state-meta');
-  expect(Object.keys(capabilities()).sort()).toEqual(['experimental', 'tools']);
+  expect(Object.keys(capabilities()).sort()).toEqual([
+    'experimental',
+    'prompts',
+    'resources',
+    'tools',
+  ]);
 });
 
 test('hints and summaries name only tools that exist', () => {
@@ -149,6 +154,8 @@ test('toolsets choose whole areas', async () => {
     'cc_benchmark_model',
     'cc_benchmark_suite',
     'cc_calibrate_policy',
+    'cc_check_write_scope',
+    'cc_diff_summary',
     'cc_git_diff',
     'cc_list_profiles',
     'cc_local_policy',

@@ -3,8 +3,10 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ROLES } from '../../src/core/vocabulary.ts';
+import { writeReceipt } from '../../src/ledger/receipt.ts';
 import { findTool, TOOLS } from '../../src/tools/registry.ts';
 import { privateRunPaths } from '../../src/workspace/home.ts';
+import { workspaceAt } from '../../src/workspace/layout.ts';
 import { endedRecord, project, storeRecord, usageOf } from '../support/history.ts';
 import { codeOf, connect, dataOf, errorOf, type Machine, machine, textOf } from './face.ts';
 import { storeActiveRun, storeFinishedRun } from './runs.ts';
@@ -55,6 +57,16 @@ const EXAMPLES: Record<string, Example> = {
     fails: { cwd: '/no/such' },
     code: 'NOT_A_DIRECTORY',
   },
+  cc_check_write_scope: {
+    works: async (place) => ({ run_id: (await storeFinishedRun(place)).id }),
+    fails: { run_id: MISSING },
+    code: 'RUN_NOT_FOUND',
+  },
+  cc_diff_summary: {
+    works: async (place) => ({ run_id: (await storeFinishedRun(place)).id }),
+    fails: { run_id: MISSING },
+    code: 'RUN_NOT_FOUND',
+  },
   cc_git_diff: {
     works: async ({ project, env }) => {
       execFileSync('git', ['init', '-q'], { cwd: project, env });
@@ -77,6 +89,21 @@ const EXAMPLES: Record<string, Example> = {
     },
     fails: {},
     code: 'RUN_NOT_FOUND',
+  },
+  cc_ledger_query: {
+    works: async (place) => {
+      const { paths, record } = await storeFinishedRun(place);
+      const workspace = workspaceAt(place.project);
+      await writeReceipt(place.host, { workspace, paths, record }, { kind: 'end', facts: {} });
+      return { subject: record.run_id, since: '2025-01-01', limit: 5, full: true };
+    },
+    fails: { kind: 'gossip' },
+    code: 'BAD_INPUT',
+  },
+  cc_ledger_verify: {
+    works: async (place) => ({ run_id: (await storeFinishedRun(place)).id }),
+    fails: { run_id: 'the last one' },
+    code: 'BAD_INPUT',
   },
   cc_list_profiles: {
     works: async () => ({ all: true }),
@@ -116,6 +143,11 @@ const EXAMPLES: Record<string, Example> = {
     fails: { run_id: MISSING },
     code: 'RUN_NOT_FOUND',
   },
+  cc_prompt_pack: {
+    works: async () => ({ template: 'bugfix', task: 'It crashes.' }),
+    fails: { template: 'bugfix' },
+    code: 'BAD_INPUT',
+  },
   cc_recover_runs: {
     works: async (place) => {
       await storeActiveRun(place);
@@ -153,6 +185,11 @@ const EXAMPLES: Record<string, Example> = {
     works: async () => ({ role: 'security', allow_write: true }),
     fails: { role: 'boss' },
     code: 'BAD_INPUT',
+  },
+  cc_secret_scan_run: {
+    works: async (place) => ({ run_id: (await storeFinishedRun(place)).id }),
+    fails: { run_id: MISSING },
+    code: 'RUN_NOT_FOUND',
   },
   cc_send_instruction: {
     works: async (place) => ({
@@ -567,4 +604,38 @@ test('clean_workspace previews by default and removes only when told', async () 
   expect(existsSync(old.paths.dir)).toBe(false);
   expect(existsSync(active.paths.metadata)).toBe(true);
   expect(dataOf(await call('cc_run_status', { include_finished: true })).runs).toHaveLength(1);
+});
+
+test('ledger_query shows what happened, newest first, then only what is new', async () => {
+  const place = machine();
+  const { paths, record } = await storeFinishedRun(place);
+  const run = { workspace: workspaceAt(place.project), paths, record };
+  const add = (kind: 'end' | 'verify' | 'gate', facts: object) =>
+    writeReceipt(place.host, run, { kind, facts: { ...facts } });
+  await add('end', { state: 'succeeded', tokens: { input: 1 } });
+  await add('verify', { verdict: 'accept' });
+  const { call } = await connect({ host: place.host });
+  const ask = async (input: object) =>
+    dataOf(await call('cc_ledger_query', input)) as {
+      entries: { seq: number; kind: string; [fact: string]: unknown }[];
+      cursor: string;
+      more?: true;
+    };
+  const first = await ask({});
+  expect(first.entries).toMatchObject([
+    { seq: 2, kind: 'verify', verdict: 'accept', subject: record.run_id },
+    { seq: 1, kind: 'end', state: 'succeeded' },
+  ]);
+  expect(Object.keys(first.entries[1] ?? {})).not.toContain('tokens');
+  expect((await ask({ full: true })).entries[1]).toMatchObject({ facts: { tokens: { input: 1 } } });
+  expect((await ask({ kind: 'end' })).entries.map(({ seq }) => seq)).toEqual([1]);
+  expect(await ask({ limit: 1 })).toMatchObject({ entries: [{ seq: 2 }], more: true });
+  expect((await ask({ before: 2 })).entries.map(({ seq }) => seq)).toEqual([1]);
+  expect((await ask({ subject: MISSING })).entries).toEqual([]);
+  expect((await ask({ since: '2126-01-01' })).entries).toEqual([]);
+  expect((await ask({ cursor: first.cursor })).entries).toEqual([]);
+  await add('gate', { decision: 'GO' });
+  const news = await ask({ cursor: first.cursor });
+  expect(news.entries).toMatchObject([{ seq: 3, decision: 'GO' }]);
+  expect((await ask({ cursor: news.cursor })).entries).toEqual([]);
 });

@@ -30,6 +30,24 @@ async function only(host: TestHost) {
 }
 
 describe('profiles.yaml', () => {
+  it('tells accounts apart whose token a command prints', async () => {
+    const of = (command: string) => `{base_url: "https://a.example", token_command: ${command}}`;
+    const { profiles } = await found(
+      withFile(
+        `profiles:
+  one: ${of('[pass, show, one]')}
+  same: ${of('[pass, show, one]')}
+  two: ${of('[pass, show, two]')}
+`,
+        {},
+      ),
+    );
+    const [one, same, two] = profiles.map(({ account }) => account);
+    expect(one).toMatch(/^[0-9a-f]{10}$/);
+    expect(same).toBe(one);
+    expect(two).not.toBe(one);
+  });
+
   it('describes a provider with models, price and window', async () => {
     const host = withFile(
       `profiles:

@@ -15,7 +15,11 @@ describe('the Claude login', () => {
       reason: expect.stringContaining('/login'),
     });
     logIn(host);
-    expect(await login(host)).toMatchObject({ usable: true, login_state: 'present' });
+    expect(await login(host)).toMatchObject({
+      usable: true,
+      login_state: 'present',
+      account: 'login',
+    });
     expect((await resolveCredentials({ id: 'official' }, host)).env).toEqual({});
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isListedClaudeModel } from '../../src/profiles/claude-models.ts';
+import { isKnownToClaude, isListedClaudeModel } from '../../src/profiles/claude-models.ts';
 import type { Price } from '../../src/profiles/price.ts';
 import { priceKeys } from '../../src/profiles/price-keys.ts';
 import { costOf, lookUpPrice, parsePrice, priceFor } from '../../src/profiles/prices.ts';
@@ -151,4 +151,12 @@ describe("the CLI's own figures", () => {
   ])('do not count for %s', (model) => {
     expect(isListedClaudeModel(model)).toBe(false);
   });
+  it.each(['sonnet', 'opus', 'haiku', 'default', 'Sonnet[1m]'])(
+    'count for the family %s at the login, and nowhere else',
+    (model) => {
+      expect(isKnownToClaude(model, 'login')).toBe(true);
+      expect(isKnownToClaude(model, 'direct')).toBe(false);
+      expect(isKnownToClaude(`my-${model}`, 'login')).toBe(false);
+    },
+  );
 });

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { ROLES } from '../../src/core/vocabulary.ts';
-import { ROLE_PROMPTS } from '../../src/prompts/roles.ts';
+import { roleText } from '../../src/prompts/pack/role-text.ts';
 import { type SystemPromptFacts, systemPrompt } from '../../src/prompts/system.ts';
 
 const facts = (fields: Partial<SystemPromptFacts> = {}): SystemPromptFacts => ({
   role: 'review',
+  roleText: 'Review sceptically.',
   scope: undefined,
   budget: { wall_seconds: 900, max_turns: 100 },
   mayAsk: false,
@@ -15,7 +16,9 @@ const facts = (fields: Partial<SystemPromptFacts> = {}): SystemPromptFacts => ({
 describe('the system prompt', () => {
   it('of a read-only task', () => {
     expect(systemPrompt(facts())).toMatchInlineSnapshot(`
-      "You are a worker with the role "review". Review sceptically. Report only defects you can point at, with file, line, effect and a suggested fix, worst first.
+      "You are a worker with the role "review".
+
+      Review sceptically.
 
       This task is read-only: you can read and search, nothing else.
 
@@ -30,13 +33,16 @@ describe('the system prompt', () => {
       systemPrompt(
         facts({
           role: 'implementation',
+          roleText: 'Make the change.',
           scope: { paths: ['src/**', 'test/**'], commands: ['npm test', 'git diff *'] },
           budget: { wall_seconds: 90, max_turns: 5 },
           guidance: { text: '## AGENTS.md\n\nUse tabs.', files: ['AGENTS.md'], truncated: true },
         }),
       ),
     ).toMatchInlineSnapshot(`
-      "You are a worker with the role "implementation". Make the change that was asked for, completely and with as little code as it needs.
+      "You are a worker with the role "implementation".
+
+      Make the change.
 
       You may change files matching: src/**, test/**. In the shell only these commands work, one at a time and exactly as written (\` *\` at the end stands for plain arguments): \`npm test\`, \`git diff *\`. Refused calls stay refused; do not look for a way around them.
 
@@ -56,11 +62,12 @@ describe('the system prompt', () => {
     `);
   });
 
-  it('says what the role is, for each of them', () => {
+  it('says what the role is, for each of them', async () => {
     for (const role of ROLES) {
-      const prompt = systemPrompt(facts({ role }));
+      const { text } = await roleText('/nowhere', role);
+      const prompt = systemPrompt(facts({ role, roleText: text }));
       expect(prompt).toContain(`the role "${role}"`);
-      expect(prompt).toContain(ROLE_PROMPTS[role]);
+      expect(prompt).toContain(text);
       expect(prompt).not.toMatch(/undefined|NaN|\n{3,}/);
     }
   });

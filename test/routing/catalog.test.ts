@@ -6,7 +6,12 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { CcError } from '../../src/core/errors.ts';
 import { lookUpPrice } from '../../src/profiles/prices.ts';
 import { parseCatalog } from '../../src/routing/catalog.ts';
-import { isStale, readCatalog, refreshCatalog } from '../../src/routing/catalog-store.ts';
+import {
+  isStale,
+  readCatalog,
+  refreshCatalog,
+  refreshIfDue,
+} from '../../src/routing/catalog-store.ts';
 import { fetchJson } from '../../src/routing/fetch-json.ts';
 import { mergedPrices } from '../../src/routing/price-table.ts';
 import { SCHEMA_VERSION } from '../../src/store/versions.ts';
@@ -129,6 +134,31 @@ describe('a catalogue', () => {
     expect(isStale(stored, at(7))).toBe(true);
     expect((await refreshCatalog(home, settings, at(7))).fetched).toBe(true);
     expect(requests()).toBe(2);
+  });
+
+  it('is fetched by a choice where it is due, which waits a moment at most and never fails', async () => {
+    const home = userHome({ CC_ORCHESTRATOR_HOME: scratch() });
+    let slow = true;
+    const { url, requests } = await serve((_, response) => {
+      if (!slow) response.end(JSON.stringify({ data: ROWS }));
+    });
+    const settings = { source: url, min_interval_hours: 6 };
+    const now = new Date();
+    await refreshIfDue(home, { min_interval_hours: 6 }, now);
+    expect(requests()).toBe(0);
+    await refreshIfDue(home, settings, now);
+    expect([requests(), await readCatalog(home)]).toEqual([1, undefined]);
+    slow = false;
+    // Not at once again.
+    await refreshIfDue(home, settings, now);
+    expect(requests()).toBe(1);
+    const later = new Date(now.getTime() + 3_600_000);
+    await refreshIfDue(home, settings, later);
+    expect([requests(), (await readCatalog(home))?.models.length]).toEqual([2, 5]);
+    await refreshIfDue(home, settings, later);
+    expect(requests()).toBe(2);
+    await refreshIfDue(home, { source: '/no/such/file', min_interval_hours: 6 }, later);
+    expect((await readCatalog(home))?.models.length).toBe(5);
   });
 
   it('comes from a file as well, and from nowhere without a source', async () => {

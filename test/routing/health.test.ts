@@ -6,6 +6,8 @@ import type { FailureClass } from '../../src/core/vocabulary.ts';
 import { noEvidence } from '../../src/routing/evidence.ts';
 import { cooldownOf, quotaLeft } from '../../src/routing/health.ts';
 import {
+  claimTrial,
+  endTrial,
   readHealth,
   recordFailure,
   recordQuota,
@@ -115,6 +117,31 @@ describe('a cooldown', () => {
     const shell = ['a', 'b', 'c'].map((who) => `node ${run} ${script} ${who} &`).join(' ');
     execFileSync('sh', ['-c', `${shell} wait`], { stdio: 'pipe' });
     expect((await readHealth(home)).failures).toHaveLength(30);
+  });
+
+  it('lets one run at a time try what is half open', async () => {
+    const home = newHome();
+    const route = { profile: glm, model: 'm' };
+    expect(await claimTrial(home, route, 'first', NOW)).toBe(true);
+    await fail(home, 'network');
+    const later = NOW + HOUR;
+    const claims = await Promise.all(
+      ['a', 'b', 'c'].map((run) => claimTrial(home, route, run, later)),
+    );
+    expect(claims.filter(Boolean)).toHaveLength(1);
+    expect(await stateOf(home, sibling, later)).toBe('cooling');
+    const winner = ['a', 'b', 'c'][claims.indexOf(true)] ?? '';
+    await endTrial(home, 'somebody', later);
+    expect(await stateOf(home, glm, later)).toBe('cooling');
+    await endTrial(home, winner, later);
+    expect(await stateOf(home, glm, later)).toBe('half_open');
+    expect(await claimTrial(home, route, 'd', later)).toBe(true);
+    expect(await claimTrial(home, { ...route, profile: sibling }, 'e', later + MINUTE)).toBe(false);
+    // Nobody heard of it again.
+    expect(await stateOf(home, glm, later + HOUR)).toBe('half_open');
+    expect(await claimTrial(home, route, 'f', later + HOUR)).toBe(true);
+    await recordSuccess(home, route, later + HOUR, later + HOUR + 1);
+    expect(await stateOf(home)).toBe('healthy');
   });
 
   it('reads a damaged or strange file as nothing known', async () => {

@@ -4,7 +4,7 @@ import { posix } from 'node:path';
 export type Sources = ReadonlyMap<string, string>;
 
 const FLOORS: readonly (readonly string[])[] = [
-  ['core'],
+  ['core', 'secrets'],
   ['store', 'proc', 'loopback'],
   ['workspace', 'git'],
   ['profiles', 'routing', 'workers', 'prompts'],
@@ -19,6 +19,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'probe',
     'demo',
     'health',
+    'setup',
   ],
   ['tools'],
   ['bin', 'mcp', 'cli', 'supervisor', 'dashboard'],

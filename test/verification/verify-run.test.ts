@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { toErrorFacts } from '../../src/core/errors.ts';
 import { arrayAt, objectAt } from '../../src/core/json.ts';
 import { findByCookie } from '../../src/proc/tree.ts';
@@ -14,6 +14,9 @@ import { verification } from '../../src/verification/verification.ts';
 import { type VerifyRequest, verifyRun } from '../../src/verification/verify-run.ts';
 import { scratch } from '../support/scratch.ts';
 import { type Told, tellRun, type WorkerCase, workerCase } from './told-run.ts';
+
+// Real repositories and commands; each verification takes a second or more on a busy machine.
+vi.setConfig({ testTimeout: 90_000 });
 
 const FIX = {
   about: 'fixes it',

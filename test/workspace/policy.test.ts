@@ -31,6 +31,7 @@ const DEFAULTS = {
     providers: { allow: [], ignore: [], order: [] },
     admission: { min_successes: 3, writes: 'last' },
     difficulty: 'auto',
+    fallback: 'auto',
     prices: {},
     catalog: { min_interval_hours: 24 },
   },

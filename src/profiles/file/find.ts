@@ -63,6 +63,7 @@ function candidateFrom(name: string, profile: FileProfile, host: ProfileHost): C
       variables,
       assessment: assess(name, profile, variables),
       raw: { token: profile.token, base_url: profile.base_url },
+      tokenFrom: argv && JSON.stringify([argv, profile.token_command_env ?? []]),
       origin: (variable) => originOf(variable, name, profile),
     },
   );

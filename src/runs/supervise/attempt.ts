@@ -4,8 +4,11 @@ import { makePrivateDirSync, writeFileAtomic } from '../../store/atomic.ts';
 import { claudeArguments } from '../../workers/claude/arguments.ts';
 import { RUN_COOKIE, workerVariables } from '../../workers/claude/environment.ts';
 import type { GuardContext } from '../../workers/claude/guard.ts';
+import { sandboxVariables } from '../../workers/claude/sandbox-environment.ts';
 import type { privateRunPaths } from '../../workspace/home.ts';
 import type { RunRecord } from '../record.ts';
+import { makePaths } from '../scope/made-paths.ts';
+import { encloseRun } from './enclose.ts';
 import type { WatchLimits } from './watchdog.ts';
 import { WorkerLink } from './worker-link.ts';
 
@@ -22,6 +25,8 @@ export type AttemptPlan = {
   /** The first message: the task word for word, then the controller's context. */
   task: readonly string[];
   systemPrompt: string;
+  /** The user's directory of cc-orchestrator, which a sandbox hides. */
+  userHome: string;
   /** Hides the run's own credentials in a raw line of the worker. */
   hide: (line: Buffer) => Buffer;
   watch: WatchLimits;
@@ -45,12 +50,19 @@ export async function startAttempt(
     makePrivateDirSync(record.worker.config_dir);
   }
   await writeFileAtomic(paths.systemPrompt, plan.systemPrompt);
+  makePaths(record);
+  const enclosure = await encloseRun(record, {
+    userHome: plan.userHome,
+    systemPrompt: paths.systemPrompt,
+    env: plan.workerEnv,
+  });
   return WorkerLink.start({
     file: record.worker.path,
     args: claudeArguments({
       ...session,
       model: record.model ?? undefined,
       allowWrite: record.scope !== null,
+      tools: record.tools,
       mayAsk: record.ask !== undefined,
       maxTurns: record.budget.max_turns,
       maxUsd: record.cli_price ? record.budget.max_usd : undefined,
@@ -67,11 +79,13 @@ export async function startAttempt(
         tmpDir: record.worker.tmp_dir,
         configDir: record.worker.config_dir ?? undefined,
       }),
+      ...(enclosure === undefined ? {} : sandboxVariables(record.worker.tmp_dir)),
     },
     paths,
     attempt,
     guardSeconds: Math.max(1, remainingMs / 1000) + GUARD_MARGIN_SECONDS,
     cookie: { name: RUN_COOKIE, value: record.run_id },
+    enclosure,
     onExit,
   });
 }

@@ -1,6 +1,5 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
 import { isoTime } from '../../core/clock.ts';
 import { isStorageFull } from '../../core/errors.ts';
 import {
@@ -11,33 +10,33 @@ import {
   parseJson,
   stringAt,
 } from '../../core/json.ts';
-import { type Redactor, redactJson } from '../../core/redact.ts';
+import { redactJson } from '../../core/redact.ts';
 import { neutralise } from '../../core/text.ts';
-import { diffTrees } from '../../git/diff.ts';
-import { takeSnapshot } from '../../git/snapshot.ts';
 import { writeFileAtomic, writeJsonAtomic } from '../../store/atomic.ts';
 import { SCHEMA_VERSION } from '../../store/versions.ts';
-import { matchesScope } from '../../workers/claude/guard.ts';
 import type { privateRunPaths } from '../../workspace/home.ts';
 import type { Host } from '../../workspace/host.ts';
 import { type RunPaths, workspaceAt } from '../../workspace/layout.ts';
 import { billingOf, billRun } from '../bill.ts';
+import { recordChanges } from '../changes/record-changes.ts';
 import { outsideScopeFlag } from '../insight/observe.ts';
 import { learnFrom } from '../learn.ts';
+import { NO_ROOM, type Sealed, sealEnd } from '../ledger.ts';
 import { judgeEnding } from '../outcome.ts';
 import { announcedModels } from '../preflight.ts';
 import { type Progress, refusedCalls, usageSoFar } from '../progress.ts';
 import { type RunOutcome, type RunRecord, writeRecord } from '../record.ts';
 import { routeMismatch } from '../route.ts';
+import { removeMadePaths } from '../scope/made-paths.ts';
+import { keepFindings, scanRun } from '../secrets/scan-run.ts';
 import { freeSlot } from '../slots.ts';
 import { logUsage } from '../usage/log.ts';
 import type { Journal } from './journal.ts';
 import { endFrozenRivals } from './ownership.ts';
+import type { RunSecrets } from './run-secrets.ts';
 
 const STDERR_BYTES = 64 << 10;
 const STDERR_FOR_VERDICT = 4000;
-const PATCH_BYTES = 4 << 20;
-const OUTSIDE_KEPT = 20;
 
 export type FinishParts = {
   host: Host;
@@ -45,7 +44,7 @@ export type FinishParts = {
   paths: RunPaths;
   privatePaths: ReturnType<typeof privateRunPaths>;
   journal: Journal;
-  redact: Redactor;
+  secrets: Pick<RunSecrets, 'redact' | 'redactSource' | 'scanner'>;
   startError: string | undefined;
   leftProcesses: number[];
 };
@@ -53,20 +52,28 @@ export type FinishParts = {
 /** Judges a run whose worker is gone and writes what is kept of it. May be repeated after a crash. */
 export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
   const { record, journal } = parts;
+  removeMadePaths(record);
   const stderr = keptStderr(parts);
   await Promise.all([
     writeFileAtomic(parts.paths.stderr, stderr),
     writeFileAtomic(parts.paths.stdout, finalText(parts)),
     keepOutput(parts),
   ]);
-  const changes = await recordChanges(parts);
-  const changedFiles = changes?.count ?? null;
+  const changes = await recordChanges(parts.host, parts, parts.secrets.redactSource);
+  await keepFindings(
+    parts.paths,
+    await scanRun(
+      parts,
+      { ...journal.progress.secrets, seq: journal.progress.seq },
+      parts.secrets.scanner,
+    ),
+  );
   const { progress } = journal;
-  publishLast(journal, changes?.outside ?? []);
+  publishLast(journal, [...changes.outside, ...changes.over_limits]);
   const verdict = judgeEnding({
     progress,
-    startError: parts.startError,
-    changedFiles,
+    startError: parts.startError && parts.secrets.redact(parts.startError),
+    changedFiles: changes.count,
     allowWrite: record.scope !== null,
     hasSchema: record.output_schema !== undefined,
     stderrTail: stderr.slice(-STDERR_FOR_VERDICT),
@@ -83,8 +90,9 @@ export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
     usage: bill(record, progress, verdict.state === 'succeeded'),
     model_calls: progress.model_calls,
     ...compact({ session_id: progress.ready?.session_id }),
-    changed_files: changedFiles,
-    ...(changes && changes.outside.length > 0 ? { outside_scope: changes.outside } : {}),
+    changed_files: changes.count,
+    ...(changes.outside.length > 0 ? { outside_scope: changes.outside } : {}),
+    ...(changes.unattributed.length > 0 ? { unattributed: changes.unattributed } : {}),
   };
 }
 
@@ -104,7 +112,8 @@ function publishLast(journal: Journal, outside: readonly string[]): void {
 }
 
 /**
- * Writes the end where it counts: the event, the usage log, then the record, all to the disk itself.
+ * Writes the end where it counts: the event, the ledger, the usage log, then the record, all to the
+ * disk itself.
  * Who reads in the record that a run is over finds everything else in its place.
  */
 export async function settleRun(
@@ -118,12 +127,14 @@ export async function settleRun(
     journal.sync();
   }
   const workspace = workspaceAt(record.workspace);
-  const logged = await logUsage(workspace, endedRecord(parts, outcome, elapsedMs));
+  const ended = endedRecord(parts, outcome, elapsedMs);
+  const sealed = await sealEnd(parts.host, ended, journal.size);
+  const logged = await logUsage(workspace, ended);
   // While somebody would still come by if we were killed in the middle of it.
   await endFrozenRivals(record.run_id);
   forgetRawStreams(parts);
   await learnFrom(parts.host, record, outcome, { elapsedMs, quota: journal.progress.quota });
-  await writeEnded(parts, outcome, elapsedMs);
+  await writeEnded(parts, outcome, elapsedMs, sealed);
   // A run that is not in the log is counted by its slot, until somebody has put it there.
   if (logged) await freeSlot(workspace, record.run_id);
   await rm(record.worker.tmp_dir, { recursive: true, force: true });
@@ -134,8 +145,9 @@ export async function writeEnded(
   parts: FinishParts,
   outcome: RunOutcome,
   elapsedMs: number,
+  ledger: Sealed = NO_ROOM,
 ): Promise<void> {
-  await writeRecord(parts.paths, endedRecord(parts, outcome, elapsedMs));
+  await writeRecord(parts.paths, { ...endedRecord(parts, outcome, elapsedMs), ledger });
 }
 
 /** The same again after a crash: the journaled end decides when it was. */
@@ -171,9 +183,9 @@ function bill(record: RunRecord, progress: Progress, complete: boolean): RunOutc
 
 /** The whole final answer, from the worker's own line; else the last thing it said. */
 function finalText(parts: FinishParts): string {
-  const { journal, redact } = parts;
+  const { journal, secrets } = parts;
   const text = stringAt(resultLine(parts), 'result') ?? journal.progress.last_message ?? '';
-  return redact(neutralise(text));
+  return secrets.redact(neutralise(text));
 }
 
 /** The answer in the form that was asked for, where there is one. */
@@ -182,7 +194,7 @@ async function keepOutput(parts: FinishParts): Promise<void> {
   if (parts.record.output_schema === undefined || output === undefined) return;
   await writeJsonAtomic(parts.paths.output, {
     schema_version: SCHEMA_VERSION,
-    output: redactJson(output, (text) => parts.redact(neutralise(text))),
+    output: redactJson(output, (text) => parts.secrets.redact(neutralise(text))),
   });
 }
 
@@ -199,58 +211,13 @@ function resultLine({ journal, privatePaths }: FinishParts): JsonObject | undefi
   }
 }
 
-function keptStderr({ journal, privatePaths, redact }: FinishParts): string {
+function keptStderr({ journal, privatePaths, secrets }: FinishParts): string {
   try {
     const raw = readFileSync(privatePaths.stderr(Math.max(1, journal.progress.attempt)));
-    return redact(neutralise(raw.subarray(-STDERR_BYTES).toString('utf8')));
+    return secrets.redact(neutralise(raw.subarray(-STDERR_BYTES).toString('utf8')));
   } catch {
     return '';
   }
-}
-
-/** What differs from the snapshot taken at the start; null where there is none (read-only, no git). */
-async function recordChanges(
-  parts: FinishParts,
-): Promise<{ count: number; outside: string[] } | null> {
-  const { record, paths, privatePaths, host } = parts;
-  const base = record.base?.snapshot;
-  if (!base) return null;
-  try {
-    const after = await takeSnapshot(record.cwd, {
-      privateDir: privatePaths.objects,
-      env: host.env,
-    });
-    const diff = await diffTrees(base, after, { env: host.env, maxPatchBytes: PATCH_BYTES });
-    const { patch, ...facts } = diff;
-    await writeJsonAtomic(paths.changedFiles, {
-      schema_version: SCHEMA_VERSION,
-      base,
-      after,
-      ...facts,
-    });
-    await writeFileAtomic(paths.diff, patch);
-    const changed = diff.files.filter((file) => !file.artifact).map((file) => file.path);
-    return { count: changed.length, outside: outsideScope(changed, record, base.root) };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    await writeJsonAtomic(paths.changedFiles, {
-      schema_version: SCHEMA_VERSION,
-      base,
-      error: reason,
-    });
-    return null;
-  }
-}
-
-/** Changes the scope does not allow. The hook sees tool calls only, not what an allowed command does. */
-function outsideScope(changed: readonly string[], record: RunRecord, root: string): string[] {
-  const globs = record.scope?.paths ?? [];
-  return changed
-    .filter((path) => {
-      const inCwd = relative(record.cwd, join(root, path)).split(sep).join('/');
-      return inCwd.startsWith('../') || !matchesScope(globs, inCwd);
-    })
-    .slice(0, OUTSIDE_KEPT);
 }
 
 /** The raw streams hold unredacted text and have served their purpose. */

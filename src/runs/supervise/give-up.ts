@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { isoTime } from '../../core/clock.ts';
 import { isStorageFull, toErrorFacts } from '../../core/errors.ts';
 import { compact } from '../../core/json.ts';
-import { createRedactor } from '../../core/redact.ts';
+import { createRedactor, redact } from '../../core/redact.ts';
 import { oneLine } from '../../core/text.ts';
 import type { FailureClass } from '../../core/vocabulary.ts';
 import { terminateTree } from '../../proc/terminate.ts';
@@ -12,6 +12,7 @@ import type { Host } from '../../workspace/host.ts';
 import { type RunPaths, workspaceAt } from '../../workspace/layout.ts';
 import { billingOf, billRun } from '../bill.ts';
 import { learnFrom } from '../learn.ts';
+import { NO_ROOM, sealEnd } from '../ledger.ts';
 import { emptyProgress, type Progress, usageSoFar } from '../progress.ts';
 import { type RunOutcome, type RunRecord, readRecord, runOutcome, writeRecord } from '../record.ts';
 import { freeSlot } from '../slots.ts';
@@ -59,8 +60,9 @@ export async function giveUp(
       outcome,
     };
     const workspace = workspaceAt(record.workspace);
+    const ledger = await sealEnd(host, ended, journal?.size).catch(() => NO_ROOM);
     const logged = await logUsage(workspace, ended);
-    await writeRecord(paths, ended);
+    await writeRecord(paths, { ...ended, ledger });
     if (logged) await freeSlot(workspace, runId);
   } finally {
     journal?.close();
@@ -83,7 +85,7 @@ function outcomeOf(
         failureClass ??
         (isStorageFull(error) ? 'disk_full' : neverBegan ? 'launch_environment' : 'unknown'),
       source: 'supervisor',
-      evidence: [oneLine(message, 400)],
+      evidence: [oneLine(redact(message), 400)],
       retryable: false,
       ...compact({ hint }),
     },

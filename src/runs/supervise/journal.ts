@@ -1,7 +1,9 @@
 import { type Clock, isoTime } from '../../core/clock.ts';
 import { CcError } from '../../core/errors.ts';
 import { isObject, parseJson } from '../../core/json.ts';
-import { type Hidden, type Redactor, redactJson } from '../../core/redact.ts';
+import { type Redactor, redactJson } from '../../core/redact.ts';
+import type { Hit } from '../../secrets/detect.ts';
+import type { SecretNote } from '../../secrets/note.ts';
 import type { Lease } from '../../store/lease.ts';
 import { LineReader } from '../../store/lines.ts';
 import { NdjsonAppender } from '../../store/ndjson-append.ts';
@@ -10,6 +12,17 @@ import { applyEvent } from '../apply-event.ts';
 import type { RunEvent, SupervisorEventType } from '../events.ts';
 import type { Flag } from '../insight/flags.ts';
 import { emptyProgress, type Progress } from '../progress.ts';
+
+/** Notes on one event beyond these say nothing new: it is full of secrets. */
+const NOTES_PER_EVENT = 20;
+
+type JournalOptions = {
+  lease: Lease;
+  clock: Clock;
+  redact: Redactor;
+  /** What is noted of a secret that was hidden; without it only that one was. */
+  note?: (hit: Hit) => SecretNote;
+};
 
 /**
  * events.ndjson and what it adds up to. The only place where a run's events are written: redacted,
@@ -22,12 +35,13 @@ export class Journal {
   readonly #lease: Lease;
   readonly #clock: Clock;
   readonly #redact: Redactor;
+  readonly #note: JournalOptions['note'];
 
   private constructor(
     path: string,
     appender: NdjsonAppender,
     progress: Progress,
-    options: { lease: Lease; clock: Clock; redact: Redactor },
+    options: JournalOptions,
   ) {
     this.#path = path;
     this.#appender = appender;
@@ -35,10 +49,11 @@ export class Journal {
     this.#lease = options.lease;
     this.#clock = options.clock;
     this.#redact = options.redact;
+    this.#note = options.note;
   }
 
   /** Opens (or creates) the events of a run and folds up what earlier supervisors wrote. */
-  static open(path: string, options: { lease: Lease; clock: Clock; redact: Redactor }): Journal {
+  static open(path: string, options: JournalOptions): Journal {
     const appender = NdjsonAppender.open(path, 'run_events', isoTime(options.clock.now()));
     return new Journal(path, appender, replay(path), options);
   }
@@ -84,8 +99,12 @@ export class Journal {
   #stamp(fields: Readonly<Record<string, unknown>> & { type: string }, ahead: number): RunEvent {
     const { type, ...rest } = fields;
     let redacted = rest.redacted;
-    const safe = redactJson(rest, this.#redact, (what: Hidden) => {
+    const notes = new Map<string, SecretNote>();
+    const safe = redactJson(rest, this.#redact, (what, hit) => {
       if (redacted !== 'credential') redacted = what;
+      if (this.#note === undefined || notes.size >= NOTES_PER_EVENT) return;
+      const note = this.#note(hit);
+      notes.set(note.fingerprint, note);
     });
     return {
       seq: this.progress.seq + ahead,
@@ -94,6 +113,7 @@ export class Journal {
       type,
       ...safe,
       ...(redacted === undefined ? {} : { redacted }),
+      ...(notes.size === 0 ? {} : { secrets: [...notes.values()] }),
     } as RunEvent;
   }
 

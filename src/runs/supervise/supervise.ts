@@ -1,10 +1,8 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { isoTime } from '../../core/clock.ts';
-import { CcError, isStorageFull, toErrorFacts } from '../../core/errors.ts';
-import { createByteRedactor, createRedactor, redact } from '../../core/redact.ts';
+import { CcError, isStorageFull } from '../../core/errors.ts';
+import { createByteRedactor, redact } from '../../core/redact.ts';
 import { isFinal } from '../../core/vocabulary.ts';
-import { describeHead } from '../../git/head.ts';
-import { takeSnapshot } from '../../git/snapshot.ts';
 import { projectGuidance } from '../../prompts/guidance.ts';
 import { systemPrompt } from '../../prompts/system.ts';
 import { readJson, writeFileAtomic } from '../../store/atomic.ts';
@@ -13,6 +11,7 @@ import { requireWritableVersion } from '../../store/versions.ts';
 import { privateRunPaths } from '../../workspace/home.ts';
 import type { Host } from '../../workspace/host.ts';
 import { type RunPaths, runPaths, workspaceAt } from '../../workspace/layout.ts';
+import { takeBase } from '../changes/snapshots.ts';
 import { CostGuard } from '../cost-guard/guard.ts';
 import { type RunOutcome, type RunRecord, readRecord, runOutcome, writeRecord } from '../record.ts';
 import { progressSummary } from '../summarise.ts';
@@ -23,6 +22,7 @@ import { giveUp } from './give-up.ts';
 import { Journal } from './journal.ts';
 import { becomeOwner } from './ownership.ts';
 import { RequestDesk } from './requests.ts';
+import { RunSecrets } from './run-secrets.ts';
 import { carriedTime, Stopwatch, uptimeNow } from './stopwatch.ts';
 import { SummaryWriter } from './summary.ts';
 import { Supervisor } from './supervisor.ts';
@@ -75,8 +75,9 @@ async function own(
 ): Promise<void> {
   let record = initial;
   const privatePaths = privateRunPaths(host.home, runId);
-  const redact = createRedactor(secretsOf(record, workerEnv));
-  const journal = Journal.open(paths.events, { lease, clock: host.clock, redact });
+  const secrets = await RunSecrets.open(host, secretsOf(record, workerEnv));
+  const { redact, note } = secrets;
+  const journal = Journal.open(paths.events, { lease, clock: host.clock, redact, note });
   const takeOver = journal.progress.seq > 0;
   const last = progressSummary.safeParse(await readJson(paths.summary).catch(() => undefined)).data;
   const stopwatch = new Stopwatch(
@@ -88,25 +89,28 @@ async function own(
     record = { ...record, ...fields };
     await writeRecord(paths, record);
   };
-  if (!takeOver) journal.record('cc.run.started', startFacts(record));
+  if (!takeOver) {
+    journal.record('cc.run.started', startFacts(record));
+    const from = record.lineage?.moved;
+    if (from !== undefined) journal.record('cc.run.moved', { from, to: routeName(record) });
+  }
   journal.record('cc.supervisor.started', { pid: process.pid, take_over: takeOver });
   await writeFileAtomic(paths.ballast, Buffer.alloc(BALLAST_BYTES));
-  if (record.scope !== null && record.base === null) {
-    await update({ base: await snapshotBase(record, host, privatePaths.objects) });
-  }
+  if (record.base === null) await update({ base: await takeBase(host, record) });
   const summary = new SummaryWriter(paths, host.clock, stopwatch, record.context_window);
   const supervisor = new Supervisor({
     runId,
     takeOver,
     clock: host.clock,
     journal,
-    plan: attemptPlan(record, privatePaths, workerEnv),
+    plan: attemptPlan(record, privatePaths, workerEnv, host.home.root),
     stopwatch,
     summary,
     desk: new RequestDesk(paths.inbox, journal, host.clock),
     watchDirs: [privatePaths.dir, paths.inbox],
     guard: new CostGuard(host, record),
     onState: async (state) => {
+      await secrets.prepare();
       await update({ state, started: record.started ?? isoTime(host.clock.now()) });
       if (state !== 'waiting_answer') return;
       // Not awaited: the worker waits, the run does not.
@@ -121,12 +125,13 @@ async function own(
     paths,
     privatePaths,
     journal,
-    redact,
+    secrets,
     startError: supervisor.startError,
     leftProcesses: supervisor.left,
   });
   try {
     const journaled = endOf(journal);
+    if (takeOver) await secrets.prepare();
     if (journaled === undefined) {
       await supervisor.run();
       await update({ state: 'finalizing' });
@@ -193,6 +198,10 @@ function secretsOf(record: RunRecord, workerEnv: Readonly<Record<string, string>
   return record.worker.secret_env.flatMap((name) => workerEnv[name] ?? []);
 }
 
+function routeName({ profile, model }: RunRecord): string {
+  return `${profile.id} ${model ?? 'default'}`;
+}
+
 function startFacts(record: RunRecord): Record<string, unknown> {
   return {
     run_id: record.run_id,
@@ -200,6 +209,7 @@ function startFacts(record: RunRecord): Record<string, unknown> {
     profile: record.profile.id,
     model: record.model,
     scope: record.scope,
+    posture: record.posture,
     budget: record.budget,
     cwd: record.cwd,
     root: record.workspace,
@@ -207,29 +217,11 @@ function startFacts(record: RunRecord): Record<string, unknown> {
   };
 }
 
-/** The state everything will be compared with. Without git there is none, and that is said. */
-async function snapshotBase(
-  record: RunRecord,
-  host: Host,
-  privateDir: string,
-): Promise<RunRecord['base']> {
-  try {
-    const [head, snapshot] = await Promise.all([
-      describeHead(record.cwd, { env: host.env }),
-      takeSnapshot(record.cwd, { privateDir, env: host.env }),
-    ]);
-    const { tree, object_dir, root } = snapshot;
-    return { head: head.head, snapshot: { tree, object_dir, root } };
-  } catch (error) {
-    if (toErrorFacts(error).code === 'NOT_A_GIT_REPOSITORY') return { head: null, snapshot: null };
-    throw error;
-  }
-}
-
 function attemptPlan(
   record: RunRecord,
   paths: AttemptPlan['paths'],
   workerEnv: Readonly<Record<string, string>>,
+  userHome: string,
 ): AttemptPlan {
   const guidance =
     record.guidance_files.length === 0 ? undefined : projectGuidance(record.workspace, record.cwd);
@@ -237,10 +229,19 @@ function attemptPlan(
     record,
     paths,
     workerEnv,
-    guard: { cwd: record.cwd, root: record.workspace, scope: record.scope ?? undefined },
+    userHome,
+    guard: {
+      cwd: record.cwd,
+      root: record.workspace,
+      scope: record.scope ?? undefined,
+      protectedPaths: record.protected_paths,
+      tools: record.tools,
+      sandboxed: (record.posture?.sandbox ?? 'none') !== 'none',
+    },
     task: JSON.parse(readFileSync(paths.prompt, 'utf8')) as string[],
     systemPrompt: systemPrompt({
       role: record.role,
+      roleText: roleTextOf(paths),
       scope: record.scope ?? undefined,
       budget: record.budget,
       mayAsk: record.ask !== undefined,
@@ -249,4 +250,9 @@ function attemptPlan(
     hide: createByteRedactor(secretsOf(record, workerEnv)),
     watch: watchLimits(record),
   };
+}
+
+/** A run of an earlier version has none. */
+function roleTextOf(paths: AttemptPlan['paths']): string {
+  return existsSync(paths.roleText) ? readFileSync(paths.roleText, 'utf8') : '';
 }

@@ -1,6 +1,8 @@
 import { closeSync, openSync, readSync, rmSync } from 'node:fs';
 import { FifoWriter, makeFifo, openFifoForChild } from '../../proc/fifo.ts';
 import { isAlive, type ProcessIdentity } from '../../proc/identity.ts';
+import { enclosed, type Sandbox } from '../../proc/sandbox.ts';
+import type { SandboxView } from '../../proc/sandbox-view.ts';
 import { type ExitFacts, startWorker } from '../../proc/spawn.ts';
 import { withWallGuard } from '../../proc/wall-guard.ts';
 import { PRIVATE_FILE } from '../../store/atomic.ts';
@@ -9,6 +11,9 @@ import type { ControlLine } from '../../workers/claude/control.ts';
 import type { privateRunPaths } from '../../workspace/home.ts';
 
 type PrivatePaths = ReturnType<typeof privateRunPaths>;
+
+/** What a worker is enclosed in, and what it sees there. */
+export type Enclosure = { sandbox: Exclude<Sandbox, { kind: 'none' }>; view: SandboxView };
 
 /** How the worker went. An adopted worker is not our child, so its exit code cannot be known. */
 export type LinkExit = ExitFacts & { adopted: boolean };
@@ -55,9 +60,10 @@ export class WorkerLink {
     /** After this time the worker ends even if nobody supervises it. */
     guardSeconds: number;
     cookie: { name: string; value: string };
+    enclosure: Enclosure | undefined;
     onExit: () => void;
   }): Promise<WorkerLink> {
-    const { paths, attempt } = options;
+    const { paths, attempt, enclosure } = options;
     const fifo = process.platform === 'win32' ? undefined : paths.stdin(attempt);
     for (const leftover of [paths.stdout(attempt), paths.stderr(attempt), paths.stdin(attempt)]) {
       rmSync(leftover, { force: true });
@@ -70,13 +76,17 @@ export class WorkerLink {
     ];
     try {
       const [stdout = 1, stderr = 2, stdin] = descriptors;
-      const command = withWallGuard(options, options.guardSeconds, options.cookie);
+      const inner =
+        enclosure === undefined ? options : enclosed(options, enclosure.sandbox, enclosure.view);
+      const command = withWallGuard(inner, options.guardSeconds, options.cookie);
+      const told = enclosure?.sandbox.kind === 'bubblewrap';
       const started = await startWorker(command.file, command.args, {
         cwd: options.cwd,
         env: options.env,
         stdin: stdin ?? 'pipe',
         stdout,
         stderr,
+        told,
       });
       const input = fifo === undefined ? pipeInput(started.stdin) : fifoInput(fifo);
       const link = new WorkerLink({
@@ -87,7 +97,7 @@ export class WorkerLink {
         ...input,
       });
       void started.exited.then((exit) => {
-        link.#exit = { ...exit, adopted: false };
+        link.#exit = { ...(told ? ofTheWorker(exit) : exit), adopted: false };
         options.onExit();
       });
       return link;
@@ -161,6 +171,19 @@ export class WorkerLink {
     this.#closeInput();
     this.#reader.close();
   }
+}
+
+/** Signals that end a worker without leave, as bubblewrap hands them on; 143 is its own code. */
+const FATAL = new Map<number, NodeJS.Signals>([
+  [128 + 6, 'SIGABRT'],
+  [128 + 9, 'SIGKILL'],
+  [128 + 11, 'SIGSEGV'],
+]);
+
+/** Of its child's end bubblewrap tells a number only, as a shell does. */
+function ofTheWorker(exit: ExitFacts): ExitFacts {
+  const signal = exit.code === null ? undefined : FATAL.get(exit.code);
+  return signal === undefined ? exit : { code: null, signal };
 }
 
 type Input = { write: (line: ControlLine) => Promise<void>; closeInput: () => void };

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { objectAt, stringAt } from '../../core/json.ts';
+import { compact, objectAt, stringAt } from '../../core/json.ts';
 import type { UsageByModel } from '../../workers/events.ts';
 import { billingOf, billRun } from '../bill.ts';
 import type { RunRecord, RunUsage } from '../record.ts';
@@ -20,6 +20,7 @@ export const spending = z.object({
   /** When it ended; an active run has none. */
   ended: z.string().optional(),
   role: z.string(),
+  template: z.string().optional(),
   profile: z.string(),
   /** The declared model; null leaves the choice to the worker's CLI. */
   model: z.string().nullable(),
@@ -91,6 +92,7 @@ function labels(record: RunRecord) {
   return {
     run_id: record.run_id,
     role: record.role,
+    ...compact({ template: record.template }),
     profile: record.profile.id,
     model: record.model,
     ...(root === undefined ? {} : { lineage: root }),

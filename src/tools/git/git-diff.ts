@@ -1,20 +1,29 @@
-import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
-import { CcError } from '../../core/errors.ts';
-import { isFinal } from '../../core/vocabulary.ts';
+import { lazy } from '../../core/lazy.ts';
 import { diffWorkingTree } from '../../git/diff.ts';
+import { patchOfRun } from '../../runs/changes/patch.ts';
+import { changeLine } from '../../runs/changes/summarise.ts';
 import { askedRun } from '../asked-run.ts';
-import { defineTool, type ToolContext } from '../define.ts';
+import { defineTool } from '../define.ts';
 import { cwd } from '../fields.ts';
+
+const DEFAULT_BYTES = 12_000;
+const OMITTED_NAMED = 20;
+const loadHiding = /* @__PURE__ */ lazy(() => import('../../runs/secrets/source-redactor.ts'));
 
 export default defineTool({
   name: 'cc_git_diff',
   area: 'git',
   kind: 'read',
   summary:
-    'Diff (patch) of what a run changed, or of the uncommitted changes of the project, untracked files included.',
+    'Diff (patch) of what a run changed, also while it runs, or of the uncommitted changes of the project, untracked files included.',
   input: z.strictObject({
     run_id: z.string().max(64).optional().describe('Only what this run changed.'),
+    paths: z
+      .array(z.string().max(4096))
+      .max(50)
+      .optional()
+      .describe('Only these files or directories.'),
     cwd,
     limit_bytes: z
       .int()
@@ -27,93 +36,50 @@ export default defineTool({
   format: 'text',
   maxBytes: 40_000,
   handler: async (input, context) => {
-    const limit = input.limit_bytes ?? 12_000;
-    if (input.run_id !== undefined)
-      return { text: await runDiff(input.run_id, input.cwd, limit, context) };
+    const { run_id, paths } = input;
+    const { signal, host } = context;
+    const maxPatchBytes = input.limit_bytes ?? DEFAULT_BYTES;
+    const only = paths?.map(asGitPath);
+    const hide = await (await loadHiding()).sourceRedactor(host);
+    if (run_id !== undefined) {
+      const run = await askedRun(context, { run_id, cwd: input.cwd });
+      const shown = await patchOfRun(host, run, { maxPatchBytes, signal, ...(only && { only }) });
+      const nothing =
+        run.record.scope === null
+          ? 'This run was read-only; it could not change files.'
+          : 'This run changed no file.';
+      return { text: hide(asText(shown, nothing)) };
+    }
     const place = await context.place(input.cwd);
     const diff = await diffWorkingTree(place.cwd, {
-      env: context.host.env,
-      maxPatchBytes: limit,
-      signal: context.signal,
+      env: host.env,
+      maxPatchBytes,
+      signal,
+      ...(only && { paths: only }),
     });
-    if (diff.files.length === 0) return { text: 'No uncommitted changes.' };
-    return {
-      text: [...diff.files.map(fileLine), '', diff.patch, ...omittedNote(diff.omitted)].join('\n'),
-    };
+    return { text: hide(asText(diff, 'No uncommitted changes.')) };
   },
 });
 
-const changes = z.object({
-  error: z.string().optional(),
-  files: z
-    .array(
-      z.object({
-        path: z.string(),
-        status: z.string(),
-        added: z.number().nullable(),
-        deleted: z.number().nullable(),
-      }),
-    )
-    .optional(),
-});
+type Shown = {
+  files: readonly Parameters<typeof changeLine>[0][];
+  patch: string;
+  omitted: readonly { path: string }[];
+};
 
-async function runDiff(
-  runId: string,
-  cwd: string | undefined,
-  limit: number,
-  context: ToolContext,
-): Promise<string> {
-  const { record, paths } = await askedRun(context, { run_id: runId, cwd });
-  if (record.scope === null) return 'This run was read-only; it could not change files.';
-  if (!isFinal(record.state)) {
-    throw new CcError(
-      'BUSY',
-      `Run ${runId} is ${record.state}; its diff is taken when it has ended.`,
-      {
-        hint: 'Wait with cc_wait_runs, or leave run_id out to see the uncommitted changes now.',
-        retryable: true,
-      },
-    );
-  }
-  const file = await readFile(paths.changedFiles, 'utf8').catch(() => undefined);
-  const facts = file === undefined ? undefined : changes.parse(JSON.parse(file));
-  if (facts === undefined || facts.error !== undefined || facts.files === undefined) {
-    throw new CcError(
-      'NOT_A_GIT_REPOSITORY',
-      `What run ${runId} changed is unknown: ${facts?.error ?? 'there was no git repository to compare with'}.`,
-      {
-        hint: 'Run `git init` in the project and commit once; later runs can then be compared.',
-      },
-    );
-  }
-  if (facts.files.length === 0) return 'This run changed no file.';
-  const patch = await readFile(paths.diff, 'utf8');
-  const lines = [...facts.files.map(fileLine), ''];
-  const shown = patch.slice(0, limit);
-  const note = shown.length < patch.length ? [`[the whole patch: ${paths.diff}]`] : [];
-  return [
-    ...lines,
-    shown.slice(0, shown.length < patch.length ? shown.lastIndexOf('\n') : undefined),
-    ...note,
-  ].join('\n');
+function asText({ files, patch, omitted }: Shown, nothing: string): string {
+  if (files.length === 0) return nothing;
+  const names = omitted.slice(0, OMITTED_NAMED).map(({ path }) => path);
+  const more = omitted.length > names.length ? `, … ${omitted.length - names.length} more` : '';
+  const note = names.length === 0 ? [] : [`[not or not wholly shown: ${names.join(', ')}${more}]`];
+  return [...files.map(changeLine), '', patch, ...note].join('\n');
 }
 
-function fileLine(file: {
-  path: string;
-  status: string;
-  added: number | null;
-  deleted: number | null;
-}): string {
-  const counts = file.added === null ? 'binary' : `+${file.added} -${file.deleted ?? 0}`;
-  return `${file.status} ${file.path} (${counts})`;
-}
-
-function omittedNote(omitted: readonly { path: string }[]): string[] {
-  if (omitted.length === 0) return [];
-  return [
-    `[not or not wholly shown: ${omitted
-      .slice(0, 20)
-      .map(({ path }) => path)
-      .join(', ')}]`,
-  ];
+/** `./src/` and `src` are the same place. */
+function asGitPath(path: string): string {
+  return path
+    .replaceAll('\\', '/')
+    .replace(/^(?:\.\/)+/, '')
+    .replace(/\/+$/, '')
+    .replace(/^\.$/, '');
 }

@@ -2,10 +2,14 @@ import * as z from 'zod';
 import { compact } from '../../core/json.ts';
 import { chooseModel } from '../../profiles/choose-model.ts';
 import { listProfiles } from '../../profiles/list.ts';
+import { lookUpProfile } from '../../profiles/lookup.ts';
+import type { PriceTable } from '../../profiles/price.ts';
 import { priceFor } from '../../profiles/prices.ts';
+import type { Profile } from '../../profiles/profile.ts';
 import { capabilityLine, capabilityReader } from '../../routing/capabilities.ts';
 import { gatherEvidence } from '../../routing/gather.ts';
 import { routeStatus } from '../../routing/status.ts';
+import { offersOf } from '../../routing/tier.ts';
 import { profileHostOf } from '../../runs/plan.ts';
 import { readPolicy } from '../../workspace/policy.ts';
 import { defineTool } from '../define.ts';
@@ -17,7 +21,8 @@ export default defineTool({
   summary:
     'List the model profiles (providers) workers can use: CC Switch, profiles.yaml, environment, login. Never shows keys.',
   input: z.strictObject({
-    all: z.boolean().optional().describe('Also those that cannot be used, with the reason.'),
+    all: z.boolean().optional().describe('Also unusable ones, and why.'),
+    profile: z.string().max(200).optional().describe('One, in detail.'),
   }),
   output: z.object({
     profiles: z.array(
@@ -39,6 +44,30 @@ export default defineTool({
         /** What cc_test_profile has shown of the default model, and how many days ago. */
         tested: z.string().optional(),
         warnings: z.array(z.string()).optional(),
+        /** Of one profile: how it signs in, and who says what. */
+        detail: z
+          .object({
+            source: z.string(),
+            auth: z.string(),
+            /** The same for all profiles that share host and credentials. */
+            account: z.string().optional(),
+            /** Where a field was found. */
+            from: z.record(z.string(), z.string()),
+            /** USD per million tokens by model, and who says so. */
+            prices: z.array(
+              z.object({
+                model: z.string(),
+                input: z.number(),
+                output: z.number(),
+                from: z.string(),
+              }),
+            ),
+            cost_multiplier: z.number().optional(),
+            limits: z
+              .object({ daily_usd: z.number().optional(), monthly_usd: z.number().optional() })
+              .optional(),
+          })
+          .optional(),
       }),
     ),
     unusable: z.number(),
@@ -52,7 +81,8 @@ export default defineTool({
       gatherEvidence(host.home, routing, prices, host.clock.now(), profiles),
       capabilityReader(host.home, { now: host.clock.now() }),
     ]);
-    const shown = input.all ? profiles : profiles.filter((profile) => profile.usable);
+    const one = input.profile === undefined ? undefined : lookUpProfile(profiles, input.profile);
+    const shown = one ? [one] : input.all ? profiles : profiles.filter((profile) => profile.usable);
     const tested = await Promise.all(
       shown.map((profile) => capabilities(profile, chooseModel(profile).model)),
     );
@@ -78,6 +108,7 @@ export default defineTool({
             cooldown: status?.cooldown,
             tested: known && capabilityLine(known),
             warnings: profile.warnings.length === 0 ? undefined : profile.warnings,
+            detail: one && detailOf(one, evidence.prices),
           }),
         };
       }),
@@ -86,3 +117,29 @@ export default defineTool({
     };
   },
 });
+
+const PRICES_SHOWN = 20;
+
+function detailOf(profile: Profile, table: PriceTable) {
+  const named = [
+    ...offersOf(profile).map(({ model }) => model),
+    ...Object.keys(profile.prices ?? {}),
+  ];
+  const prices = [...new Set(named)].flatMap((model) => {
+    const price = priceFor(profile, model, table);
+    return price === undefined
+      ? []
+      : [{ model, input: price.input, output: price.output, from: price.source }];
+  });
+  return {
+    source: profile.source,
+    auth: profile.auth,
+    from: compact({ ...profile.provenance }) as Record<string, string>,
+    prices: prices.slice(0, PRICES_SHOWN),
+    ...compact({
+      account: profile.account,
+      cost_multiplier: profile.cost_multiplier,
+      limits: profile.limits,
+    }),
+  };
+}

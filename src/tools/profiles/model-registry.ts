@@ -18,7 +18,7 @@ export default defineTool({
   summary:
     'Registry of models: price, context window, features, history, trust, and where each fact comes from. Refreshes the catalogue.',
   input: z.strictObject({
-    refresh: z.boolean().optional().describe('Fetch the configured catalogue now.'),
+    refresh: z.boolean().optional().describe('Fetch the catalogue now.'),
     search: z.string().max(100).optional().describe('Find in the catalogue.'),
   }),
   output: z.object({

@@ -7,8 +7,10 @@ import { BRIEF } from '../schema.ts';
 import { routeView, scoredRoute, scoredView, shortView } from './route-view.ts';
 import { routingOf } from './routing-of.ts';
 
-/** Runners-up that are shown without `explain`. */
+/** Candidates that are shown, without and with their scores. */
 const SHOWN = 5;
+const EXPLAINED = 20;
+const REST = 'cc_score_models shows all';
 
 export default defineTool({
   name: 'cc_pick_profile',
@@ -41,8 +43,9 @@ export default defineTool({
     difficulty: z.object({ difficulty: z.string(), why: z.string() }).optional(),
     /** Best first; without `explain` the first few, without their scores. */
     ranked: z.array(z.union([scoredRoute, routeView])),
-    /** Candidates that are not shown. */
+    /** Candidates that are not shown, and where they are. */
     more: z.number().optional(),
+    rest: z.string().optional(),
   }),
   maxBytes: 24_000,
   handler: async (input, { host }) => {
@@ -55,7 +58,8 @@ export default defineTool({
       paths: input.scope?.paths,
     });
     const price = priceFor(pick.profile, pick.model, evidence.prices);
-    const shown = input.explain ? pick.ranked : pick.ranked.slice(0, SHOWN);
+    const shown = pick.ranked.slice(0, input.explain ? EXPLAINED : SHOWN);
+    const more = pick.ranked.length - shown.length;
     return {
       profile: pick.profile.id,
       name: pick.profile.name,
@@ -64,7 +68,8 @@ export default defineTool({
       ...compact({
         price: price && { input: price.input, output: price.output, source: price.source },
         difficulty: request.estimate,
-        more: pick.ranked.length > shown.length ? pick.ranked.length - shown.length : undefined,
+        more: more > 0 ? more : undefined,
+        rest: more > 0 ? REST : undefined,
       }),
       ranked: shown.map(input.explain ? scoredView : shortView),
     };

@@ -5,7 +5,7 @@ import { launchRun } from '../../runs/launch.ts';
 import { controllerOf, markTold, removeNote } from '../../runs/outbox.ts';
 import { planRun } from '../../runs/plan.ts';
 import type { RunRecord } from '../../runs/record.ts';
-import { lookAt, viewOf } from '../../runs/view.ts';
+import { hasEnded, lookAt, viewOf } from '../../runs/view.ts';
 import { runPaths } from '../../workspace/layout.ts';
 import { defineTool, type ToolContext } from '../define.ts';
 import { waitSeconds } from '../fields.ts';
@@ -37,21 +37,26 @@ export default defineTool({
       return planView(await planRun(host, place, request, { preview: true }), place);
     const { record } = await launchRun(host, place, request);
     const paths = runPaths(place.workspace, record.run_id);
+    const runs = [{ workspace: place.workspace, paths, record }];
     const { cursor } = await waitAndAsk(context, {
-      runs: [{ workspace: place.workspace, paths, record }],
+      runs,
       until: 'all',
       cursor: undefined,
       timeoutMs: (input.wait_seconds ?? context.client.waitSeconds) * 1000,
       signal: context.signal,
       progress: context.progress,
     });
-    const run = await findRun(host, record.run_id, place.workspace);
+    // Where its provider failed, the last of them is where its task goes on.
+    const last = runs.at(-1)?.record.run_id ?? record.run_id;
+    const run = await findRun(host, last, place.workspace);
     const live = await lookAt(host, run);
-    if (isFinal(live.state)) await tellEnding(context, record);
+    for (const { record: each } of runs) {
+      if (isFinal(each.state) || hasEnded(live)) await tellEnding(context, each);
+    }
     return {
       ...viewOf(live, { whole: true, folder: true }),
       cursor,
-      ...(isFinal(live.state)
+      ...(hasEnded(live)
         ? { answer: await readAnswer(run.paths) }
         : { still_running: true as const }),
     };

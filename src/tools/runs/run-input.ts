@@ -37,8 +37,16 @@ export const budgetInput = z
 
 /** What both starting tools take. Kept short: every byte is sent to every controller. */
 export const runInput = z.strictObject({
-  task: z.string().min(1).max(TASK_CHARS).describe('What to do, passed on verbatim.'),
+  task: z.string().min(1).max(TASK_CHARS).describe('What to do, verbatim.'),
   role,
+  template: z
+    .strictObject({
+      name: z.string().max(60),
+      variables: z.record(z.string(), z.string().max(TASK_CHARS)).optional(),
+    })
+    .optional()
+    .describe('Of cc_prompt_pack; task fills it in.')
+    .meta(BRIEF),
   allow_write: z.boolean().optional().describe('Let it change files; default read-only.'),
   scope: z
     .strictObject({
@@ -49,17 +57,18 @@ export const runInput = z.strictObject({
     .describe('What it may change, commands exact or `prefix *`.')
     .meta(BRIEF),
   budget: budgetInput,
-  ask: z.boolean().optional().describe('It may ask you and waits for the answer.'),
+  ask: z.boolean().optional().describe('It may ask you, and waits.'),
   final_only: z.boolean().optional().describe('Record its result only.'),
   context: z.string().max(TASK_CHARS).optional().describe('Facts to pass along.'),
   profile,
   model,
   cwd,
+  fallback: z.boolean().optional().describe('Move on if the provider fails.'),
   project_guidance: z.boolean().optional().describe('Pass on CLAUDE.md/AGENTS.md; default true.'),
   output_schema: z.record(z.string(), z.unknown()).optional().describe('JSON Schema.').meta(BRIEF),
-  idempotency_key: z.string().min(1).max(200).optional().describe('Same key never starts twice.'),
+  idempotency_key: z.string().min(1).max(200).optional().describe('Never starts it twice.'),
   wake: z.boolean().optional().describe('Wake this Codex thread at its end.'),
-  dry_run: z.boolean().optional().describe('Show the plan only.'),
+  dry_run: z.boolean().optional().describe('Plan only.'),
 });
 
 /** What a starting tool was given; each takes a part of it. */
@@ -94,6 +103,7 @@ export function requestOf(input: RunInput, context: ToolContext): RunRequest {
     task: input.task,
     context: input.context,
     role: input.role,
+    template: input.template,
     profile: input.profile,
     model: input.model,
     allowWrite: input.allow_write,
@@ -103,6 +113,7 @@ export function requestOf(input: RunInput, context: ToolContext): RunRequest {
     finalOnly: input.final_only,
     projectGuidance: input.project_guidance,
     outputSchema: input.output_schema,
+    fallback: input.fallback,
     idempotencyKey: input.idempotency_key,
     client: context.client.name,
     threadId: context.client.threadId,

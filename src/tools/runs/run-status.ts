@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { activeRuns, newestRuns } from '../../runs/list.ts';
-import { lookAt, runView, viewOf } from '../../runs/view.ts';
+import { lookAt, lookAtTask, runView, viewOf } from '../../runs/view.ts';
 import { askedRun } from '../asked-run.ts';
 import { defineTool } from '../define.ts';
 import { cwd } from '../fields.ts';
@@ -14,7 +14,7 @@ export default defineTool({
   input: z.strictObject({
     run_id: z.string().max(64).optional().describe('Run id; without it, a list.'),
     include_finished: z.boolean().optional().describe('List finished runs too.'),
-    limit: z.int().min(1).max(100).optional().describe('Newest runs to list, 1-100, default 10.'),
+    limit: z.int().min(1).max(100).optional().describe('Listed at most, 1-100, default 10.'),
     cwd,
   }),
   output: z.object({ active: z.number().optional(), runs: z.array(runView) }),
@@ -22,7 +22,8 @@ export default defineTool({
     const { host } = context;
     if (input.run_id !== undefined) {
       const run = await askedRun(context, { run_id: input.run_id, cwd: input.cwd });
-      return { runs: [viewOf(await lookAt(host, run), { whole: true, folder: true })] };
+      const live = await lookAtTask(host, run);
+      return { runs: live.map((one) => viewOf(one, { whole: true, folder: true })) };
     }
     const { workspace } = await context.place(input.cwd);
     const active = await activeRuns(workspace);

@@ -1,7 +1,10 @@
 import * as z from 'zod';
+import { lazy } from '../../core/lazy.ts';
 import { checkHealth } from '../../health/check.ts';
 import { defineTool } from '../define.ts';
 import { cwd } from '../fields.ts';
+
+const loadClients = /* @__PURE__ */ lazy(() => import('../../health/clients.ts'));
 
 export default defineTool({
   name: 'cc_healthcheck',
@@ -9,7 +12,10 @@ export default defineTool({
   kind: 'read',
   summary:
     'Check that workers can run here: Claude Code, git, profiles, workspace, disk. Every problem names its remedy.',
-  input: z.strictObject({ cwd }),
+  input: z.strictObject({
+    cwd,
+    clients: z.boolean().optional().describe('Also client setup.'),
+  }),
   output: z.object({
     ok: z.boolean(),
     checks: z.array(
@@ -24,6 +30,11 @@ export default defineTool({
   failed: ({ ok }) => ok !== true,
   handler: async (input, { host, place }) => {
     const checks = await checkHealth(host, () => place(input.cwd));
+    if (input.clients) {
+      const { checkClients } = await loadClients();
+      const project = await place(input.cwd);
+      checks.push(...(await checkClients(host, project.workspace.root)));
+    }
     return { ok: checks.every((check) => check.status !== 'fail'), checks };
   },
 });

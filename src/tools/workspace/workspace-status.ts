@@ -26,7 +26,7 @@ export default defineTool({
   handler: async (input, { host, place }) => {
     const found = await place(input.cwd);
     const [status, runs, active] = await Promise.all([
-      workspaceStatus(found.workspace),
+      workspaceStatus(found.workspace, host.clock.now()),
       runIds(found.workspace),
       activeSlots(found.workspace),
     ]);

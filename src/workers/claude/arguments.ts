@@ -5,6 +5,8 @@ export type LaunchFacts = {
   resume: boolean;
   model: string | undefined;
   allowWrite: boolean;
+  /** The only tools it may have, where the policy says so. */
+  tools?: readonly string[] | undefined;
   /** The worker may put questions to the controller. */
   mayAsk: boolean;
   maxTurns: number;
@@ -25,6 +27,10 @@ export type LaunchFacts = {
  */
 const READ_TOOLS = ['Read', 'Grep', 'Glob', 'TodoWrite'] as const;
 const WRITE_TOOLS = [...READ_TOOLS, 'Edit', 'Write', 'NotebookEdit', 'Bash'] as const;
+
+export function toolsFor(allowWrite: boolean): readonly string[] {
+  return allowWrite ? WRITE_TOOLS : READ_TOOLS;
+}
 
 /** Turns that the CLI allows beyond our own count, which ends a run in order; its own is a backstop. */
 const TURN_MARGIN = 2;
@@ -71,7 +77,7 @@ export function claudeArguments(facts: LaunchFacts): string[] {
     JSON.stringify(isolatedSettings(facts)),
     '--tools',
     [
-      ...(facts.allowWrite ? WRITE_TOOLS : READ_TOOLS),
+      ...(facts.tools ?? toolsFor(facts.allowWrite)),
       ...(facts.mayAsk ? ['AskUserQuestion'] : []),
     ].join(','),
     '--permission-mode',

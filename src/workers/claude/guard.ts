@@ -3,12 +3,15 @@ import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'nod
 import picomatch from 'picomatch';
 import { type JsonObject, stringAt } from '../../core/json.ts';
 import { oneLine, truncate } from '../../core/text.ts';
+import { ANY_COMMAND, commandRefusal } from './allowed-commands.ts';
 import type { Decision } from './control.ts';
+import { isProtectedPath } from './protected-paths.ts';
+import { protectedTarget } from './shell-targets.ts';
 
 /** What a worker may change. Globs are relative to the worker's directory; `!glob` takes away. */
 export type WriteScope = {
   paths: readonly string[];
-  /** Shell commands it may run: exact, or a prefix ending in ` *`. */
+  /** Shell commands it may run: exact, or a prefix ending in ` *`; `*` is any, `!x` takes away. */
   commands: readonly string[];
 };
 
@@ -18,13 +21,18 @@ export type GuardContext = {
   root: string;
   /** Undefined: read-only. */
   scope: WriteScope | undefined;
+  /** Globs of the user's policy, relative to the project, that nobody may change. */
+  protectedPaths?: readonly string[] | undefined;
+  /** The only tools it may use, where the policy says so. */
+  tools?: readonly string[] | undefined;
+  /** The operating system holds the worker; without that, `*` in `commands` allows nothing. */
+  sandboxed?: boolean | undefined;
 };
 
-const READERS = new Set(['Read', 'Grep', 'Glob', 'LS', 'TodoWrite', 'StructuredOutput']);
+/** By which it gives an answer in the form that was asked for. */
+const ANSWER_TOOL = 'StructuredOutput';
+const READERS = new Set(['Read', 'Grep', 'Glob', 'LS', 'TodoWrite', ANSWER_TOOL]);
 const WRITERS = new Set(['Edit', 'Write', 'MultiEdit', 'NotebookEdit']);
-const PROTECTED = ['.git', '.agent-workspace', '.claude', '.mcp.json'];
-/** Characters that let a shell do more than the one command that was allowed by its prefix. */
-const SHELL_SYNTAX = /[;&|<>`$(){}\\!*?[\]~#\u0000-\u0008\u000a-\u001f\u007f]/;
 /** Longer paths cannot exist, and resolving them part by part would take for ever. */
 const PATH_CHARS = 4096;
 /** Our answer is one control line, which has a limit, and the refusal is kept in the run's progress. */
@@ -36,6 +44,9 @@ const LIST_CHARS = 1000;
  * is refused, with a reason that tells the model what it may do instead.
  */
 export function decideToolCall(tool: string, input: JsonObject, context: GuardContext): Decision {
+  if (context.tools?.includes(tool) === false && tool !== ANSWER_TOOL) {
+    return deny(`${oneLine(tool, 100)} is not part of this role's permissions.`);
+  }
   if (READERS.has(tool)) return { allow: 'default' };
   const { scope } = context;
   if (scope === undefined) {
@@ -44,7 +55,7 @@ export function decideToolCall(tool: string, input: JsonObject, context: GuardCo
     );
   }
   if (isWriteTool(tool)) return decideWrite(tool, input, context, scope);
-  if (tool === 'Bash') return decideCommand(stringAt(input, 'command') ?? '', scope);
+  if (tool === 'Bash') return decideCommand(stringAt(input, 'command') ?? '', context, scope);
   return deny(`${oneLine(tool, 100)} is not part of this task's permissions.`);
 }
 
@@ -72,15 +83,18 @@ function decideWrite(
   if (real === undefined) return deny(`${shown} is a symbolic link that leads nowhere.`);
   const inRoot = relative(context.root, real);
   if (inRoot === '' || isAbove(inRoot)) return deny(`${shown} lies outside the project.`);
-  if (inRoot.split(sep).some(isProtected)) {
+  if (isProtectedPath(inRoot.split(sep).join('/'), context.protectedPaths)) {
     return deny(`${shown} is protected and must not be changed.`);
+  }
+  if (hasOtherNames(real)) {
+    return deny(`${shown} is a hard link: what else it is the name of would be changed as well.`);
   }
   const inCwd = relative(context.cwd, real).split(sep).join('/');
   if (matchesScope(scope.paths, inCwd)) return { allow: true, reason: 'in scope' };
   const allowed = truncate(scope.paths.join(', '), LIST_CHARS) || 'nothing';
-  return askable(
-    `${shown} is outside the write scope (${allowed}). Stay inside it; report what else would be needed.`,
-  );
+  const reason = `${shown} is outside the write scope (${allowed}). Stay inside it; report what else would be needed.`;
+  // Beside a shell, the sandbox holds everything to the scope, and cannot be opened while it runs.
+  return context.sandboxed && scope.commands.length > 0 ? deny(reason) : askable(reason);
 }
 
 /** Whether a path (relative to the worker's directory, with `/`) may be changed. */
@@ -100,28 +114,17 @@ function isAbove(path: string): boolean {
   return path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path);
 }
 
-function isProtected(part: string): boolean {
-  // Windows ignores dots and spaces at the end of a name.
-  return PROTECTED.includes(part.toLowerCase().replace(/[. ]+$/, ''));
-}
-
-function decideCommand(command: string, scope: WriteScope): Decision {
-  // What bash skips, and nothing else: to it, a no-break space is part of a name.
-  const wanted = command.replace(/^[ \t\n]+|[ \t\n]+$/g, '');
-  const allowed = scope.commands.some((pattern) => {
-    if (wanted === pattern.trim()) return true;
-    if (!pattern.endsWith(' *')) return false;
-    const prefix = pattern.slice(0, -1);
-    if (wanted === prefix.trimEnd()) return true;
-    return wanted.startsWith(prefix) && !SHELL_SYNTAX.test(wanted.slice(prefix.length));
-  });
-  if (allowed) return { allow: true, reason: 'allowed command' };
-  const list = truncate(scope.commands.map((item) => `\`${item}\``).join(', '), LIST_CHARS);
-  return askable(
-    list === ''
-      ? 'No shell command is allowed in this task. Use the file tools; we run the checks ourselves.'
-      : `Only these commands are allowed, one at a time and exactly as written (\` *\` at the end stands for plain arguments): ${list}.`,
-  );
+function decideCommand(command: string, context: GuardContext, scope: WriteScope): Decision {
+  const patterns = context.sandboxed
+    ? scope.commands
+    : scope.commands.filter((pattern) => pattern.trim() !== ANY_COMMAND);
+  const refusal = commandRefusal(command, patterns);
+  if (refusal !== undefined) return askable(refusal);
+  if (!patterns.includes(ANY_COMMAND)) return { allow: true, reason: 'allowed command' };
+  // The sandbox holds it in any case; here it learns why.
+  const target = protectedTarget(command, context);
+  if (target === undefined) return { allow: true, reason: 'allowed command' };
+  return deny(`${oneLine(target, SHOWN_CHARS)} is protected and must not be changed.`);
 }
 
 /**
@@ -142,6 +145,16 @@ function realTarget(path: string): string | undefined {
 function isLink(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  } catch {
+    return true; // what cannot even be looked at is not written to
+  }
+}
+
+/** A file that stands in the file system under more than one name. */
+function hasOtherNames(path: string): boolean {
+  try {
+    const stat = lstatSync(path, { throwIfNoEntry: false });
+    return stat?.isFile() === true && stat.nlink > 1;
   } catch {
     return true; // what cannot even be looked at is not written to
   }

@@ -24,6 +24,14 @@ export function shellFacts(command: string, nesting = 0): ShellFacts {
   return { ...(runs === undefined ? {} : { runs }), ...(risk === undefined ? {} : { risk }) };
 }
 
+/** Every simple command that a line would run, also those inside of `sh -c` and `eval`, unwrapped. */
+export function commandsWithin(command: string, nesting = 0): SimpleCommand[] {
+  const commands = simpleCommands(command).map(unwrapped);
+  if (nesting === MAX_NESTING) return commands;
+  const inner = commands.flatMap(scriptsIn);
+  return [...commands, ...inner.flatMap((script) => commandsWithin(script, nesting + 1))];
+}
+
 const KEYWORDS = new Set(['do', 'then', 'else', 'elif', 'if', 'while', 'until', '!', '{', 'time']);
 const WRAPPERS = new Set(
   'sudo doas env nohup nice ionice timeout xargs exec command builtin stdbuf setsid'.split(' '),

@@ -5,6 +5,7 @@ import type { Clock } from '../../../src/core/clock.ts';
 import type { RunRecord } from '../../../src/runs/record.ts';
 import { type FinishParts, settleRun } from '../../../src/runs/supervise/finish.ts';
 import { Journal } from '../../../src/runs/supervise/journal.ts';
+import { RunSecrets } from '../../../src/runs/supervise/run-secrets.ts';
 import { usageLog } from '../../../src/runs/usage/log.ts';
 import { readUsage } from '../../../src/runs/usage/read.ts';
 import { Lease } from '../../../src/store/lease.ts';
@@ -39,7 +40,7 @@ async function settle(elapsedMs: number): Promise<void> {
     paths,
     privatePaths: privateRunPaths(host.home, record.run_id),
     journal: Journal.open(paths.events, { lease, clock: host.clock, redact: (text) => text }),
-    redact: (text) => text,
+    secrets: await RunSecrets.open(host, []),
     startError: undefined,
     leftProcesses: [],
   };

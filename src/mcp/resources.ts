@@ -1,0 +1,100 @@
+import type { Server } from '@modelcontextprotocol/sdk/server/index.js';
+import {
+  ErrorCode,
+  ListResourcesRequestSchema,
+  ListResourceTemplatesRequestSchema,
+  McpError,
+  ReadResourceRequestSchema,
+} from '@modelcontextprotocol/sdk/types.js';
+import { CcError, toErrorFacts } from '../core/errors.ts';
+import { FAILURE_CLASSES, ROLES, RUN_STATES } from '../core/vocabulary.ts';
+import { type Artifact, RUN_ARTIFACTS, readArtifact } from '../runs/artifacts/read-artifact.ts';
+import { findRun } from '../runs/find.ts';
+import type { Tool } from '../tools/define.ts';
+import { inputSchemaOf } from '../tools/schema.ts';
+import type { Host } from '../workspace/host.ts';
+import { managedDir } from '../workspace/layout.ts';
+import type { Place } from '../workspace/resolve.ts';
+
+const SCHEME = 'cc://';
+const VOCABULARY = `${SCHEME}vocabulary`;
+const TOOL_INDEX = `${SCHEME}tools`;
+const REPORT_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\.md$/;
+
+const FIXED = [
+  { uri: VOCABULARY, name: 'Vocabulary', mimeType: 'application/json' },
+  { uri: TOOL_INDEX, name: 'Tool index', mimeType: 'text/markdown' },
+];
+
+const TEMPLATES = [
+  {
+    uriTemplate: `${SCHEME}runs/{run_id}/{+file}`,
+    name: 'File of a run',
+    description: RUN_ARTIFACTS.join(', '),
+  },
+  {
+    uriTemplate: `${SCHEME}reports/{file}`,
+    name: 'Report',
+    description: 'A Markdown report of this project.',
+  },
+];
+
+export type ResourceFacts = {
+  host: Host;
+  tools: readonly Tool[];
+  place: (meta: unknown) => Promise<Place>;
+};
+
+/** What is recorded, for reading: files of runs, reports, and what our words mean. Nothing can be changed. */
+export function serveResources(server: Server, facts: ResourceFacts): void {
+  server.setRequestHandler(ListResourcesRequestSchema, () => ({ resources: FIXED }));
+  server.setRequestHandler(ListResourceTemplatesRequestSchema, () => ({
+    resourceTemplates: TEMPLATES,
+  }));
+  server.setRequestHandler(ReadResourceRequestSchema, async ({ params }) => {
+    const { uri, _meta: meta } = params;
+    try {
+      return { contents: [{ uri, mimeType: mimeType(uri), ...(await read(uri, meta, facts)) }] };
+    } catch (error) {
+      const { message, hint } = toErrorFacts(error);
+      throw new McpError(ErrorCode.InvalidParams, [message, hint].filter(Boolean).join(' '));
+    }
+  });
+}
+
+type Content = { text: string; _meta?: { bytes: number; truncated: true } };
+
+async function read(uri: string, meta: unknown, facts: ResourceFacts): Promise<Content> {
+  if (uri === VOCABULARY) return { text: JSON.stringify(vocabulary()) };
+  if (uri === TOOL_INDEX) return { text: facts.tools.map(indexLine).join('\n') };
+  const [, kind, name = '', file] = /^cc:\/\/(runs|reports)\/([^/]+)(?:\/(.+))?$/.exec(uri) ?? [];
+  if (kind === 'runs' && RUN_ARTIFACTS.some((known) => known === file)) {
+    const { paths } = await findRun(facts.host, name, undefined);
+    return contentOf(await readArtifact(paths.dir, file ?? ''));
+  }
+  if (kind === 'reports' && file === undefined && REPORT_NAME.test(name)) {
+    const { workspace } = await facts.place(meta);
+    return contentOf(await readArtifact(managedDir(workspace, 'reports'), name));
+  }
+  throw new CcError('NOT_FOUND', `There is no resource ${uri.slice(0, 200)}.`, {
+    hint: `Resources: ${[...FIXED.map((one) => one.uri), ...TEMPLATES.map((one) => one.uriTemplate)].join(', ')}.`,
+  });
+}
+
+function contentOf({ text, bytes, truncated }: Artifact): Content {
+  return truncated ? { text, _meta: { bytes, truncated } } : { text };
+}
+
+function vocabulary(): object {
+  return { roles: ROLES, run_states: RUN_STATES, failure_classes: FAILURE_CLASSES };
+}
+
+function indexLine(tool: Tool): string {
+  const parameters = Object.keys(inputSchemaOf(tool).properties ?? {}).join(', ');
+  return `- ${tool.name}(${parameters}) [${tool.kind}] ${tool.summary}`;
+}
+
+function mimeType(uri: string): string {
+  if (uri === VOCABULARY || uri.endsWith('.json')) return 'application/json';
+  return uri === TOOL_INDEX || uri.endsWith('.md') ? 'text/markdown' : 'text/plain';
+}

@@ -1,0 +1,34 @@
+import { layers, type SandboxView } from './sandbox-view.ts';
+
+/**
+ * The profile for macOS' `sandbox-exec` that allows everything but writing, and writing where the view
+ * says so. The last rule that fits counts, so rules stand in the order of the layers. Untested: it was
+ * written from the documentation of the profile language and never run.
+ */
+export function seatbeltProfile(view: SandboxView): string {
+  const rules = layers(view).flatMap(({ path, as, from }) => {
+    switch (as) {
+      case 'writable':
+        return [rule('allow', 'file-write*', path)];
+      // Nothing can be shown in the place of something else here; the real one stays read-only.
+      case 'instead':
+        return [rule('deny', 'file-write*', path), rule('allow', 'file-write*', from)];
+      case 'read_only':
+        return [rule('deny', 'file-write*', path), rule('allow', 'file-read*', path)];
+      case 'masked':
+      case 'hidden':
+        return [rule('deny', 'file-read* file-write*', path)];
+    }
+  });
+  return [
+    '(version 1)',
+    '(allow default)',
+    '(deny file-write*)',
+    '(allow file-write* (subpath "/dev"))',
+    ...rules,
+  ].join('\n');
+}
+
+function rule(verdict: 'allow' | 'deny', what: string, path: string): string {
+  return `(${verdict} ${what} (subpath ${JSON.stringify(path)}))`;
+}

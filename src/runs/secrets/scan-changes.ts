@@ -1,0 +1,106 @@
+import { changedContents } from '../../git/changed-contents.ts';
+import type { SourceEnvironment } from '../../git/environment.ts';
+import type { Snapshot } from '../../git/snapshot.ts';
+import { type DetectOptions, detect, type Hit } from '../../secrets/detect.ts';
+import type { KnownSecrets } from '../../secrets/known.ts';
+import { noteOf } from '../../secrets/note.ts';
+import type { NotScanned, SecretFinding } from './findings.ts';
+
+/** Beyond these a file is not read: 8 MiB each, 64 MiB with what it was before, in all. */
+const MAX_FILE_BYTES = 8 << 20;
+const MAX_TOTAL_BYTES = 64 << 20;
+/** As git does: a file is binary when one of its first bytes is zero. */
+const BINARY_LOOK = 8000;
+
+export type Scanner = {
+  /** Of the user's fingerprints. */
+  key: Buffer;
+  known: KnownSecrets;
+  more?: DetectOptions['more'];
+  env?: SourceEnvironment;
+};
+
+export type ChangesScan = {
+  findings: SecretFinding[];
+  files: number;
+  bytes: number;
+  not_scanned: NotScanned[];
+};
+
+type Tree = Pick<Snapshot, 'tree' | 'object_dir' | 'root'>;
+
+/** The new content of every file that differs between two snapshots, each finding with its line. */
+export async function scanChanges(base: Tree, after: Tree, scanner: Scanner): Promise<ChangesScan> {
+  const { contents, leftOut } = await changedContents(base, after, {
+    maxFileBytes: MAX_FILE_BYTES,
+    maxTotalBytes: MAX_TOTAL_BYTES,
+    ...(scanner.env === undefined ? {} : { env: scanner.env }),
+  });
+  const findings = contents.flatMap(({ path, now, before }) =>
+    scanFile(path, now, before, scanner),
+  );
+  return {
+    findings,
+    files: contents.length,
+    bytes: contents.reduce((sum, { now }) => sum + now.length, 0),
+    not_scanned: leftOut.map((path) => ({ path, reason: 'large' })),
+  };
+}
+
+/** What the file held before as often as now was there already, wherever in it that was. */
+function scanFile(
+  path: string,
+  now: Buffer,
+  before: Buffer | undefined,
+  scanner: Scanner,
+): SecretFinding[] {
+  const text = textOf(now);
+  const hits = hitsIn(text, path, scanner);
+  if (hits.length === 0) return [];
+  const old = new Map<string, number>();
+  if (before !== undefined) {
+    for (const { value } of hitsIn(textOf(before), path, scanner)) {
+      old.set(value, (old.get(value) ?? 0) + 1);
+    }
+  }
+  const lineAt = lineCounter(text.content);
+  return hits.map((hit) => {
+    const left = old.get(hit.value) ?? 0;
+    if (left > 0) old.set(hit.value, left - 1);
+    const line = text.binary ? {} : { line: lineAt(hit.valueStart) };
+    return {
+      ...noteOf(hit, scanner.key),
+      where: { kind: left > 0 ? 'file' : 'diff', path, ...line },
+      ...(left > 0 ? { preexisting: true } : {}),
+    };
+  });
+}
+
+type Text = { content: string; binary: boolean };
+
+/** Text in two bytes a character has a zero in most; without them it can be read. */
+function textOf(bytes: Buffer): Text {
+  const binary = bytes.subarray(0, BINARY_LOOK).includes(0);
+  if (!binary) return { content: bytes.toString('utf8'), binary };
+  return { content: bytes.toString('latin1').replaceAll('\0', ''), binary };
+}
+
+function hitsIn({ content, binary }: Text, path: string, { known, more }: Scanner): Hit[] {
+  const hits = detect(content, { known, more, path });
+  // Beside a name in a binary file stands anything.
+  return binary ? hits.filter(({ kind }) => kind === 'known' || kind === 'token') : hits;
+}
+
+/** Number of the line of ever later positions. */
+function lineCounter(text: string): (position: number) => number {
+  let line = 1;
+  let at = 0;
+  return (position) => {
+    for (let next = text.indexOf('\n', at); next !== -1 && next < position; ) {
+      line += 1;
+      at = next + 1;
+      next = text.indexOf('\n', at);
+    }
+    return line;
+  };
+}

@@ -1,0 +1,56 @@
+import { lazy } from '../../core/lazy.ts';
+import { createRedactor, type Redactor } from '../../core/redact.ts';
+import type { DetectOptions, Hit } from '../../secrets/detect.ts';
+import { KnownSecrets } from '../../secrets/known.ts';
+import { noteOf, type SecretNote } from '../../secrets/note.ts';
+import type { Host } from '../../workspace/host.ts';
+import { profileHostOf } from '../plan.ts';
+import { fingerprintKey } from '../secrets/key.ts';
+import type { Scanner } from '../secrets/scan-changes.ts';
+
+const loadRules = /* @__PURE__ */ lazy(() => import('../../secrets/maintained.ts'));
+const loadProfiles = /* @__PURE__ */ lazy(() => import('../../profiles/resolve-credentials.ts'));
+
+/**
+ * What a supervisor knows about secrets. The run's own are known from the start; the maintained rules
+ * and the secrets of other profiles, which a worker may find in the files they are in, are there once
+ * `prepare` is done: before anything of the worker is recorded, while it starts.
+ */
+export class RunSecrets {
+  /** For everything that is recorded. */
+  readonly redact: Redactor;
+  /** For source code and names of files: hides what somebody would have to worry about. */
+  readonly redactSource: Redactor;
+  readonly scanner: Scanner;
+  readonly #host: Host;
+  #prepared: Promise<void> | undefined;
+  #maintained: DetectOptions['more'];
+
+  private constructor(host: Host, own: readonly string[], key: Buffer) {
+    const known = new KnownSecrets(own);
+    const more = (text: string) => this.#maintained?.(text) ?? [];
+    this.#host = host;
+    this.redact = createRedactor(known, { more });
+    this.redactSource = createRedactor(known, { more, source: true });
+    this.scanner = { key, known, more, env: host.env };
+  }
+
+  static async open(host: Host, own: readonly string[]): Promise<RunSecrets> {
+    return new RunSecrets(host, own, await fingerprintKey(host.home));
+  }
+
+  readonly note = (hit: Hit): SecretNote => noteOf(hit, this.scanner.key);
+
+  prepare(): Promise<void> {
+    this.#prepared ??= this.#load();
+    return this.#prepared;
+  }
+
+  async #load(): Promise<void> {
+    this.#maintained = (await loadRules()).findMaintained;
+    const { knownSecrets } = await loadProfiles();
+    // A broken configuration of somebody else's profile is not this run's trouble.
+    const others = await knownSecrets(profileHostOf(this.#host)).catch(() => []);
+    this.scanner.known.add(others);
+  }
+}

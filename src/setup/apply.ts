@@ -1,0 +1,122 @@
+import { chmod, mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { isoTime } from '../core/clock.ts';
+import { CcError, errnoOf } from '../core/errors.ts';
+import { objectAt } from '../core/json.ts';
+import { VERSION } from '../core/version.ts';
+import { runCommand } from '../proc/command.ts';
+import { PRIVATE_FILE, writeFileAtomic } from '../store/atomic.ts';
+import type { Host } from '../workspace/host.ts';
+import { backUp } from './backup.ts';
+import { clientEnvironment } from './clients.ts';
+import { parseJsonFile } from './json-text.ts';
+import { SERVER } from './names.ts';
+import { removeEmptyDirectories } from './owned-directories.ts';
+import type { Change, CommandChange, FileChange, Part } from './plan.ts';
+import { quoted } from './quote.ts';
+import { type Owned, readReceipt, writeReceipt } from './receipt.ts';
+import { digestOfBytes } from './target.ts';
+
+const COMMAND_MS = 30_000;
+/** What a file of the user that we create may be: `config.toml` and `.mcp.json` hold no secret of ours. */
+const NEW_FILE = 0o644;
+
+/** Carries out what was planned, after everything that changes has been copied. */
+export async function applyParts(
+  host: Host,
+  parts: readonly Part[],
+  backups: string,
+): Promise<{ backedUp: number }> {
+  const changes = parts.flatMap((part) => part.changes);
+  for (const change of changes) await requireUnchanged(change);
+  const backedUp = await backUp(backups, isoTime(host.clock.now()), changes);
+  for (const part of parts) {
+    for (const change of part.changes) await applyChange(host, change);
+    await record(host, part);
+  }
+  return { backedUp };
+}
+
+async function applyChange(host: Host, change: Change): Promise<void> {
+  if (change.kind === 'file') return writeUserFile(change);
+  for (const args of change.commands) await runClient(host, change, args);
+  await requireEntry(change);
+}
+
+async function writeUserFile({ real, before, after }: FileChange): Promise<void> {
+  if (after === undefined) return rm(real, { force: true });
+  await mkdir(dirname(real), { recursive: true });
+  const mode = before === undefined ? NEW_FILE : (await stat(real)).mode & 0o7777;
+  await writeFileAtomic(real, after, { durable: true, mode: PRIVATE_FILE });
+  await chmod(real, mode);
+}
+
+async function runClient(host: Host, { file, path }: CommandChange, args: string[]): Promise<void> {
+  const result = await runCommand(file, args, {
+    cwd: dirname(path),
+    env: clientEnvironment(host.env),
+    timeoutMs: COMMAND_MS,
+  });
+  if (result.exitCode === 0) return;
+  throw new CcError(
+    'COMMAND_FAILED',
+    `${file} ${args.slice(0, 2).join(' ')} failed: ${(result.stderr || result.stdout).trim().slice(0, 400)}`,
+    {
+      hint: `Run it by hand: claude ${args.map(quoted).join(' ')}`,
+    },
+  );
+}
+
+/** What the client says it did is looked at. */
+async function requireEntry({ path, expected }: CommandChange): Promise<void> {
+  const text = await readFile(path, 'utf8').catch(() => '{}');
+  const entry = objectAt(parseJsonFile(text, path), 'mcpServers')?.[SERVER];
+  if (isDeepStrictEqual(entry, expected)) return;
+  throw new CcError('COMMAND_FAILED', `${path} does not hold what Claude Code was told to write.`, {
+    hint: 'See `claude mcp list`; then run this again.',
+  });
+}
+
+/** Between preview and writing somebody else may have written; their change must not be lost. */
+async function requireUnchanged({ path, before }: Change): Promise<void> {
+  const now = await readFile(path).catch((error: unknown) => {
+    if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return undefined;
+    throw error;
+  });
+  if (now === undefined ? before === undefined : before?.equals(now)) return;
+  throw new CcError('BUSY', `${path} was changed just now by somebody else. Nothing was changed.`, {
+    hint: 'Run this again.',
+    retryable: true,
+  });
+}
+
+/** After every part, so that what was written is known even if the next part fails. */
+async function record(host: Host, { owned, gone }: Part): Promise<void> {
+  const about = owned ?? gone;
+  if (about === undefined) return;
+  const all = await readReceipt(host.home);
+  const isIt = (entry: Owned) => entry.client === about.client && entry.path === about.path;
+  const others = all.filter((entry) => !isIt(entry));
+  if (owned !== undefined) {
+    await writeReceipt(host.home, VERSION, [...others, await withDigest(owned)]);
+    return;
+  }
+  for (const entry of all.filter(isIt)) await removeEmptyDirectories(directoriesOf(entry));
+  await writeReceipt(host.home, VERSION, others);
+}
+
+/** Where only the whole file before can be put back, it must be known how it was left. */
+async function withDigest(owned: Owned): Promise<Owned> {
+  if (owned.kind === 'skill' || owned.pieces !== undefined) return owned;
+  return { ...owned, after: digestOfBytes(await readFile(owned.path)) };
+}
+
+/** Of the skill's own, and those made on the way; the deepest first. */
+function directoriesOf({ path, files = {}, created_dirs }: Owned): string[] {
+  const own = Object.keys(files).map((name) => dirname(join(path, name)));
+  const parents = own
+    .map((directory) => dirname(directory))
+    .filter((item) => item.startsWith(path));
+  return [...new Set([...own, ...parents, ...created_dirs])].sort((a, b) => b.length - a.length);
+}

@@ -1,0 +1,135 @@
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { CcError } from '../core/errors.ts';
+import { isObject, type JsonObject, objectAt } from '../core/json.ts';
+import { backupOf } from './backup.ts';
+import { renderWhole } from './diff.ts';
+import { parseJsonFile } from './json-text.ts';
+import { planMcpJson, planMcpJsonRemoval } from './mcp-json.ts';
+import { SERVER } from './names.ts';
+import {
+  type CommandChange,
+  changedSince,
+  keptNote,
+  type Note,
+  ownedAt,
+  type Part,
+  type Setting,
+} from './plan.ts';
+import type { Owned } from './receipt.ts';
+import { digestOfBytes, readTarget, type Target } from './target.ts';
+
+/** The server as Claude Code writes it. */
+export function claudeEntry({ installation }: Pick<Setting, 'installation'>): JsonObject {
+  return { type: 'stdio', ...installation.server };
+}
+
+export function claudeConfigPath({ client, scope, project }: Setting): string {
+  return scope === 'user' ? client.config : join(project, '.mcp.json');
+}
+
+/**
+ * For all projects the entry is made by Claude Code's own command: the file is its own, it rewrites it
+ * all the time, and only it knows how to lock it. A project's `.mcp.json` is the user's.
+ */
+export async function planClaudeConfig(setting: Setting): Promise<Part> {
+  if (setting.scope === 'project')
+    return planMcpJson(setting, claudeConfigPath(setting), claudeEntry(setting));
+  const target = await readTarget(claudeConfigPath(setting));
+  const entry = claudeEntry(setting);
+  const raw = currentEntry(target);
+  if (isDeepStrictEqual(raw, entry)) return { changes: [], notes: [] };
+  const owned = ownedAt(setting.owned, 'claude', target.path);
+  const isOurs = owned !== undefined && isDeepStrictEqual(raw, owned.value);
+  if (raw !== undefined && !isOurs && !setting.options.replace) {
+    return { changes: [], notes: [keptNote(setting, target.path, `mcpServers.${SERVER}`)] };
+  }
+  const commands = [
+    ...(raw === undefined ? [] : [removeCommand()]),
+    ['mcp', 'add-json', '--scope', 'user', SERVER, JSON.stringify(entry)],
+  ];
+  const restorable = owned === undefined || owned.after === digestOfBytes(target.text);
+  return {
+    changes: [commandChange(setting, target, commands, { before: raw, after: entry })],
+    notes: [],
+    owned: {
+      client: 'claude',
+      kind: 'config',
+      path: target.path,
+      created: owned?.created ?? target.bytes === undefined,
+      created_dirs: [],
+      value: { ...entry },
+      ...(owned?.replaced || (raw !== undefined && !isOurs) ? { replaced: true } : {}),
+      ...(restorable ? restoration(setting, target, owned) : {}),
+    },
+  };
+}
+
+/** What was there before setup first came; kept through upgrades while nobody else writes. */
+function restoration(setting: Setting, { path, bytes }: Target, owned: Owned | undefined) {
+  if (owned?.backup !== undefined) return { backup: owned.backup };
+  return bytes === undefined || owned !== undefined
+    ? {}
+    : { backup: backupOf(setting.backups, path) };
+}
+
+export async function planClaudeRemoval(setting: Setting, owned: Owned): Promise<Part> {
+  if (owned.value === undefined || owned.pieces !== undefined)
+    return planMcpJsonRemoval(setting, owned);
+  const gone = { client: 'claude', path: owned.path } as const;
+  const target = await readTarget(owned.path);
+  const raw = currentEntry(target);
+  if (raw === undefined) return { changes: [], notes: [], gone };
+  const notes: Note[] = [];
+  if (!isDeepStrictEqual(raw, owned.value)) {
+    notes.push(changedSince(setting, target.path));
+  }
+  const change = commandChange(setting, target, [removeCommand()], {
+    before: raw,
+    after: undefined,
+  });
+  return { changes: [change], notes, gone };
+}
+
+function currentEntry({ text, path, bytes }: Target): unknown {
+  if (bytes === undefined) return undefined;
+  return objectAt(parseJsonFile(text, path), 'mcpServers')?.[SERVER];
+}
+
+function removeCommand(): string[] {
+  return ['mcp', 'remove', '--scope', 'user', SERVER];
+}
+
+function commandChange(
+  { client }: Setting,
+  { path, bytes }: Target,
+  commands: string[][],
+  { before, after }: { before: unknown; after: JsonObject | undefined },
+): CommandChange {
+  if (client.binary === undefined) {
+    throw new CcError(
+      'WORKER_NOT_FOUND',
+      'Claude Code is not found, and only it changes its file.',
+      {
+        hint: 'Install it (npm install -g @anthropic-ai/claude-code) or set CC_CLAUDE_PATH; without it: --scope project, or --client codex.',
+      },
+    );
+  }
+  return {
+    kind: 'command',
+    client: 'claude',
+    path,
+    before: bytes,
+    file: client.binary,
+    commands,
+    expected: isObject(after) ? { ...after } : undefined,
+    diff: [
+      ...(before === undefined ? [] : [entryLines(before, '-')]),
+      ...(after === undefined ? [] : [entryLines(after, '+')]),
+    ].join('\n'),
+  };
+}
+
+function entryLines(entry: unknown, sign: '+' | '-'): string {
+  return renderWhole(`mcpServers.${SERVER}: ${JSON.stringify(entry, undefined, 2)}\n`, sign);
+}

@@ -1,0 +1,200 @@
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { CcError } from '../core/errors.ts';
+import type { JsonObject } from '../core/json.ts';
+import { isObject, objectAt } from '../core/json.ts';
+import { backupOf } from './backup.ts';
+import { codexEntry, isApproved } from './codex-entry.ts';
+import { renderDifference, renderEdits, renderWhole } from './diff.ts';
+import { applyEdits, type Edit } from './edit.ts';
+import { GRACE_KEY, OWN_COMMENT, SERVER } from './names.ts';
+import { missingDirectories } from './owned-directories.ts';
+import { changedSince, keptNote, type Note, ownedAt, type Part, type Setting } from './plan.ts';
+import type { Owned } from './receipt.ts';
+import { digestOfBytes, readTarget, type Target } from './target.ts';
+import * as toml from './toml.ts';
+
+const GRACE_MS = 5000;
+
+export function codexConfigPath({ client, scope, project }: Setting): string {
+  return scope === 'user' ? client.config : join(project, '.codex', 'config.toml');
+}
+
+/** Our table in Codex's configuration, written or brought up to date. */
+export async function planCodexConfig(setting: Setting): Promise<Part> {
+  const target = await readTarget(codexConfigPath(setting));
+  const document = toml.parseToml(target.text, target.path);
+  const owned = ownedAt(setting.owned, 'codex', target.path);
+  const raw = objectAt(document, 'mcp_servers')?.[SERVER];
+  const current = isObject(raw) ? raw : undefined;
+  const approve = setting.options.approve ?? isApproved(owned?.value);
+  const before = owned?.value;
+  const entry = await codexEntry(setting, { approve, before: objectAt({ before }, 'before') });
+  const table = tableEdits(setting, target, { raw, entry, owned });
+  if (table === 'kept') {
+    const what = `[mcp_servers.${SERVER}] (${differing(current, entry)})`;
+    return { changes: [], notes: [keptNote(setting, target.path, what)] };
+  }
+  const grace = graceEdit(setting, target.text, document);
+  const edits = [...table, ...grace];
+  if (edits.length === 0) return { changes: [], notes: [] };
+  const wanted = {
+    ...toml.withServer(document, SERVER, entry),
+    ...(grace.length === 0 ? {} : { [GRACE_KEY]: GRACE_MS }),
+  };
+  const after = toml.checked(target.text, edits, (now) => isDeepStrictEqual(now, wanted));
+  if (after === undefined) throw cannotEdit(target);
+  return {
+    changes: [fileChange(target, after, renderEdits(target.text, edits))],
+    notes: projectNotes(setting),
+    owned: {
+      client: 'codex',
+      kind: 'config',
+      path: target.path,
+      created: owned?.created ?? target.bytes === undefined,
+      created_dirs: owned?.created_dirs ?? missingDirectories(target.path),
+      pieces: [
+        ...table.flatMap(({ insert }) => (insert === '' ? [] : [insert])),
+        ...(table.length === 0 ? (owned?.pieces?.slice(0, 1) ?? []) : []),
+        ...(grace.length === 0
+          ? (owned?.pieces?.slice(1) ?? [])
+          : grace.map(({ insert }) => insert)),
+      ],
+      value: entry,
+      ...replacement(setting, target, after, { raw, owned }),
+    },
+  };
+}
+
+/** Where an entry of the user's was replaced, only the whole file before can bring it back. */
+function replacement(
+  { backups }: Setting,
+  { path, text }: Target,
+  after: string,
+  { raw, owned }: { raw: unknown; owned: Owned | undefined },
+): Pick<Owned, 'backup' | 'after' | 'replaced'> {
+  if (owned === undefined) {
+    if (raw === undefined) return {};
+    return { replaced: true, backup: backupOf(backups, path), after: digestOfBytes(after) };
+  }
+  if (owned.backup === undefined) return {};
+  const isAsWeLeftIt = owned.after === digestOfBytes(text);
+  return {
+    replaced: true,
+    backup: owned.backup,
+    ...(isAsWeLeftIt ? { after: digestOfBytes(after) } : {}),
+  };
+}
+
+/** Nothing, an insertion, a replacement in place; or `kept`, where the user's own must stay. */
+function tableEdits(
+  { options }: Setting,
+  { text, path }: Target,
+  { raw, entry, owned }: { raw: unknown; entry: JsonObject; owned: Owned | undefined },
+): Edit[] | 'kept' {
+  const block = toml.serverBlock(SERVER, entry, OWN_COMMENT);
+  if (raw === undefined) return [toml.appendBlock(text, block)];
+  if (isDeepStrictEqual(raw, entry)) return [];
+  const isOurs = owned !== undefined && isDeepStrictEqual(raw, owned.value);
+  if (!isOurs && !options.replace) return 'kept';
+  const [piece] = owned?.pieces ?? [];
+  const at = piece === undefined ? -1 : text.indexOf(piece);
+  if (isOurs && piece !== undefined && at !== -1) {
+    const gap = /^[\r\n]*/.exec(piece)?.[0] ?? '';
+    const eol = piece.includes('\r\n') ? '\r\n' : '\n';
+    return [{ at, remove: piece.length, insert: gap + block.replaceAll('\n', eol) }];
+  }
+  const removal = toml.removeServer(text, SERVER, OWN_COMMENT);
+  if (removal === undefined) throw cannotEdit({ path });
+  const rest = applyEdits(text, removal);
+  const { insert } = toml.appendBlock(rest, block);
+  return [...removal, { at: text.length, remove: 0, insert }];
+}
+
+function graceEdit({ options }: Setting, text: string, document: JsonObject): Edit[] {
+  if (options.startupGrace !== true || GRACE_KEY in document) return [];
+  return [toml.prependKey(text, `${GRACE_KEY} = ${GRACE_MS}`, OWN_COMMENT)];
+}
+
+/** Our table taken out again; what was there before is there again, byte for byte. */
+export async function planCodexRemoval(setting: Setting, owned: Owned): Promise<Part> {
+  const gone = { client: 'codex', path: owned.path } as const;
+  const target = await readTarget(owned.path);
+  if (target.bytes === undefined) return { changes: [], notes: [], gone };
+  const document = toml.parseToml(target.text, target.path);
+  const notes: Note[] = [];
+  const [, gracePiece] = owned.pieces ?? [];
+  const bare = (value: JsonObject) => {
+    const { [GRACE_KEY]: _, ...rest } = toml.withoutServer(value, SERVER);
+    return gracePiece === undefined ? toml.withoutServer(value, SERVER) : rest;
+  };
+  const isRight = (now: JsonObject) =>
+    toml.serverOf(now, SERVER) === undefined && isDeepStrictEqual(bare(now), bare(document));
+  let after = toml.withoutPieces(target.text, owned.pieces ?? [], isRight);
+  if (after === undefined) {
+    after = byStructure(target.text, gracePiece, isRight);
+    if (after === undefined) throw cannotEdit(target);
+    notes.push(changedSince(setting, target.path));
+    if (gracePiece !== undefined && GRACE_KEY in toml.parseToml(after, target.path)) {
+      notes.push({
+        level: 'kept',
+        client: 'codex',
+        text: `${target.path}: ${GRACE_KEY} was set by setup and changed since; it stays.`,
+      });
+    }
+  }
+  const isEmpty = owned.created && after.replace('\ufeff', '').trim() === '';
+  const diff = isEmpty ? renderWhole(target.text, '-') : renderDifference(target.text, after);
+  return { changes: [fileChange(target, isEmpty ? undefined : after, diff)], notes, gone };
+}
+
+function byStructure(
+  text: string,
+  gracePiece: string | undefined,
+  isRight: (document: JsonObject) => boolean,
+): string | undefined {
+  const at = gracePiece === undefined ? -1 : text.indexOf(gracePiece);
+  const grace =
+    at === -1 || gracePiece === undefined ? [] : [{ at, remove: gracePiece.length, insert: '' }];
+  const edits = [...(toml.removeServer(text, SERVER, OWN_COMMENT) ?? []), ...grace];
+  return toml.checked(text, edits, isRight);
+}
+
+function fileChange({ path, real, bytes }: Target, after: string | undefined, diff: string) {
+  return {
+    kind: 'file',
+    client: 'codex',
+    path,
+    real,
+    before: bytes,
+    after: after === undefined ? undefined : Buffer.from(after, 'utf8'),
+    diff,
+  } as const;
+}
+
+function differing(current: JsonObject | undefined, entry: JsonObject): string {
+  return Object.keys({ ...current, ...entry })
+    .filter((key) => !isDeepStrictEqual(current?.[key], entry[key]))
+    .join(', ');
+}
+
+function projectNotes({ scope, project }: Setting): Note[] {
+  if (scope === 'user') return [];
+  return [
+    {
+      level: 'info',
+      client: 'codex',
+      text: `Codex reads a project's configuration only when it trusts ${project}: start codex there once and agree, or run codex exec --trust.`,
+    },
+  ];
+}
+
+function cannotEdit({ path }: Pick<Target, 'path'>): CcError {
+  return new CcError(
+    'NOT_ALLOWED',
+    `${path} holds mcp_servers in a form that cannot be changed without touching what is yours (inline or dotted). Nothing was changed.`,
+    {
+      hint: `Change it by hand: write [mcp_servers.${SERVER}] as a table of its own, or remove it.`,
+    },
+  );
+}

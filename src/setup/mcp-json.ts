@@ -1,0 +1,137 @@
+import { isDeepStrictEqual } from 'node:util';
+import { CcError } from '../core/errors.ts';
+import { isObject, type JsonObject, objectAt } from '../core/json.ts';
+import { backupOf } from './backup.ts';
+import { renderDifference, renderWhole } from './diff.ts';
+import { applyEdits, cutOut } from './edit.ts';
+import { addMember, parseJsonFile, removeMember } from './json-text.ts';
+import { SERVER } from './names.ts';
+import { missingDirectories } from './owned-directories.ts';
+import { changedSince, keptNote, type Note, ownedAt, type Part, type Setting } from './plan.ts';
+import type { Owned } from './receipt.ts';
+import { digestOfBytes, readTarget, type Target } from './target.ts';
+
+const SERVERS = 'mcpServers';
+const EMPTY = '{}\n';
+
+/** Our member of a project's `.mcp.json`, written or brought up to date. */
+export async function planMcpJson(
+  setting: Setting,
+  path: string,
+  entry: JsonObject,
+): Promise<Part> {
+  const target = await readTarget(path);
+  const text = target.bytes === undefined ? EMPTY : target.text;
+  const document = parseJsonFile(text, path);
+  const raw = objectAt(document, SERVERS)?.[SERVER];
+  if (isDeepStrictEqual(raw, entry)) return { changes: [], notes: [] };
+  const owned = ownedAt(setting.owned, 'claude', path);
+  const isOurs = owned !== undefined && isDeepStrictEqual(raw, owned.value);
+  if (raw !== undefined && !isOurs && !setting.options.replace) {
+    return { changes: [], notes: [keptNote(setting, path, `${SERVERS}.${SERVER}`)] };
+  }
+  if (SERVERS in document && !isObject(document[SERVERS])) throw noObject(path);
+  const removal = raw === undefined ? undefined : removeMember(text, SERVERS, SERVER);
+  const rest = removal === undefined ? text : applyEdits(text, [removal]);
+  const addition = addMember(rest, SERVERS, SERVER, entry);
+  const after = applyEdits(rest, [addition]);
+  const wanted = { ...document, [SERVERS]: { ...objectAt(document, SERVERS), [SERVER]: entry } };
+  if (!isDeepStrictEqual(parseJsonFile(after, path), wanted)) throw noObject(path);
+  return {
+    changes: [
+      change(
+        target,
+        after,
+        target.bytes === undefined ? renderWhole(after, '+') : renderDifference(text, after),
+      ),
+    ],
+    notes: [
+      {
+        level: 'info',
+        client: 'claude',
+        text: `${path} names paths of this machine; Claude Code asks once whether it may use it. Do not commit it unless everybody has the same paths.`,
+      },
+    ],
+    owned: {
+      client: 'claude',
+      kind: 'config',
+      path,
+      created: owned?.created ?? target.bytes === undefined,
+      created_dirs: owned?.created_dirs ?? missingDirectories(path),
+      pieces: [addition.insert],
+      value: { ...entry },
+      ...(raw !== undefined && !isOurs
+        ? { replaced: true, backup: backupOf(setting.backups, path), after: digestOfBytes(after) }
+        : {}),
+    },
+  };
+}
+
+export async function planMcpJsonRemoval(setting: Setting, owned: Owned): Promise<Part> {
+  const gone = { client: 'claude', path: owned.path } as const;
+  const target = await readTarget(owned.path);
+  if (target.bytes === undefined) return { changes: [], notes: [], gone };
+  const { text, path } = target;
+  const document = parseJsonFile(text, path);
+  const raw = objectAt(document, SERVERS)?.[SERVER];
+  if (raw === undefined) return { changes: [], notes: [], gone };
+  const notes: Note[] = [];
+  if (!isDeepStrictEqual(raw, owned.value)) {
+    notes.push(changedSince(setting, path));
+  }
+  const after = rightly(cutOut(text, owned.pieces ?? []), document, path) ?? byStructure(text);
+  if (rightly(after, document, path) === undefined) throw noObject(path);
+  const isEmpty = owned.created && isNothing(parseJsonFile(after, path));
+  const diff = isEmpty ? renderWhole(text, '-') : renderDifference(text, after);
+  return { changes: [change(target, isEmpty ? undefined : after, diff)], notes, gone };
+}
+
+function byStructure(text: string): string {
+  const edit = removeMember(text, SERVERS, SERVER);
+  return edit === undefined ? text : applyEdits(text, [edit]);
+}
+
+/** The text, if it says what the document said but for our member. */
+function rightly(text: string | undefined, document: JsonObject, path: string): string | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return isDeepStrictEqual(without(parseJsonFile(text, path)), without(document)) &&
+      objectAt(parseJsonFile(text, path), SERVERS)?.[SERVER] === undefined
+      ? text
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function without(document: JsonObject): JsonObject {
+  const { [SERVERS]: servers, ...rest } = document;
+  const { [SERVER]: _, ...others } = isObject(servers) ? servers : {};
+  return Object.keys(others).length === 0 ? rest : { ...rest, [SERVERS]: others };
+}
+
+function isNothing(document: JsonObject): boolean {
+  return Object.keys(without(document)).length === 0;
+}
+
+function change({ path, real, bytes }: Target, after: string | undefined, diff: string) {
+  return {
+    kind: 'file',
+    client: 'claude',
+    path,
+    real,
+    before: bytes,
+    after: after === undefined ? undefined : Buffer.from(after, 'utf8'),
+    diff,
+  } as const;
+}
+
+function noObject(path: string): CcError {
+  return new CcError(
+    'NOT_ALLOWED',
+    `${path}: ${SERVERS} is no object that can be changed in place. Nothing was changed.`,
+    {
+      hint: `Correct it by hand: {"${SERVERS}": {…}}.`,
+    },
+  );
+}

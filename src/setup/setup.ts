@@ -1,0 +1,146 @@
+import { join } from 'node:path';
+import { CcError } from '../core/errors.ts';
+import type { Host } from '../workspace/host.ts';
+import { applyParts } from './apply.ts';
+import { planClaudeConfig, planClaudeRemoval } from './claude-config.ts';
+import { type FoundClient, findClients } from './clients.ts';
+import { planCodexConfig, planCodexRemoval } from './codex-config.ts';
+import { installationOf } from './installation.ts';
+import { CLIENT_TITLES, CLIENTS, type Client } from './names.ts';
+import type { Note, Part, Setting, SetupOptions } from './plan.ts';
+import { type Owned, readReceipt, setupPaths } from './receipt.ts';
+import { restoreWhole } from './restore.ts';
+import { planSkill, planSkillRemoval } from './skill.ts';
+
+/** What is to be done, wholly worked out; nothing has been written yet. */
+export type SetupPlan = {
+  parts: Part[];
+  notes: Note[];
+  clients: FoundClient[];
+  backups: string;
+};
+
+/** Works out everything before anything is written: one refusal, and nothing is touched. */
+export async function planSetup(
+  host: Host,
+  project: string,
+  options: SetupOptions,
+): Promise<SetupPlan> {
+  const { clients, settings, backups } = await settingsOf(host, project, options);
+  const notes = placeNotes(settings);
+  const parts: Part[] = [];
+  for (const setting of settings) {
+    if (setting.installation.kind === 'plugin' && ownPlugin(setting)) {
+      notes.push({
+        level: 'info',
+        client: setting.client.client,
+        text: `${CLIENT_TITLES[setting.client.client]} has server and skill from the plugin; nothing to set up.`,
+      });
+      continue;
+    }
+    const { client } = setting.client;
+    parts.push(await (client === 'codex' ? planCodexConfig(setting) : planClaudeConfig(setting)));
+    parts.push(await planSkill(setting));
+  }
+  return { parts, notes: [...notes, ...parts.flatMap((part) => part.notes)], clients, backups };
+}
+
+/** Works out how to take away what setup has written, for these clients, wherever it is. */
+export async function planUninstall(
+  host: Host,
+  project: string,
+  options: SetupOptions,
+): Promise<SetupPlan> {
+  const { clients, settings, backups } = await settingsOf(host, project, options, { absent: true });
+  const parts: Part[] = [];
+  const notes: Note[] = [];
+  for (const setting of settings) {
+    for (const owned of setting.owned) {
+      if (owned.client !== setting.client.client || !inScope(setting, owned)) continue;
+      const whole = await restoreWhole(owned);
+      parts.push(whole ?? (await removalOf(setting, owned)));
+      if (whole === undefined && owned.replaced) notes.push(notRestored(owned));
+    }
+  }
+  return { parts, notes: [...notes, ...parts.flatMap((part) => part.notes)], clients, backups };
+}
+
+export function applyPlan(
+  host: Host,
+  { parts, backups }: SetupPlan,
+): Promise<{ backedUp: number }> {
+  return applyParts(host, parts, backups);
+}
+
+function notRestored({ client, path, backup }: Owned): Note {
+  return {
+    level: 'warn',
+    client,
+    text: `${path}: an entry of yours stood there before setup --replace. The file has changed since, so it cannot be put back; it is in ${backup}.`,
+  };
+}
+
+function removalOf(setting: Setting, owned: Owned): Promise<Part> {
+  if (owned.kind === 'skill') return planSkillRemoval(setting, owned);
+  return owned.client === 'codex'
+    ? planCodexRemoval(setting, owned)
+    : planClaudeRemoval(setting, owned);
+}
+
+/** `--scope project` takes only that project's away; otherwise everything goes. */
+function inScope({ scope, project }: Setting, { path }: Owned): boolean {
+  return scope === 'user' || path.startsWith(join(project, '.'));
+}
+
+async function settingsOf(
+  host: Host,
+  project: string,
+  options: SetupOptions,
+  { absent = false } = {},
+): Promise<{ clients: FoundClient[]; settings: Setting[]; backups: string }> {
+  const installation = installationOf(host);
+  const owned = await readReceipt(host.home);
+  const stamp = host.clock.now().toISOString().replace(/[-:.]/g, '').toLowerCase();
+  const backups = join(setupPaths(host.home).backups, stamp);
+  const clients = await findClients(host);
+  const wanted: readonly Client[] = options.clients === 'all' ? CLIENTS : options.clients;
+  const chosen = clients.filter(
+    ({ client, present }) =>
+      wanted.includes(client) && (present || absent || options.clients !== 'all'),
+  );
+  if (chosen.length === 0) {
+    throw new CcError('NOT_FOUND', 'Neither Codex nor Claude Code is found for this user.', {
+      hint: 'Install one (npm install -g @openai/codex, npm install -g @anthropic-ai/claude-code), or name it: --client codex.',
+    });
+  }
+  const { scope } = options;
+  const settings = chosen.map((client) => ({
+    host,
+    installation,
+    client,
+    scope,
+    project,
+    owned,
+    options,
+    backups,
+  }));
+  return { clients, settings, backups };
+}
+
+/** The plugin of this client is what runs this very program. */
+function ownPlugin({ installation, client }: Setting): boolean {
+  return installation.root.startsWith(client.home);
+}
+
+function placeNotes(settings: readonly Setting[]): Note[] {
+  const [first] = settings;
+  if (first === undefined || !['npx', 'plugin'].includes(first.installation.kind)) return [];
+  return [
+    {
+      level: 'warn',
+      client: first.client.client,
+      text: `This cc-orchestrator lies in a cache (${first.installation.root}) that its next update removes.`,
+      fix: 'npm install -g cc-orchestrator && cc-orchestrator setup',
+    },
+  ];
+}

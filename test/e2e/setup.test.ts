@@ -1,0 +1,156 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import type { ModelCall } from '../../src/loopback/index.ts';
+import { BIN, type Finished, runProgram } from '../support/controllers.ts';
+import { CLAUDE, Lab, REPOSITORY, TOKEN } from '../support/lab.ts';
+
+let lab: Lab;
+afterEach(async () => {
+  expect(await lab.close()).toEqual([]);
+});
+
+const SKILL = /cc-orchestrator: Delegate coding work/;
+
+/** A user who has both clients, works with them, and has configured Codex by hand. */
+async function openUser(): Promise<{ codexConfig: string; before: string }> {
+  lab = await Lab.open([]);
+  const { HOME = '', PATH = '' } = lab.env;
+  lab.env.PATH = `${join(REPOSITORY, 'node_modules/.bin')}:${PATH}`;
+  lab.env.LOOP_KEY = TOKEN;
+  const codexConfig = join(HOME, '.codex/config.toml');
+  const before = `# mine
+model = "loopback" # keep
+model_provider = "loop"
+
+[model_providers.loop]
+name = "loop"
+base_url = "${lab.model.url}/v1"
+wire_api = "responses"
+env_key = "LOOP_KEY"
+request_max_retries = 0
+
+[mcp_servers.other]
+command = "/bin/false" # fails`;
+  write(codexConfig, before);
+  write(
+    join(HOME, '.claude.json'),
+    '{\n    "mcpServers": {"other": {"type": "stdio", "command": "/bin/false", "args": []}}\n}\n',
+  );
+  return { codexConfig, before };
+}
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}
+
+function orchestrator(...args: string[]): Promise<Finished> {
+  return runProgram(process.execPath, [BIN, ...args], { cwd: lab.project, env: lab.env });
+}
+
+async function succeeds(...args: string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await orchestrator(...args);
+  expect(stderr).toBe('');
+  expect(exitCode).toBe(0);
+  return stdout;
+}
+
+const askProfiles = (namespace: string) => [
+  { tools: [{ namespace, name: 'cc_list_profiles', input: {} }] },
+  (call: ModelCall) => ({
+    text: `SEEN ${call.toolResults.some(({ text }) => text.includes('env:lab'))}`,
+  }),
+];
+
+async function codexWorks(): Promise<void> {
+  const name = `codex-${Math.random()}`;
+  const steps = askProfiles('mcp__cc_orchestrator');
+  lab.model.addScript({ name, match: name, api: 'responses', steps });
+  const args = ['exec', '--json', '--skip-git-repo-check', name];
+  const codex = join(REPOSITORY, 'node_modules/.bin/codex');
+  const { stdout } = await runProgram(codex, args, { cwd: lab.project, env: lab.env });
+  expect(stdout).toContain('SEEN true');
+  const [first] = lab.model.requestsFor(name);
+  const body = JSON.stringify(first?.body);
+  expect(body).toMatch(SKILL);
+  expect(body.match(/\(file: [^)]*cc-orchestrator[^)]*SKILL\.md\)/g)).toHaveLength(1);
+  expect(body).toContain('cc_run_streaming_agent');
+}
+
+async function claudeWorks(): Promise<void> {
+  const name = `claude-${Math.random()}`;
+  const steps = askProfiles('mcp__cc-orchestrator');
+  lab.model.addScript({ name, match: name, api: 'messages', steps });
+  const args = ['-p', name, '--allowedTools', 'mcp__cc-orchestrator', '--output-format', 'json'];
+  const { stdout } = await runProgram(CLAUDE, args, {
+    cwd: lab.project,
+    env: {
+      ...lab.env,
+      ANTHROPIC_BASE_URL: lab.model.url,
+      ANTHROPIC_AUTH_TOKEN: TOKEN,
+      ANTHROPIC_MODEL: 'controller-model',
+      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+      DISABLE_AUTOUPDATER: '1',
+      DISABLE_TELEMETRY: '1',
+    },
+  });
+  expect(stdout).toContain('SEEN true');
+  const body = JSON.stringify(lab.model.requestsFor(name)[0]?.body);
+  expect(body).toMatch(SKILL);
+  expect(body).toContain('mcp__cc-orchestrator__cc_run_streaming_agent');
+}
+
+function servers(): Record<string, unknown> {
+  return JSON.parse(readFileSync(join(lab.env.HOME ?? '', '.claude.json'), 'utf8')).mcpServers;
+}
+
+test('after setup both real clients have tools and skill; after uninstall all is as it was', async () => {
+  const { codexConfig, before } = await openUser();
+  const home = lab.env.HOME ?? '';
+  const claudeBefore = readFileSync(join(home, '.claude.json'), 'utf8');
+  const preview = await succeeds('setup', '--dry-run', '--approve');
+  expect(preview).toContain('+[mcp_servers.cc-orchestrator]');
+  expect(preview).toContain('claude mcp add-json --scope user cc-orchestrator');
+  expect(readFileSync(codexConfig, 'utf8')).toBe(before);
+
+  const refused = await orchestrator('setup');
+  expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--yes') });
+  await succeeds('setup', '--yes', '--approve');
+  expect(await succeeds('setup', '--yes')).toContain('Nothing to do');
+  expect(readFileSync(codexConfig, 'utf8').startsWith(before)).toBe(true);
+  // Nobody has written since: every byte can be given back.
+  await succeeds('uninstall', '--yes');
+  expect(readFileSync(codexConfig, 'utf8')).toBe(before);
+  expect(readFileSync(join(home, '.claude.json'), 'utf8')).toBe(claudeBefore);
+
+  await succeeds('setup', '--yes', '--approve');
+  await codexWorks();
+  await claudeWorks();
+
+  // The clients have rewritten their files by now, and the user changes the skill.
+  const skill = join(home, '.claude/skills/cc-orchestrator/SKILL.md');
+  write(skill, `${readFileSync(skill, 'utf8')}\nMy own rule.\n`);
+  const again = await succeeds('setup', '--yes');
+  expect(again).toContain(`kept: ${skill}`);
+  await succeeds('uninstall', '--yes');
+  expect(readFileSync(codexConfig, 'utf8')).toBe(before);
+  expect(Object.keys(servers())).toEqual(['other']);
+  expect(readFileSync(skill, 'utf8')).toContain('My own rule.');
+  expect(existsSync(join(home, '.codex/skills/cc-orchestrator'))).toBe(false);
+});
+
+test.each([
+  ['.codex/config.toml', 'a = 1\nb = = 2\n', /line 2/],
+  ['.claude.json', '{\n  "a": 1,,\n}', /line 2/],
+])('an invalid %s is named with its line, and nothing is touched', async (file, text, message) => {
+  const { codexConfig, before } = await openUser();
+  const path = join(lab.env.HOME ?? '', file);
+  write(path, text);
+  const { exitCode, stderr } = await orchestrator('setup', '--yes');
+  expect(exitCode).toBe(2);
+  expect(stderr).toMatch(message);
+  expect(readFileSync(path, 'utf8')).toBe(text);
+  if (path !== codexConfig) expect(readFileSync(codexConfig, 'utf8')).toBe(before);
+  expect(existsSync(join(lab.env.HOME ?? '', '.cc-orchestrator/setup'))).toBe(false);
+});
