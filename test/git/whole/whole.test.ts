@@ -163,6 +163,8 @@ describe("git's own files", () => {
     ['the excludes', '.git/info/exclude', 'git modified .git/info/exclude'],
     ['attributes', '.git/info/attributes', 'git added .git/info/attributes'],
     ['alternates', '.git/objects/info/alternates', 'git added .git/objects/info/alternates'],
+    ['a branch named like a book', '.git/refs/heads/index', 'git added .git/refs/heads/index'],
+    ['a hook named like a book', '.git/hooks/index', 'git added .git/hooks/index'],
     ['anything', '.git/anything/else', 'git added .git/anything/else'],
   ])('%s', async (_name, path, expected) => {
     const repo = project();
