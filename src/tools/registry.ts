@@ -1,6 +1,11 @@
 import { CcError } from '../core/errors.ts';
 import { AREAS, type Area, type Tool } from './define.ts';
 import gitDiff from './git/git-diff.ts';
+import decide from './judgement/decide.ts';
+import decisionReview from './judgement/decision-review.ts';
+import gateCheck from './judgement/gate-check.ts';
+import openItems from './judgement/open-items.ts';
+import scoreWorker from './judgement/score-worker.ts';
 import ledgerQuery from './ledger/ledger-query.ts';
 import ledgerVerify from './ledger/ledger-verify.ts';
 import benchmarkModel from './profiles/benchmark-model.ts';
@@ -46,8 +51,11 @@ export const TOOLS: readonly Tool[] = [
   benchmarkSuite,
   cleanWorkspace,
   costGuard,
+  decide,
+  decisionReview,
   compactEvents,
   folderPolicy,
+  gateCheck,
   gitDiff,
   healthcheck,
   initWorkspace,
@@ -59,6 +67,7 @@ export const TOOLS: readonly Tool[] = [
   localPolicy,
   modelRegistry,
   mockStreamTest,
+  openItems,
   openRunFolder,
   pickProfile,
   pollRun,
@@ -69,6 +78,7 @@ export const TOOLS: readonly Tool[] = [
   sendInstruction,
   runVisibleAgent,
   scoreModels,
+  scoreWorker,
   shadowRun,
   stopRun,
   summarizeRun,
