@@ -16,16 +16,19 @@ export async function readCi(source: string, cwd: string): Promise<CiStatus[]> {
   if (inline?.[1] !== undefined && inline[2] !== undefined) {
     return [{ commit: inline[1].toLowerCase(), status: inline[2].toLowerCase(), name: undefined }];
   }
-  const path = resolve(cwd, source);
-  const file = statSync(path, { throwIfNoEntry: false });
-  if (file === undefined || !file.isFile() || file.size > MAX_BYTES) throw unreadable(source);
-  const value = parseJson(await readFile(path, 'utf8'));
+  const value = parseJson(await textOf(resolve(cwd, source)).catch(() => ''));
   const list = Array.isArray(value)
     ? value
     : [arrayAt(value, 'check_runs'), arrayAt(value, 'workflow_runs')].flat();
   const found = (list.length === 0 ? [value] : list).flatMap(statusOf);
   if (found.length === 0) throw unreadable(source);
   return found;
+}
+
+/** Nothing where it is no file, or none that a CI status would fill. */
+async function textOf(path: string): Promise<string> {
+  const file = statSync(path);
+  return file.isFile() && file.size <= MAX_BYTES ? readFile(path, 'utf8') : '';
 }
 
 function statusOf(value: unknown): CiStatus[] {
