@@ -3,6 +3,11 @@ import { AREAS, type Area, type Tool } from './define.ts';
 import checkWriteScope from './git/check-write-scope.ts';
 import diffSummary from './git/diff-summary.ts';
 import gitDiff from './git/git-diff.ts';
+import decide from './judgement/decide.ts';
+import decisionReview from './judgement/decision-review.ts';
+import gateCheck from './judgement/gate-check.ts';
+import openItems from './judgement/open-items.ts';
+import scoreWorker from './judgement/score-worker.ts';
 import ledgerQuery from './ledger/ledger-query.ts';
 import ledgerVerify from './ledger/ledger-verify.ts';
 import benchmarkModel from './profiles/benchmark-model.ts';
@@ -52,10 +57,13 @@ export const TOOLS: readonly Tool[] = [
   benchmarkSuite,
   cleanWorkspace,
   costGuard,
+  decide,
+  decisionReview,
   compactEvents,
   folderPolicy,
   checkWriteScope,
   diffSummary,
+  gateCheck,
   gitDiff,
   healthcheck,
   initWorkspace,
@@ -67,6 +75,7 @@ export const TOOLS: readonly Tool[] = [
   localPolicy,
   modelRegistry,
   mockStreamTest,
+  openItems,
   openRunFolder,
   pickProfile,
   pollRun,
@@ -80,6 +89,7 @@ export const TOOLS: readonly Tool[] = [
   runVisibleAgent,
   scoreModels,
   secretScanRun,
+  scoreWorker,
   shadowRun,
   stopRun,
   summarizeRun,
