@@ -298,6 +298,19 @@ test('a directory with too much in it is watched up to a bound, and that is said
   expect(diff.not_captured.map(({ reason }) => reason)).toContain('too_many');
 });
 
+test('our own files inside the project are left out, also where a link leads to them', async () => {
+  const dir = plain();
+  dir.write('a.txt', 'a\n');
+  dir.write('.ours/private/x', 'x\n');
+  const link = join(dir.root, '../link');
+  symlinkSync(dir.root, link);
+  const inside = { ...dir, store: join(dir.root, '.ours/private/store') };
+  const diff = await changesOf(inside, () => dir.write('.ours/private/x', 'changed\n'), {
+    exclude: [join(link, '.ours')],
+  });
+  expect(diff).toMatchObject({ files: [], not_captured: [] });
+});
+
 test('a large directory without git is listed, and its content kept up to a limit', async () => {
   const dir = plain();
   for (let index = 0; index < 20_100; index += 1) {
