@@ -5,6 +5,7 @@
 //   node scripts/run.mjs test [args…]     every check and test
 //   node scripts/run.mjs bench [args…]    the benchmarks
 //   node scripts/run.mjs chaos [args…]    faults at random points of real runs
+//   node scripts/run.mjs setup|doctor|uninstall [args…]    what install/install.sh calls in a clone
 import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -17,6 +18,7 @@ const commands = {
   demo: () => node('dist/cc-orchestrator.js', 'demo', ...args),
   bench: () => node('scripts/run-ts.mjs', 'test/bench/main.ts', ...args),
   chaos: () => node('scripts/run-ts.mjs', 'test/chaos/chaos.ts', ...args),
+  ...Object.fromEntries(['setup', 'doctor', 'uninstall'].map((name) => [name, product(name)])),
   test: () => {
     node('node_modules/typescript/bin/tsc', '--noEmit');
     node('node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings');
@@ -48,6 +50,10 @@ function install() {
 function build() {
   const newest = Math.max(newestIn(join(root, 'src')), mtime(join(root, 'package.json')));
   if (mtime(join(root, 'dist', 'supervisor.js')) < newest) node('scripts/bundle.mjs');
+}
+
+function product(name) {
+  return () => node('dist/cc-orchestrator.js', name, ...args);
 }
 
 function node(script, ...rest) {

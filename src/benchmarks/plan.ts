@@ -1,14 +1,13 @@
 import { CcError } from '../core/errors.ts';
+import { profileHostOf } from '../profiles/host-of.ts';
 import { listProfiles } from '../profiles/list.ts';
 import { lookUpProfile } from '../profiles/lookup.ts';
-
 import type { PriceTable } from '../profiles/price.ts';
 import { costOf, priceFor } from '../profiles/prices.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { BenchmarkTask, Suite } from '../routing/benchmark-task.ts';
 import { listTasks } from '../routing/benchmark-tasks.ts';
 import { pickProfile } from '../routing/pick.ts';
-import { profileHostOf } from '../runs/plan.ts';
 import type { Host } from '../workspace/host.ts';
 import type { Trial } from './batch.ts';
 

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // Checks the version of Node before anything else is loaded, so that an old one gets a sentence and
 // not a stack trace. It must not import anything itself.
 

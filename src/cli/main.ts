@@ -43,6 +43,7 @@ async function command(name: string, args: readonly string[]): Promise<number> {
     const commands = await import('./setup.ts');
     return commands[own.name](args, host, screen(process.stderr));
   }
+  if (own?.name === 'plugin') return (await import('./plugin.ts')).plugin(args, host);
   if (own?.name === 'doctor') {
     const { doctor } = await import('./doctor.ts');
     return doctor(args, host, screen(process.stderr), toolFor('test-profile'));

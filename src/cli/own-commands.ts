@@ -65,6 +65,12 @@ export const OWN_COMMANDS: readonly OwnCommand[] = [
     notes: ['Your policy, profiles, records and backups stay; it says where.'],
   },
   {
+    name: 'plugin',
+    summary: 'Write a plugin of Codex and Claude Code, and say how to install it.',
+    usage: '[directory] [--json]',
+    notes: ['Default: plugin/ in the user home. Once there it is replaced; clients copy it.'],
+  },
+  {
     name: 'mcp',
     summary: 'Run the MCP server on stdin and stdout (--toolsets a,b  --read-only).',
   },

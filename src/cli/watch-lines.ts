@@ -44,7 +44,8 @@ export function endLines(view: RunView, terminal: Terminal): string[] {
     `${tokens.input} tokens in, ${tokens.cached} cached, ${tokens.output} out`,
     ...(view.changed_files === undefined ? [] : [`${view.changed_files} changed files`]),
   ];
-  const failure = view.failure && `${view.failure.class}: ${view.failure.evidence.join('; ')}`;
+  const failure =
+    view.failure && [view.failure.class, ...view.failure.evidence].join('; ').replace('; ', ': ');
   return [
     `${terminal.paint(good ? 'good' : 'bad', view.state)}  ${facts.join('  ')}`,
     ...[failure, view.failure?.hint, moveText(view), ...(view.attention ?? [])].flatMap((text) =>

@@ -42,6 +42,8 @@ export type SnapshotOptions = {
   maxTotalBytes?: number;
   timeoutMs?: number;
   signal?: AbortSignal;
+  /** Called with git on the private repository and the index the tree was written from. */
+  whenAdded?: (git: Git, indexFile: string) => Promise<void>;
 };
 
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
@@ -93,6 +95,7 @@ export async function snapshotOf(
     const unreadable = [...pending.unreadable, ...left.filter((path) => !known.has(path))];
     // Objects may be missing in a partial clone; an unchanged file does not need its content.
     const tree = await git.text(['write-tree', '--missing-ok'], limits);
+    await options.whenAdded?.(git, index.path);
     await index.keep();
     return {
       tree,

@@ -3,9 +3,10 @@ import { dirname, join } from 'node:path';
 import { toErrorFacts } from '../core/errors.ts';
 import { runCommand } from '../proc/command.ts';
 import { allowedEnvironment } from '../proc/env.ts';
+import { findSandbox } from '../proc/sandbox.ts';
+import { profileHostOf } from '../profiles/host-of.ts';
 import { listProfiles } from '../profiles/list.ts';
 import { readCaps } from '../runs/cost-guard/caps.ts';
-import { profileHostOf } from '../runs/plan.ts';
 import { compareVersions, MEASURED_CLAUDE, requireClaude } from '../workers/claude/locate.ts';
 import type { Host } from '../workspace/host.ts';
 import { readPolicy } from '../workspace/policy.ts';
@@ -27,6 +28,7 @@ export async function checkHealth(host: Host, place: () => Promise<Place>): Prom
     check('node', () => nodeVersion()),
     check('claude', () => claude(host)),
     check('git', () => git(host)),
+    check('sandbox', () => sandbox(host)),
     check('fifo', () => fifo(host)),
     check('user_home', () => userHome(host)),
     check('policy', () => policy(host)),
@@ -72,6 +74,17 @@ async function git(host: Host): Promise<Finding> {
     timeoutMs: 10_000,
   });
   return { status: 'pass', detail: result.stdout.trim() };
+}
+
+async function sandbox(host: Host): Promise<Finding> {
+  const { sandbox: mode } = await readPolicy(host.home);
+  const found = await findSandbox(mode, host.env);
+  if (found.kind !== 'none') return { status: 'pass', detail: `${found.kind} at ${found.file}` };
+  return {
+    status: mode === 'require' ? 'fail' : 'warn',
+    detail: `none: ${found.why}; workers get only shell commands that are named, and these can write anywhere`,
+    ...(mode === 'off' ? {} : { fix: 'apt-get install bubblewrap  (Linux; see docs/safety.md)' }),
+  };
 }
 
 async function fifo(host: Host): Promise<Finding> {

@@ -1,11 +1,12 @@
 import { lstat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { errnoOf } from '../core/errors.ts';
 import { arrayAt, numberAt } from '../core/json.ts';
 import { type FoundClient, findClients } from '../setup/clients.ts';
 import { isApproved } from '../setup/codex-entry.ts';
 import { type Configured, configuredIn, missingPaths } from '../setup/inspect.ts';
 import { CLIENT_TITLES, SERVER } from '../setup/names.ts';
+import { type Owned, readReceipt } from '../setup/receipt.ts';
 import { planSetup } from '../setup/setup.ts';
 import type { Host } from '../workspace/host.ts';
 import { type Check, check, type Finding } from './check.ts';
@@ -49,6 +50,10 @@ async function judge(
   const command = `cc-orchestrator setup --client ${client.client}`;
   if (entry === undefined && plugin) return { status: 'pass', detail: `${title}: by its plugin` };
   if (entry === undefined) {
+    const owned = await readReceipt(host.home);
+    const here = (item: Owned) =>
+      item.client === client.client && item.path.startsWith(project + sep);
+    if (owned.some(here)) return { status: 'pass', detail: `${title}: for this project only` };
     // Whoever works with one client need not want it in the other.
     const status = anySetUp ? 'pass' : 'warn';
     return { status, detail: `${title}: not set up`, fix: command };

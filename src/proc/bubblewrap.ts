@@ -1,4 +1,4 @@
-import { layers, type SandboxView } from './sandbox-view.ts';
+import { layers, type SandboxView, type ViewEntry } from './sandbox-view.ts';
 
 /**
  * Own user namespace, no capability in it, no way to make another one: a process inside can neither
@@ -28,23 +28,10 @@ export function bubblewrapArguments(
   view: SandboxView,
   flags: readonly string[],
 ): string[] {
-  const entries = layers(view);
   return [
     ...flags,
     ...BUBBLEWRAP_ROOT,
-    ...entries.flatMap(({ path, as, from }) => {
-      switch (as) {
-        case 'writable':
-        case 'instead':
-          return ['--bind', from, path];
-        case 'read_only':
-          return ['--ro-bind', from, path];
-        case 'masked':
-          return ['--ro-bind', '/dev/null', path];
-        case 'hidden':
-          return ['--tmpfs', path];
-      }
-    }),
+    ...layers(view).flatMap(mountOf),
     // At last, when everything that is seen inside of them has its place.
     ...view.hidden.flatMap((path) => ['--remount-ro', path]),
     '--chdir',
@@ -55,4 +42,10 @@ export function bubblewrapArguments(
     command.file,
     ...command.args,
   ];
+}
+
+function mountOf({ path, as, from }: ViewEntry): string[] {
+  if (as === 'hidden') return ['--tmpfs', path];
+  if (as === 'masked') return ['--ro-bind', '/dev/null', path];
+  return [as === 'read_only' ? '--ro-bind' : '--bind', from, path];
 }

@@ -5,7 +5,14 @@ export type SystemPromptFacts = {
   role: Role;
   /** What the prompt pack says of the role; empty where it says nothing. */
   roleText: string;
-  scope: { paths: readonly string[]; commands: readonly string[] } | undefined;
+  scope:
+    | {
+        paths: readonly string[];
+        commands: readonly string[];
+        max_files?: number | undefined;
+        max_lines?: number | undefined;
+      }
+    | undefined;
   budget: {
     wall_seconds: number;
     max_turns: number;
@@ -49,11 +56,26 @@ function duration(seconds: number): string {
 
 function permissions(scope: SystemPromptFacts['scope']): string {
   if (scope === undefined) return 'This task is read-only: you can read and search, nothing else.';
-  const commands =
-    scope.commands.length === 0
+  const commands = scope.commands.includes('*')
+    ? anyCommand(scope.commands)
+    : scope.commands.length === 0
       ? 'You have no shell.'
       : `In the shell only these commands work, one at a time and exactly as written (\` *\` at the end stands for plain arguments): ${scope.commands.map((item) => `\`${item}\``).join(', ')}.`;
-  return `You may change files matching: ${scope.paths.join(', ')}. ${commands} Refused calls stay refused; do not look for a way around them.`;
+  const most = [
+    ...(scope.max_files === undefined ? [] : [`${scope.max_files} files`]),
+    ...(scope.max_lines === undefined ? [] : [`${scope.max_lines} lines`]),
+  ];
+  const limit = most.length === 0 ? '' : `, at most ${most.join(' and ')}`;
+  const files = scope.paths.length === 0 ? 'no files' : `files matching: ${scope.paths.join(', ')}`;
+  return `You may change ${files}${limit}. ${commands} Refused calls stay refused; do not look for a way around them.`;
+}
+
+function anyCommand(commands: readonly string[]): string {
+  const taken = commands
+    .filter((item) => item.startsWith('!'))
+    .map((item) => `\`${item.slice(1)}\``);
+  const but = taken.length === 0 ? '' : ` but ${taken.join(', ')}`;
+  return `In the shell any command works${but}; you are in a sandbox, in which only the directories of these files and your temporary directory can be written.`;
 }
 
 /** The same as claims-schema.ts says, for a worker that answers in words. */

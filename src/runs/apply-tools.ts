@@ -1,4 +1,4 @@
-import { numberAt, stringAt } from '../core/json.ts';
+import { type JsonObject, numberAt, objectAt, stringAt } from '../core/json.ts';
 import { oneLine } from '../core/text.ts';
 import { act, texts } from './apply-helpers.ts';
 import type { RunEvent } from './events.ts';
@@ -73,11 +73,19 @@ export function asked(state: Progress, event: RunEvent): Progress {
 
 export function answered(state: Progress, event: RunEvent): Progress {
   settle(state, stringAt(event, 'request_id') ?? '');
+  const touched = objectAt(event, 'touched');
+  if (touched !== undefined) touch(state, touched);
   if (event.allow !== false) return state;
   const tool = stringAt(event, 'tool') ?? 'unknown';
   const reason = oneLine(stringAt(event, 'reason') ?? 'not allowed', REASON_CHARS);
   refuse(state, { tool, ...texts(event, ['target']), reason });
   return act(state, event, `was refused ${tool}`);
+}
+
+function touch({ touched }: Progress, size: JsonObject): void {
+  const path = stringAt(size, 'path') ?? '';
+  touched.lines += numberAt(size, 'lines') ?? 0;
+  if (!touched.files.includes(path)) touched.files.push(path);
 }
 
 /** The CLI waits no longer, and to it no answer is a refusal. It says so nowhere else. */

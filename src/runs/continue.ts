@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { CcError } from '../core/errors.ts';
 import { compact } from '../core/json.ts';
 import { isFinal } from '../core/vocabulary.ts';
+import { profileHostOf } from '../profiles/host-of.ts';
 import { listProfiles } from '../profiles/list.ts';
 import { recap } from '../prompts/closing.ts';
 import { privateRunPaths } from '../workspace/home.ts';
@@ -10,7 +11,7 @@ import type { FoundRun } from './find.ts';
 import { type Launched, launchRun } from './launch.ts';
 import { addSpent, budgetTokens, NOTHING_SPENT } from './limits.ts';
 import type { WakeTarget } from './outbox.ts';
-import { type Continues, profileHostOf, type RunRequest } from './plan.ts';
+import type { Continues, RunRequest } from './plan.ts';
 import type { BudgetRequest } from './plan-budget.ts';
 import type { MovedFrom, Narrowing, RunBudget, RunMode, RunRecord, Spent } from './record.ts';
 

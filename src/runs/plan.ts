@@ -1,5 +1,4 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { isoTime } from '../core/clock.ts';
 import { CcError } from '../core/errors.ts';
@@ -10,9 +9,9 @@ import { byteLength, oneLine } from '../core/text.ts';
 import type { Role } from '../core/vocabulary.ts';
 import { allowedEnvironment } from '../proc/env.ts';
 import { isKnownToClaude } from '../profiles/claude-models.ts';
+import { profileHostOf } from '../profiles/host-of.ts';
 import type { Price } from '../profiles/price.ts';
 import { priceFor } from '../profiles/prices.ts';
-import type { ProfileHost } from '../profiles/profile.ts';
 import { knownSecrets, resolveCredentials } from '../profiles/resolve-credentials.ts';
 import { projectGuidance } from '../prompts/guidance.ts';
 import { roleText } from '../prompts/pack/role-text.ts';
@@ -239,15 +238,6 @@ function fallbackOf(
   if (fallback !== undefined) return fallback ? 'on' : 'declined';
   const isNamed = profile !== undefined || model !== undefined;
   return isNamed && routing.fallback !== 'always' ? 'named' : 'on';
-}
-
-export function profileHostOf(host: Host): ProfileHost {
-  return {
-    env: host.env,
-    home: host.env.HOME || homedir(),
-    platform: process.platform,
-    profilesFile: host.home.profiles,
-  };
 }
 
 /** The first message: the task word for word, and the controller's context apart from it. */

@@ -4,6 +4,7 @@ import type { UsageByModel } from '../workers/events.ts';
 import type { StopReason } from './events.ts';
 import { emptyInsight, type Insight } from './insight/insight.ts';
 import type { Narrowing, RunMode } from './record.ts';
+import type { Touched } from './scope/allowance.ts';
 import { type EventSecrets, emptyEventSecrets } from './secrets/event-notes.ts';
 
 /** A turn's end as the outcome needs it. */
@@ -114,6 +115,8 @@ export type Progress = {
   models_asked?: string[];
   /** What the controller took away from the scope; all of them hold, beside the scope itself. */
   narrowed: Narrowing[];
+  /** What its file tools have changed, where the scope limits that. */
+  touched: Touched;
   /** The run is being brought to an end (a limit) or to a fresh session (its context is full). */
   closing?: Closing;
   /** Handovers to fresh sessions so far, and how full the context of the present one is, in tokens. */
@@ -203,6 +206,7 @@ export function emptyProgress(): Progress {
     outbox: [],
     instructions: [],
     narrowed: [],
+    touched: { files: [], lines: 0 },
     rotations: 0,
     context: 0,
     session_calls: 0,

@@ -125,7 +125,7 @@ export const runOutcome = z.object({
 export type RunOutcome = z.infer<typeof runOutcome>;
 
 /** Globs relative to the worker's directory and shell commands; in both, `!x` takes away. */
-const runScope = z.object({
+export const runScope = z.object({
   paths: z.array(z.string()),
   commands: z.array(z.string()),
   /** Files its file tools may touch, and lines they may add and remove. */

@@ -6,6 +6,7 @@ import { allowedEnvironment } from '../proc/env.ts';
 import { type ProcessIdentity, stateOf } from '../proc/identity.ts';
 import { killProcess } from '../proc/terminate.ts';
 import { findByCookie } from '../proc/tree.ts';
+import { profileHostOf } from '../profiles/host-of.ts';
 import { resolveCredentials } from '../profiles/resolve-credentials.ts';
 import { readJson } from '../store/atomic.ts';
 import { topLease } from '../store/lease.ts';
@@ -13,7 +14,6 @@ import type { Host } from '../workspace/host.ts';
 import { sharedPaths, workspaceAt } from '../workspace/layout.ts';
 import { readPolicy } from '../workspace/policy.ts';
 import type { FoundRun } from './find.ts';
-import { profileHostOf } from './plan.ts';
 import type { RunRecord } from './record.ts';
 import { SUPERVISOR_COOKIE, startSupervisor } from './start-supervisor.ts';
 

@@ -43,12 +43,8 @@ export async function stopRun(
 ): Promise<StopResult> {
   const { run_id } = run.record;
   if (isFinal(run.record.state)) {
-    const move = await keepHere(host, run, 'it was stopped by its controller');
-    // Whoever stops a run wants its task to end, wherever it is by now.
-    if (move?.did === 'moved') {
-      const next = await findRun(host, move.to.run_id, run.workspace);
-      return stopRun(host, next, options);
-    }
+    const next = await whereItGoesOn(host, run);
+    if (next !== undefined) return stopRun(host, next, options);
     if (!host.readOnly) await endLeftovers(run);
     return { run_id, state: run.record.state, stopped: true, already_ended: true };
   }
@@ -70,6 +66,9 @@ export async function stopRun(
     for (;;) {
       const record = await readRecord(run.paths, run_id);
       if (isFinal(record.state)) {
+        // Its provider may have failed before the request was taken up.
+        const next = await whereItGoesOn(host, { ...run, record });
+        if (next !== undefined) return stopRun(host, next, options);
         return { run_id, state: record.state, stopped: true, already_ended: false };
       }
       const now = host.clock.monotonic();
@@ -87,6 +86,12 @@ export async function stopRun(
   } finally {
     watcher.close();
   }
+}
+
+/** Whoever stops a run wants its task to end, wherever it is by now; it is moved nowhere any more. */
+async function whereItGoesOn(host: Host, run: FoundRun): Promise<FoundRun | undefined> {
+  const move = await keepHere(host, run, 'it was stopped by its controller');
+  return move?.did === 'moved' ? findRun(host, move.to.run_id, run.workspace) : undefined;
 }
 
 async function isUntouched(run: FoundRun, requestId: string): Promise<boolean> {

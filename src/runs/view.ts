@@ -120,7 +120,8 @@ export function viewOf(
   const { outcome, lineage } = record;
   const whole = options.whole === true;
   const attention = attentionOf(record, summary, live);
-  const isTold = whole || outcome !== undefined;
+  // Of one whose task goes on elsewhere only that; the run there tells the rest.
+  const isTold = whole || (outcome !== undefined && move?.did !== 'moved');
   return {
     run_id: record.run_id,
     state,

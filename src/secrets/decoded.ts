@@ -6,6 +6,7 @@ export type View = {
 };
 
 const MAX_DEPTH = 3;
+const BREAK = /\r?\n[ \t]*/g;
 const ESCAPED = /\\|%[2-7][0-9A-Fa-f]|&(?:#|amp;|quot;|lt;|gt;|apos;)/;
 const ANY_ESCAPED = new RegExp(ESCAPED, 'g');
 /** A text up to this size is decoded as a whole, of a larger one this much around each escape. */
@@ -57,6 +58,10 @@ function windowsOf(text: string): [from: number, to: number][] {
   return windows;
 }
 
+export function withoutBreaks(text: string): string {
+  return text.replace(BREAK, '');
+}
+
 /** Lines joined, for what a tool wrapped (`base64` breaks its lines at 76 characters). */
 export function joinedView({
   text,
@@ -66,7 +71,7 @@ export function joinedView({
   at: Uint32Array | undefined;
 }): View | undefined {
   if (!text.includes('\n')) return undefined;
-  return rewrite(text, at, 0, /\r?\n[ \t]*/g, () => '');
+  return rewrite(text, at, 0, BREAK, () => '');
 }
 
 function decode(text: string, at: Uint32Array | undefined, offset: number): View | undefined {

@@ -1,8 +1,8 @@
-import { decodedViews, joinedView, type View } from './decoded.ts';
+import { decodedViews, joinedView, type View, withoutBreaks } from './decoded.ts';
 import { looksRandom } from './entropy.ts';
 import { judge, type SecretClass } from './judge.ts';
 import type { KnownSecrets } from './known.ts';
-import { isSuspicious, RULES, type Rule } from './patterns.ts';
+import { hasTokenStart, isSuspicious, RULES, type Rule } from './patterns.ts';
 
 /** Where something like a secret stands: from `valueStart` to `end`, after what names it. */
 export type RawHit = {
@@ -56,10 +56,7 @@ export function detect(text: string, options: DetectOptions = {}): Hit[] {
     const hits = isLarge || isSuspicious(view.text) ? search(view.text, options) : [];
     if (known !== undefined) {
       hits.push(...findKnown(view.text, known));
-      if (WRAPPED.test(view.text)) {
-        const joined = joinedView(view);
-        if (joined) found.push(...findKnown(joined.text, known).map((hit) => placed(hit, joined)));
-      }
+      if (!isLarge || WRAPPED.test(view.text)) found.push(...findJoined(view, known));
     }
     const { at } = view;
     found.push(...(at === undefined ? hits : hits.map((hit) => placed(hit, { at }))));
@@ -81,22 +78,35 @@ function placed(hit: Hit, { at }: Pick<View, 'at'>): Hit {
     ...hit,
     start: place(hit.start),
     valueStart: place(hit.valueStart),
-    // The end of the last character, not the start of an escape that follows it.
-    end: Math.max(place(hit.end - 1) + 1, place(hit.end)),
+    end: place(hit.end),
   };
 }
 
 function findKnown(text: string, known: KnownSecrets): Hit[] {
-  return known.find(text).map(({ start, end, secret }) => ({
-    rule: 'known-credential',
-    kind: 'known',
-    start,
-    valueStart: start,
-    end,
-    value: secret,
-    lead: '',
-    class: 'real_candidate',
-  }));
+  return known.find(text).map(({ start, end, secret }) => knownHit(secret, start, end));
+}
+
+/** A known value, wherever it stands. */
+export function knownHit(value: string, start = 0, end = value.length): Hit {
+  const rule = 'known-credential';
+  const place = { start, valueStart: start, end };
+  return { rule, kind: 'known', ...place, value, lead: '', class: 'real_candidate' };
+}
+
+/** In lines that were broken; nearly always there is nothing, so where it stands is worked out last. */
+function findJoined(
+  view: { text: string; at: View['at'] | undefined },
+  known: KnownSecrets,
+): Hit[] {
+  if (!view.text.includes('\n') || known.find(withoutBreaks(view.text)).length === 0) return [];
+  const joined = joinedView(view);
+  return joined
+    ? findKnown(joined.text, known).map((hit) => ({
+        ...placed(hit, joined),
+        // Without the break that follows its last character.
+        end: (joined.at[hit.end - 1] ?? 0) + 1,
+      }))
+    : [];
 }
 
 function search(text: string, { more, path }: DetectOptions): Hit[] {
@@ -119,7 +129,9 @@ function search(text: string, { more, path }: DetectOptions): Hit[] {
       add({ rule: id, kind, start, valueStart, end: valueStart + value.length });
     }
   }
-  for (const hit of more?.(text) ?? []) add(hit);
+  if (more !== undefined && (text.length > LARGE || hasTokenStart(text))) {
+    for (const hit of more(text)) add(hit);
+  }
   return found;
 }
 

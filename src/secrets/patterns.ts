@@ -60,6 +60,11 @@ export const RULES: readonly Rule[] = [
     'private-key',
     /-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|$)/g,
   ),
+  // One whose beginning was left out.
+  token(
+    'private-key',
+    /(?<![A-Za-z0-9+/=\r\n])[A-Za-z0-9+/=\r\n]{20,}-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----/g,
+  ),
   // What a text ends with where its rest was left out.
   {
     id: 'cut-token',
@@ -85,13 +90,18 @@ export const RULES: readonly Rule[] = [
 // What at least one of the rules, own or maintained, cannot do without; a text with none of it, and
 // that is nearly all of them, is not looked at any closer.
 const STARTS =
-  /sk-|_live_|_test_|gh[pousr]_|github_pat_|gl[a-z]{2,5}-|xox|xapp-|hooks\.slack|webhooks\/|AKIA|ASIA|AIza|GOCSPX-|ya29\.|LTAI|AKID|ALTAK-|npm_|pypi-|dckr_|rubygems_|whsec_|sq0|EAAA|SG\.|key-[0-9a-f]|xkeysib-|:AA|shp[acps]|gsk_|xai-|pplx-|r8_|hf_|fw_|nvapi-|tgp_v1_|csk-|lin_api_|ops_ey|do[po]_v1_|hv[sb]\.|dp\.[psc]t\.|dapi|figd_|ntn_|sntry|pscale_|sbp_|nfp_|glsa_|PMAK-|ATATT3|NRAK-|fo1_|FlyV1|shippo_|tfp_|rnd_|ph[cx]_|sgp_|AGE-SECRET|eyJ|PRIVATE KEY|:\/\/[^\s/@]*@|[0-9a-f]{32}\./;
+  /sk-|_live_|_test_|gh[pousr]_|github_pat_|gl[a-z]{2,5}-|xox|xapp-|hooks\.slack|webhooks\/|AKIA|ASIA|AIza|GOCSPX-|ya29\.|LTAI|AKID|ALTAK-|npm_|pypi-|dckr_|rubygems_|whsec_|sq0|EAAA|SG\.|key-[0-9a-f]|xkeysib-|:AA|shp[acps]|gsk_|xai-|pplx-|r8_|hf_|fw_|nvapi-|tgp_v1_|csk-|lin_api_|ops_ey|do[po]_v1_|hv[sb]\.|dp\.[psc]t\.|dapi|figd_|ntn_|sntry|pscale_|sbp_|nfp_|glsa_|PMAK-|ATATT3|NRAK-|fo1_|FlyV1|shippo_|tfp_|rnd_|ph[cx]_|sgp_|AGE-SECRET|eyJ|PRIVATE KEY|:\/\/[^\s/@]*@|[0-9a-f]{32}\.|(?:SECRET|[Ss]ecret)_?(?:ACCESS|[Aa]ccess)/;
 const NAMES =
   /key|token|secret|passw|pass[c=:"'\\ ]|pwd|credential|passphrase|bearer|basic|auth|cookie|-u\s|--user/i;
 
 /** Whether a closer look is worth it. */
 export function isSuspicious(text: string): boolean {
-  return STARTS.test(text) || NAMES.test(text);
+  return hasTokenStart(text) || NAMES.test(text);
+}
+
+/** Whether there may be something that the maintained rules know. */
+export function hasTokenStart(text: string): boolean {
+  return STARTS.test(text);
 }
 
 /** Whether a key of an object is the name of a secret. */

@@ -92,24 +92,20 @@ async function requireUnchanged({ path, before }: Change): Promise<void> {
 }
 
 /** After every part, so that what was written is known even if the next part fails. */
-async function record(host: Host, { owned, gone }: Part): Promise<void> {
+async function record(host: Host, { owned, gone, restorable }: Part): Promise<void> {
   const about = owned ?? gone;
   if (about === undefined) return;
   const all = await readReceipt(host.home);
   const isIt = (entry: Owned) => entry.client === about.client && entry.path === about.path;
   const others = all.filter((entry) => !isIt(entry));
   if (owned !== undefined) {
-    await writeReceipt(host.home, VERSION, [...others, await withDigest(owned)]);
+    // Only now, because a client wrote it.
+    const after = restorable ? { after: digestOfBytes(await readFile(owned.path)) } : {};
+    await writeReceipt(host.home, VERSION, [...others, { ...owned, ...after }]);
     return;
   }
   for (const entry of all.filter(isIt)) await removeEmptyDirectories(directoriesOf(entry));
   await writeReceipt(host.home, VERSION, others);
-}
-
-/** Where only the whole file before can be put back, it must be known how it was left. */
-async function withDigest(owned: Owned): Promise<Owned> {
-  if (owned.kind === 'skill' || owned.pieces !== undefined) return owned;
-  return { ...owned, after: digestOfBytes(await readFile(owned.path)) };
 }
 
 /** Of the skill's own, and those made on the way; the deepest first. */

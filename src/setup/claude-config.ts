@@ -3,11 +3,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { CcError } from '../core/errors.ts';
 import { isObject, type JsonObject, objectAt } from '../core/json.ts';
 import { backupOf } from './backup.ts';
-import { renderWhole } from './diff.ts';
-import { parseJsonFile } from './json-text.ts';
+import { renderDifference, renderWhole } from './diff.ts';
+import { applyEdits } from './edit.ts';
+import { parseJsonFile, removeMember } from './json-text.ts';
 import { planMcpJson, planMcpJsonRemoval } from './mcp-json.ts';
 import { SERVER } from './names.ts';
 import {
+  type Change,
   type CommandChange,
   changedSince,
   keptNote,
@@ -48,7 +50,9 @@ export async function planClaudeConfig(setting: Setting): Promise<Part> {
     ...(raw === undefined ? [] : [removeCommand()]),
     ['mcp', 'add-json', '--scope', 'user', SERVER, JSON.stringify(entry)],
   ];
-  const restorable = owned === undefined || owned.after === digestOfBytes(target.text);
+  // Through upgrades, as long as nobody but us has written.
+  const isAsWeLeftIt = owned === undefined || owned.after === digestOfBytes(target.text);
+  const backup = owned === undefined ? firstBackup(setting, target) : owned.backup;
   return {
     changes: [commandChange(setting, target, commands, { before: raw, after: entry })],
     notes: [],
@@ -59,18 +63,18 @@ export async function planClaudeConfig(setting: Setting): Promise<Part> {
       created: owned?.created ?? target.bytes === undefined,
       created_dirs: [],
       value: { ...entry },
-      ...(owned?.replaced || (raw !== undefined && !isOurs) ? { replaced: true } : {}),
-      ...(restorable ? restoration(setting, target, owned) : {}),
+      ...(backup === undefined ? {} : { backup }),
+      ...((owned?.replaced ?? (owned === undefined && raw !== undefined))
+        ? { replaced: true }
+        : {}),
     },
+    ...(isAsWeLeftIt ? { restorable: true } : {}),
   };
 }
 
-/** What was there before setup first came; kept through upgrades while nobody else writes. */
-function restoration(setting: Setting, { path, bytes }: Target, owned: Owned | undefined) {
-  if (owned?.backup !== undefined) return { backup: owned.backup };
-  return bytes === undefined || owned !== undefined
-    ? {}
-    : { backup: backupOf(setting.backups, path) };
+/** What was there before setup first came. */
+function firstBackup({ backups }: Setting, { path, bytes }: Target): string | undefined {
+  return bytes === undefined ? undefined : backupOf(backups, path);
 }
 
 export async function planClaudeRemoval(setting: Setting, owned: Owned): Promise<Part> {
@@ -84,11 +88,27 @@ export async function planClaudeRemoval(setting: Setting, owned: Owned): Promise
   if (!isDeepStrictEqual(raw, owned.value)) {
     notes.push(changedSince(setting, target.path));
   }
-  const change = commandChange(setting, target, [removeCommand()], {
-    before: raw,
-    after: undefined,
-  });
+  const nothing = { before: raw, after: undefined };
+  const change =
+    setting.client.binary === undefined
+      ? textRemoval(target)
+      : commandChange(setting, target, [removeCommand()], nothing);
   return { changes: [change], notes, gone };
+}
+
+/** Without Claude Code nobody else writes its file either. */
+function textRemoval({ path, real, bytes, text }: Target): Change {
+  const edit = removeMember(text, 'mcpServers', SERVER);
+  const after = edit === undefined ? text : applyEdits(text, [edit]);
+  return {
+    kind: 'file',
+    client: 'claude',
+    path,
+    real,
+    before: bytes,
+    after: Buffer.from(after, 'utf8'),
+    diff: renderDifference(text, after),
+  };
 }
 
 function currentEntry({ text, path, bytes }: Target): unknown {

@@ -3,7 +3,6 @@ import { isDeepStrictEqual } from 'node:util';
 import { CcError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import { isObject, objectAt } from '../core/json.ts';
-import { backupOf } from './backup.ts';
 import { codexEntry, isApproved } from './codex-entry.ts';
 import { renderDifference, renderEdits, renderWhole } from './diff.ts';
 import { applyEdits, type Edit } from './edit.ts';
@@ -11,7 +10,8 @@ import { GRACE_KEY, OWN_COMMENT, SERVER } from './names.ts';
 import { missingDirectories } from './owned-directories.ts';
 import { changedSince, keptNote, type Note, ownedAt, type Part, type Setting } from './plan.ts';
 import type { Owned } from './receipt.ts';
-import { digestOfBytes, readTarget, type Target } from './target.ts';
+import { replacement } from './restore.ts';
+import { readTarget, type Target } from './target.ts';
 import * as toml from './toml.ts';
 
 const GRACE_MS = 5000;
@@ -63,26 +63,6 @@ export async function planCodexConfig(setting: Setting): Promise<Part> {
       value: entry,
       ...replacement(setting, target, after, { raw, owned }),
     },
-  };
-}
-
-/** Where an entry of the user's was replaced, only the whole file before can bring it back. */
-function replacement(
-  { backups }: Setting,
-  { path, text }: Target,
-  after: string,
-  { raw, owned }: { raw: unknown; owned: Owned | undefined },
-): Pick<Owned, 'backup' | 'after' | 'replaced'> {
-  if (owned === undefined) {
-    if (raw === undefined) return {};
-    return { replaced: true, backup: backupOf(backups, path), after: digestOfBytes(after) };
-  }
-  if (owned.backup === undefined) return {};
-  const isAsWeLeftIt = owned.after === digestOfBytes(text);
-  return {
-    replaced: true,
-    backup: owned.backup,
-    ...(isAsWeLeftIt ? { after: digestOfBytes(after) } : {}),
   };
 }
 

@@ -4,11 +4,14 @@ import { delimiter, dirname, join, sep } from 'node:path';
 import { CcError } from '../core/errors.ts';
 import type { Environment } from '../proc/env.ts';
 import type { Host } from '../workspace/host.ts';
+import { SERVER } from './names.ts';
 
 /** Where this cc-orchestrator lies, and how a client is to start it. */
 export type Installation = {
-  /** Holds `dist/`, `SKILL.md`, `skill/` and `install/`. */
+  /** Holds `dist/` and `install/`. */
   root: string;
+  /** Holds `SKILL.md` and `skill/`. */
+  skill: string;
   kind: 'clone' | 'package' | 'npx' | 'plugin';
   server: { command: string; args: string[] };
 };
@@ -16,17 +19,17 @@ export type Installation = {
 export function installationOf(host: Host): Installation {
   const script = host.cli?.args[0] ?? '';
   const root = dirname(dirname(script));
-  for (const needed of [
-    script,
-    join(root, 'SKILL.md'),
-    join(root, 'install', 'codex.config.toml'),
-  ]) {
+  // A plugin has its skill where plugins have theirs.
+  const skill = existsSync(join(root, 'SKILL.md')) ? root : join(root, 'skills', SERVER);
+  const template = join(root, 'install', 'codex.config.toml');
+  for (const needed of [script, join(skill, 'SKILL.md'), template]) {
     if (existsSync(needed)) continue;
     throw new CcError('NOT_FOUND', `${needed} is missing from this installation.`, {
       hint: 'In a clone: npm ci && npm run build. Otherwise: npm install -g cc-orchestrator',
     });
   }
-  return { root, kind: kindOf(root), server: { command: nodeOf(host.env), args: [script, 'mcp'] } };
+  const server = { command: nodeOf(host.env), args: [script, 'mcp'] };
+  return { root, skill, kind: kindOf(root), server };
 }
 
 function kindOf(root: string): Installation['kind'] {

@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { CcError } from '../core/errors.ts';
 import { isObject, type JsonObject, objectAt } from '../core/json.ts';
-import { backupOf } from './backup.ts';
 import { renderDifference, renderWhole } from './diff.ts';
 import { applyEdits, cutOut } from './edit.ts';
 import { addMember, parseJsonFile, removeMember } from './json-text.ts';
@@ -9,7 +8,8 @@ import { SERVER } from './names.ts';
 import { missingDirectories } from './owned-directories.ts';
 import { changedSince, keptNote, type Note, ownedAt, type Part, type Setting } from './plan.ts';
 import type { Owned } from './receipt.ts';
-import { digestOfBytes, readTarget, type Target } from './target.ts';
+import { replacement } from './restore.ts';
+import { readTarget, type Target } from './target.ts';
 
 const SERVERS = 'mcpServers';
 const EMPTY = '{}\n';
@@ -60,9 +60,7 @@ export async function planMcpJson(
       created_dirs: owned?.created_dirs ?? missingDirectories(path),
       pieces: [addition.insert],
       value: { ...entry },
-      ...(raw !== undefined && !isOurs
-        ? { replaced: true, backup: backupOf(setting.backups, path), after: digestOfBytes(after) }
-        : {}),
+      ...replacement(setting, target, after, { raw, owned }),
     },
   };
 }

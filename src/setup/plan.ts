@@ -42,6 +42,8 @@ export type Part = {
   notes: Note[];
   /** Owned afterwards; with `gone` no longer. */
   owned?: Owned;
+  /** As the file is left now, uninstall may put the whole of it back: note how that is. */
+  restorable?: true;
   gone?: { client: Client; path: string };
 };
 

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { backupOf } from './backup.ts';
 import { renderDifference, renderWhole } from './diff.ts';
-import type { Part } from './plan.ts';
+import type { Part, Setting } from './plan.ts';
 import type { Owned } from './receipt.ts';
-import { digestOfBytes, readTarget } from './target.ts';
+import { digestOfBytes, readTarget, type Target } from './target.ts';
 
 /**
  * Puts the whole file back as it was before setup first came, where nobody has written since; undefined
@@ -25,4 +26,21 @@ export async function restoreWhole(owned: Owned): Promise<Part | undefined> {
     notes: [],
     gone: { client, path },
   };
+}
+
+/** Where an entry of the user's was replaced, only the whole file before can bring it back. */
+export function replacement(
+  { backups }: Setting,
+  { path, text }: Target,
+  after: string,
+  { raw, owned }: { raw: unknown; owned: Owned | undefined },
+): Pick<Owned, 'backup' | 'after' | 'replaced'> {
+  if (owned === undefined) {
+    if (raw === undefined) return {};
+    return { replaced: true, backup: backupOf(backups, path), after: digestOfBytes(after) };
+  }
+  if (owned.backup === undefined) return {};
+  const isAsWeLeftIt = owned.after === digestOfBytes(text);
+  const digest = isAsWeLeftIt ? { after: digestOfBytes(after) } : {};
+  return { replaced: true, backup: owned.backup, ...digest };
 }

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { CcError } from '../core/errors.ts';
 import type { Host } from '../workspace/host.ts';
 import { applyParts } from './apply.ts';
@@ -89,7 +89,7 @@ function removalOf(setting: Setting, owned: Owned): Promise<Part> {
 
 /** `--scope project` takes only that project's away; otherwise everything goes. */
 function inScope({ scope, project }: Setting, { path }: Owned): boolean {
-  return scope === 'user' || path.startsWith(join(project, '.'));
+  return scope === 'user' || path.startsWith(project + sep);
 }
 
 async function settingsOf(

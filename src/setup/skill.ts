@@ -17,7 +17,9 @@ export function skillPath({ client, scope, project }: Setting): string {
 }
 
 /** The skill by relative path: exactly one SKILL.md, and what it refers to. */
-export async function skillFiles({ root }: Installation): Promise<Map<string, Buffer>> {
+export async function skillFiles({
+  skill: root,
+}: Pick<Installation, 'skill'>): Promise<Map<string, Buffer>> {
   const files = new Map([['SKILL.md', await readFile(join(root, 'SKILL.md'))]]);
   const entries = await readdir(join(root, 'skill'), { recursive: true, withFileTypes: true });
   for (const entry of entries.filter((item) => item.isFile())) {
@@ -133,7 +135,7 @@ function fileChange(
     before,
     after,
     diff: diffOf(before, after),
-    ...(whole ? { copyOf: join(installation.root, file.name) } : {}),
+    ...(whole ? { copyOf: join(installation.skill, file.name) } : {}),
   };
 }
 

@@ -3,6 +3,11 @@ import { AREAS, type Area, type Tool } from './define.ts';
 import checkWriteScope from './git/check-write-scope.ts';
 import diffSummary from './git/diff-summary.ts';
 import gitDiff from './git/git-diff.ts';
+import decide from './judgement/decide.ts';
+import decisionReview from './judgement/decision-review.ts';
+import gateCheck from './judgement/gate-check.ts';
+import openItems from './judgement/open-items.ts';
+import scoreWorker from './judgement/score-worker.ts';
 import ledgerQuery from './ledger/ledger-query.ts';
 import ledgerVerify from './ledger/ledger-verify.ts';
 import benchmarkModel from './profiles/benchmark-model.ts';
@@ -24,6 +29,7 @@ import listQuestions from './runs/list-questions.ts';
 import mockStreamTest from './runs/mock-stream-test.ts';
 import openRunFolder from './runs/open-run-folder.ts';
 import pollRun from './runs/poll-run.ts';
+import preflightWriteScope from './runs/preflight-write-scope.ts';
 import promptPack from './runs/prompt-pack.ts';
 import recoverRuns from './runs/recover-runs.ts';
 import runAgent from './runs/run-agent.ts';
@@ -51,10 +57,13 @@ export const TOOLS: readonly Tool[] = [
   benchmarkSuite,
   cleanWorkspace,
   costGuard,
+  decide,
+  decisionReview,
   compactEvents,
   folderPolicy,
   checkWriteScope,
   diffSummary,
+  gateCheck,
   gitDiff,
   healthcheck,
   initWorkspace,
@@ -66,9 +75,11 @@ export const TOOLS: readonly Tool[] = [
   localPolicy,
   modelRegistry,
   mockStreamTest,
+  openItems,
   openRunFolder,
   pickProfile,
   pollRun,
+  preflightWriteScope,
   promptPack,
   recoverRuns,
   runAgent,
@@ -78,6 +89,7 @@ export const TOOLS: readonly Tool[] = [
   runVisibleAgent,
   scoreModels,
   secretScanRun,
+  scoreWorker,
   shadowRun,
   stopRun,
   summarizeRun,

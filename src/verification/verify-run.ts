@@ -4,7 +4,8 @@ import { CcError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { createRedactor, redactJson } from '../core/redact.ts';
 import { isFinal } from '../core/vocabulary.ts';
-import { writeReceipt } from '../ledger/receipt.ts';
+import { recordVerification } from '../judgement/record-verification.ts';
+import type { Actor } from '../ledger/entry.ts';
 import { wholeOf } from '../runs/changes/snapshots.ts';
 import type { FoundRun } from '../runs/find.ts';
 import { lookAt } from '../runs/view.ts';
@@ -30,6 +31,13 @@ export type VerifyRequest = {
   minCoverage: number | undefined;
 };
 
+export type VerifyOptions = {
+  signal: AbortSignal;
+  progress: (message: string) => void;
+  /** Who asks, for the ledger. */
+  actor: Actor;
+};
+
 export type Verified = { result: Verification; file: string };
 
 const PATHS_KEPT = 50;
@@ -42,7 +50,7 @@ export async function verifyRun(
   host: Host,
   found: FoundRun,
   request: VerifyRequest,
-  options: { signal: AbortSignal; progress: (message: string) => void },
+  options: VerifyOptions,
 ): Promise<Verified> {
   const { run, state, summary } = await lookAt(host, found);
   requireEnded(run, state);
@@ -60,30 +68,11 @@ export async function verifyRun(
     const seconds = Math.round((host.clock.monotonic() - started) / 100) / 10;
     const whole = { ...result, seconds };
     const file = await storeVerification(run.paths, whole);
-    await recordVerification(host, run, whole);
+    await recordVerification(host, run, whole, options.actor);
     return { result: whole, file };
   } finally {
     lease.release();
   }
-}
-
-/** What is not in the ledger does not count: where that fails, the verification fails. */
-async function recordVerification(host: Host, run: FoundRun, result: Verification): Promise<void> {
-  const { reasons, tests, claims } = result;
-  await writeReceipt(host, run, {
-    kind: 'verify',
-    facts: {
-      verification_id: result.verification_id,
-      verdict: result.verdict,
-      risk: result.risk,
-      reasons: reasons.filter(({ level }) => level !== 'info').map(({ code }) => code),
-      tests: tests.map(({ command, status }) => ({ command, status })),
-      claims_contradicted: claims.filter(({ status }) => status === 'contradicted').length,
-      after_tree: result.after_tree,
-      tree_now: result.tree_now,
-      head: result.head,
-    },
-  });
 }
 
 function requireEnded({ record }: FoundRun, state: string): void {
@@ -108,7 +97,7 @@ async function carriedOut(
   run: FoundRun,
   summary: Parameters<typeof readRecorded>[2],
   request: VerifyRequest,
-  { signal, progress }: { signal: AbortSignal; progress: (message: string) => void },
+  { signal, progress }: VerifyOptions,
 ): Promise<Omit<Verification, 'seconds'>> {
   const { record } = run;
   const now = host.clock.now();
@@ -132,9 +121,12 @@ async function carriedOut(
     needsTree ? treeNow(host, run, signal) : undefined,
   ]);
   // The journal may have 50 MB: it is read while the tests run.
-  const [tested, recorded] = await Promise.all([
+  const [tested, { recorded, since }] = await Promise.all([
     runTests({ commands, timeoutMs, minCoverage: request.minCoverage }, place, folder, progress),
-    readRecorded(host, run, summary),
+    readRecorded(host, run, summary).then(async (recorded) => {
+      const after = wholeOf(recorded.changes.recorded?.after);
+      return { recorded, since: await differences(host, after, before, signal) };
+    }),
   ]);
   const checks = await runChecks(request.checks, {
     run,
@@ -147,10 +139,7 @@ async function carriedOut(
   if (signal.aborted) throw new CcError('CANCELLED', 'The verification was cancelled.');
 
   const after = runsCommands ? await treeNow(host, run, signal) : before;
-  const [since, changed] = await Promise.all([
-    differences(host, wholeOf(recorded.changes.recorded?.after), before, signal),
-    differences(host, before, after, signal),
-  ]);
+  const changed = await differences(host, before, after, signal);
   const leftBefore = await leftByEarlier(run);
   const { changes, ...facts } = await factsOf(recorded, tested.runs, [
     ...commands,

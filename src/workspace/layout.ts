@@ -61,9 +61,7 @@ export function runPaths(workspace: Workspace, runId: string) {
     diff: join(dir, 'diff.patch'),
     /** What the run was and came to, as an in-toto statement bound to the ledger. */
     receipt: join(dir, 'receipt.json'),
-    /** One file per verification, and what its commands left. */
     verification: join(dir, 'verification'),
-    /** What a secret scan found, by place and kind, never the values. */
     secretFindings: join(dir, 'secret_findings.json'),
     inbox: join(dir, 'inbox'),
     lease: join(dir, 'supervisor'),
@@ -89,5 +87,7 @@ export function sharedPaths(workspace: Workspace) {
     usage: join(state, 'usage'),
     /** What is known of the sizes of ended runs, and when it was last looked for old ones. */
     retention: join(state, 'retention'),
+    /** What is still to be done about the work of runs. */
+    openItems: join(state, 'open-items'),
   };
 }

@@ -56,6 +56,7 @@ const policySchema = z.strictObject({
     .prefault({}),
   /** When the watchdog of a run speaks up, and when it cuts retries. */
   watchdog: z.strictObject(watchdogFields).prefault({}),
+  ...safetyFields,
   /** What verification runs, where a call names nothing. Here and not in a project: it runs programs. */
   verify: z
     .strictObject({
@@ -65,7 +66,6 @@ const policySchema = z.strictObject({
       timeout_seconds: z.int().min(1).max(86_400).default(600),
     })
     .prefault({}),
-  ...safetyFields,
   /** Names of further environment variables that workers get. */
   env_pass: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/)).default([]),
   /** Profile (id or name) and model by role; either may be missing. */

@@ -8,6 +8,7 @@ import { manyRuns } from './many-runs.ts';
 import { oneTurn } from './one-turn.ts';
 import { pollTime } from './poll-time.ts';
 import { profiles } from './profiles.ts';
+import { snapshots } from './snapshots.ts';
 import { stopping } from './stop.ts';
 import { supervisorCpu } from './supervisor-cpu.ts';
 import { surface } from './surface.ts';
@@ -30,4 +31,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   verifying,
   waiting,
   stopping,
+  snapshots,
 ];

@@ -38,7 +38,14 @@ export const verifying: Benchmark = {
       const { signal } = context;
       const { ours, reference } = await inTurns(
         context,
-        () => timed(() => verifyRun(host, run, request, { signal, progress: () => undefined })),
+        () =>
+          timed(() =>
+            verifyRun(host, run, request, {
+              signal,
+              progress: () => undefined,
+              actor: { by: 'cli' },
+            }),
+          ),
         () =>
           timed(async () => {
             for (const line of TESTS) {

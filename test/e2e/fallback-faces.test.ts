@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import type { ModelCall, Script, Step } from '../../src/loopback/index.ts';
+import { readHealth, recordFailure } from '../../src/routing/health-store.ts';
 import { steerRun } from '../../src/runs/instruct.ts';
 import { readRecord } from '../../src/runs/record.ts';
 import { recoverAll } from '../../src/runs/recover-all.ts';
@@ -262,4 +263,22 @@ test('a controller that goes on by itself is not overtaken', async () => {
   expect(changed[0]?.not_moved).toBe('its controller goes on with it');
   await lab.ended(await lab.find(steered.record.run_id));
   expect(await all()).toHaveLength(2);
+});
+
+test('after a cooldown one run tries the profile again, and the others go elsewhere meanwhile', async () => {
+  lab = await openFailing({
+    name: 'task',
+    steps: [{ text: 'slow', hold: { at: 'before_headers', name: 'slow' } }],
+  });
+  lab.writePolicy('start_interval_ms: 0\nrouting:\n  providers:\n    order: [env:lab]\n');
+  const route = { profile: { id: 'env:lab' }, model: 'lab-model-1' } as const;
+  const failure = { ...route, class: 'provider_capability', runId: 'run_before' } as const;
+  await recordFailure(lab.host().home, failure, Date.now() - 7 * 3_600_000);
+  const runs = await Promise.all([1, 2, 3].map((n) => lab.launch({ task: `Task ${n}.` })));
+  const profiles = runs.map(({ record }) => record.profile.id).sort();
+  expect(profiles).toEqual(['env:lab', 'env:spare', 'env:spare']);
+  await lab.model.waitForHold('slow');
+  lab.model.release('slow');
+  for (const run of runs) await lab.ended(run);
+  expect((await readHealth(lab.host().home)).failures).toEqual([]);
 });

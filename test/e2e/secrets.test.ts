@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { commandName } from '../../src/cli/help.ts';
 import { runIds } from '../../src/runs/run-ids.ts';
 import { TOOLS } from '../../src/tools/registry.ts';
 import { installProviders } from '../profiles/providers.ts';
@@ -139,6 +140,15 @@ function callsOf(tool: string, runId: string, secret: string): Record<string, un
   return [...(own[tool] ?? [id, {}]), { nonsense: secret }];
 }
 
+/** The same as command line flags. */
+function flagsOf(input: Record<string, unknown>): string[] {
+  return Object.entries(input).flatMap(([name, value]) => {
+    const flag = `--${name.replaceAll('_', '-')}`;
+    if (value === true) return [flag];
+    return [value].flat().flatMap((item) => [flag, String(item)]);
+  });
+}
+
 test('no secret of any profile is in what is answered, written or seen in a process list', async () => {
   const { seeds, usable, sources } = await plant();
   const tokens = Object.values(usable);
@@ -186,14 +196,27 @@ test('no secret of any profile is in what is answered, written or seen in a proc
     ['run-status', '--include-finished', '--json'],
     ...ids.flatMap((id) => [['poll-run', id, '--json'], ['last-run']]),
   ];
-  for (const args of commands) {
-    const { stdout, stderr } = await runProgram(process.execPath, [BIN, ...args], {
-      cwd: lab.project,
-      env: lab.env,
-    });
-    expect(stdout + stderr).not.toBe('');
-    returned.push(stdout, stderr);
-  }
+  // Every tool by its command as well: what it answers to a person, to a program, and to nonsense.
+  const twins = TOOLS.flatMap((tool, index) =>
+    callsOf(tool.name, runId, tokens[2] ?? '').map((input) => [
+      commandName(tool),
+      ...flagsOf(input),
+      ...(index % 2 === 0 ? ['--json'] : []),
+    ]),
+  );
+  expect(twins.length).toBeGreaterThan(2 * TOOLS.length);
+  const queue = [...commands, ...twins];
+  const workOff = async () => {
+    for (let args = queue.shift(); args !== undefined; args = queue.shift()) {
+      const { stdout, stderr } = await runProgram(process.execPath, [BIN, ...args], {
+        cwd: lab.project,
+        env: lab.env,
+      });
+      expect([args, stdout + stderr]).not.toEqual([args, '']);
+      returned.push(stdout, stderr);
+    }
+  };
+  await Promise.all([workOff(), workOff(), workOff()]);
   const shown = returned.join('\n');
   // It did look: these are the names beside the secrets.
   for (const name of ['cc-switch:p8', 'file:refused', 'env:odd']) expect(shown).toContain(name);

@@ -52,6 +52,20 @@ const EXAMPLES: Record<string, Example> = {
     fails: { benchmark: 'bench_20261121t110900123z_k3v7qa2m' },
     code: 'NOT_FOUND',
   },
+  cc_decide: {
+    works: async (place) => ({ run_id: (await storeFinishedRun(place)).id, pending: 2 }),
+    fails: { run_id: 'the last one' },
+    code: 'BAD_INPUT',
+  },
+  cc_decision_review: {
+    works: async (place) => ({
+      run_id: (await storeFinishedRun(place)).id,
+      proposed_action: 'Merge it.',
+      note: 'It looks fine.',
+    }),
+    fails: { run_id: MISSING },
+    code: 'RUN_NOT_FOUND',
+  },
   cc_folder_policy: {
     works: async () => ({ apply: true }),
     fails: { cwd: '/no/such' },
@@ -64,6 +78,17 @@ const EXAMPLES: Record<string, Example> = {
   },
   cc_diff_summary: {
     works: async (place) => ({ run_id: (await storeFinishedRun(place)).id }),
+    fails: { run_id: MISSING },
+    code: 'RUN_NOT_FOUND',
+  },
+  cc_gate_check: {
+    works: async (place) => ({
+      run_id: (await storeFinishedRun(place)).id,
+      reviews: [(await storeFinishedRun(place)).id],
+      ci: `${'a'.repeat(40)}:success`,
+      limits: { max_lines: 100 },
+      waive: { checks: ['size'], reason: 'Agreed.' },
+    }),
     fails: { run_id: MISSING },
     code: 'RUN_NOT_FOUND',
   },
@@ -128,6 +153,15 @@ const EXAMPLES: Record<string, Example> = {
     fails: { refresh: true },
     code: 'BAD_INPUT',
   },
+  cc_open_items: {
+    works: async (place) => ({
+      run_id: (await storeFinishedRun(place)).id,
+      title: 'Handle empty input',
+      severity: 'blocker',
+    }),
+    fails: { title: 'All tests pass' },
+    code: 'BAD_INPUT',
+  },
   cc_open_run_folder: {
     works: async (place) => ({ run_id: (await storeFinishedRun(place)).id, open_folder: true }),
     fails: { run_id: MISSING },
@@ -155,6 +189,11 @@ const EXAMPLES: Record<string, Example> = {
     },
     fails: { cwd: '/no/such' },
     code: 'NOT_A_DIRECTORY',
+  },
+  cc_preflight_write_scope: {
+    works: async () => ({ scope: { paths: ['src/**', '!src/x.ts'], commands: ['npm test'] } }),
+    fails: { scope: { paths: ['/etc/**'] } },
+    code: 'BAD_INPUT',
   },
   cc_run_agent: {
     works: async () => ({ task: 'Look.', dry_run: true }),
@@ -189,6 +228,15 @@ const EXAMPLES: Record<string, Example> = {
   cc_secret_scan_run: {
     works: async (place) => ({ run_id: (await storeFinishedRun(place)).id }),
     fails: { run_id: MISSING },
+    code: 'RUN_NOT_FOUND',
+  },
+  cc_score_worker: {
+    works: async (place) => ({
+      run_id: (await storeFinishedRun(place)).id,
+      rating: 80,
+      reason: 'Clear and complete.',
+    }),
+    fails: { run_id: MISSING, rating: 80 },
     code: 'RUN_NOT_FOUND',
   },
   cc_send_instruction: {
@@ -638,4 +686,44 @@ test('ledger_query shows what happened, newest first, then only what is new', as
   const news = await ask({ cursor: first.cursor });
   expect(news.entries).toMatchObject([{ seq: 3, decision: 'GO' }]);
   expect((await ask({ cursor: news.cursor })).entries).toEqual([]);
+});
+
+test('open_items are listed, added and closed with a reason', async () => {
+  const place = machine();
+  const { id } = await storeFinishedRun(place);
+  const { call } = await connect({ host: place.host });
+  const ask = async (input: object) =>
+    dataOf(await call('cc_open_items', input)) as {
+      items: { item: string; title: string; status: string }[];
+      open: Record<string, number>;
+    };
+  const add = (title: string, severity: string) => ask({ title, severity });
+  await add('Check the limits', 'info');
+  const [blocker] = (await add('Loses data on a full disk', 'blocker')).items;
+  await ask({ title: 'All tests pass', force: true, run_id: id });
+  const all = await ask({});
+  expect(all.items.map(({ title }) => title)).toEqual([
+    'Loses data on a full disk',
+    'All tests pass',
+    'Check the limits',
+  ]);
+  expect(all.open).toEqual({ blocker: 1, warn: 1, info: 1 });
+  expect((await ask({ run_id: id })).items).toHaveLength(1);
+  const close = { item: blocker?.item };
+  expect(codeOf(await call('cc_open_items', close))).toBe('BAD_INPUT');
+  expect(codeOf(await call('cc_open_items', { ...close, item: 'item_1', reason: 'x' }))).toBe(
+    'NOT_FOUND',
+  );
+  expect(await ask({ ...close, status: 'deferred', reason: 'next month' })).toMatchObject({
+    items: [{ status: 'deferred', reason: 'next month' }],
+    open: { blocker: 0 },
+  });
+  expect((await ask({ status: 'deferred' })).items).toHaveLength(1);
+});
+
+test('decide answers also where there is no run', async () => {
+  const { call } = await connect();
+  for (const input of [{}, { run_id: MISSING }]) {
+    expect(dataOf(await call('cc_decide', input))).toMatchObject({ action: 'wait', rule: 'ghost' });
+  }
 });

@@ -54,6 +54,13 @@ describe('a known value does not survive', () => {
     ).not.toContain(SECRET.slice(4, 20));
   });
 
+  it('in lines, wherever they are broken', () => {
+    for (let width = 3; width < SECRET.length; width += 1) {
+      const lines = (SECRET.match(new RegExp(`.{1,${width}}`, 'g')) ?? []).join('\n  ');
+      expect(hide(`it is:\n${lines}\nand no more`)).toMatch(/^it is:\n\[redacted\]\nand no more$/);
+    }
+  });
+
   it('in two texts, wherever it is split', () => {
     for (let at = 1; at < SECRET.length; at += 1) {
       const [first, second] = [`it is ${SECRET.slice(0, at)}`, `${SECRET.slice(at)} is its end`];

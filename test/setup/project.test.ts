@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { writeReceipt } from '../../src/setup/receipt.ts';
 import { changesOf, Machine, textOf } from './machine.ts';
 
 const PROJECT = { clients: ['codex', 'claude'], scope: 'project' } as const;
@@ -51,6 +52,22 @@ it('sets up a project for both clients, and takes everything away', async () => 
   }
 });
 
+it('goes from the file of Claude Code too where Claude Code itself is gone', async () => {
+  const machine = new Machine();
+  const config = join(machine.dir, 'home/.claude.json');
+  const value = { command: 'node' };
+  machine.write(
+    config,
+    '{\n  "a": 1,\n  "mcpServers": {"cc-orchestrator": {"command": "node"}, "z": {}}\n}\n',
+  );
+  await writeReceipt(machine.host.home, '0.0.0', [
+    { client: 'claude', kind: 'config', path: config, created: false, created_dirs: [], value },
+  ]);
+  machine.env.CC_CLAUDE_PATH = '/nowhere/claude';
+  await machine.uninstall({ clients: 'all' });
+  expect(textOf(config)).toBe('{\n  "a": 1,\n  "mcpServers": {"z": {}}\n}\n');
+});
+
 it('takes out only its own where the user has added a server', async () => {
   const machine = new Machine();
   const path = join(machine.project, '.mcp.json');
@@ -74,6 +91,19 @@ it('keeps an entry the user has changed, until told to replace it', async () => 
   expect(textOf(path)).not.toContain('mine');
   await machine.uninstall(PROJECT);
   expect(textOf(path)).toContain('mine');
+});
+
+it('--replace over our own entry that the user has changed leaves nothing of it behind', async () => {
+  const machine = new Machine();
+  const path = join(machine.project, '.mcp.json');
+  machine.write(path, '{"mcpServers": {"z": {}}}');
+  await machine.setup(PROJECT);
+  machine.write(path, textOf(path).replace('"stdio"', '"stdio", "env": {"A": "1"}'));
+  await machine.setup({ ...PROJECT, replace: true });
+  expect(textOf(path)).not.toContain('env');
+  const plan = await machine.uninstall(PROJECT);
+  expect(plan.notes).toEqual([]);
+  expect(JSON.parse(textOf(path))).toEqual({ mcpServers: { z: {} } });
 });
 
 it.each([

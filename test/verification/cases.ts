@@ -39,7 +39,7 @@ export async function expectVerdict(worker: WorkerCase): Promise<void> {
       timeoutSeconds: worker.timeout_seconds,
       minCoverage: worker.min_coverage,
     },
-    { signal: new AbortController().signal, progress: () => undefined },
+    { signal: new AbortController().signal, progress: () => undefined, actor: { by: 'cli' } },
   );
   const told = JSON.stringify(result.reasons, null, 1);
   expect(worker.expect.verdict, told).toContain(result.verdict);

@@ -24,6 +24,10 @@ const DEFAULTS = {
     retry_attempts: 10,
     retry_seconds: 180,
   },
+  sandbox: 'auto',
+  sandbox_writable: [],
+  protected_paths: [],
+  permissions: {},
   verify: { tests: {}, timeout_seconds: 600 },
   env_pass: [],
   preferred: {},
@@ -37,6 +41,7 @@ const DEFAULTS = {
   },
   question_timeout_seconds: 300,
   context: { warn: 0.5, rotate: 0.65 },
+  secret_allow: [],
   wake_codex: false,
 };
 

@@ -60,7 +60,10 @@ export async function compareWhole(
   const listing = { ...limits, ...(env === undefined ? {} : { env }) };
   const [from, to] = await Promise.all([statesOf(base, listing), statesOf(after, listing)]);
   const changed = changedPaths(from, to).filter((path) => isIn(options.only, path));
-  const pair = await comparedByGit(git, changed, from, to, options.maxPatchBytes ?? 0, limits);
+  const pair = await comparedByGit(git, changed, from, to, limits, {
+    maxBytes: options.maxPatchBytes ?? 0,
+    hasRules: base.kind === 'git',
+  });
   const seen = new Set(pair.files.flatMap(({ path, old_path }) => [path, old_path ?? path]));
   const alone = changed
     .filter((path) => !seen.has(path) && !isEqualToGit(from.at(path), to.at(path)))
@@ -116,8 +119,8 @@ async function comparedByGit(
   changed: readonly string[],
   from: States,
   to: States,
-  maxBytes: number,
   limits: RunOptions,
+  { maxBytes, hasRules }: { maxBytes: number; hasRules: boolean },
 ): Promise<Compared> {
   const none = { files: [], patch: '', truncated: false, omitted: [] };
   if (git === undefined) return none;
@@ -142,8 +145,10 @@ async function comparedByGit(
     const omitted = files.map(({ path }) => ({ path, shown_bytes: 0 }));
     return { files, patch: '', truncated: files.length > 0, omitted };
   }
-  // Ignored because they hold secrets: that they changed is told, their content goes nowhere.
-  const isShown = ({ path }: FileChange) => !isHiddenContent(path, from, to);
+  // Ignored because they hold secrets: that they changed is told, their content goes nowhere. Without
+  // git nobody has said what is to be ignored, and their names must do.
+  const isShown = ({ path }: FileChange) =>
+    !isPrecious(path) || (hasRules && areaOf(from.at(path), to.at(path)) !== 'ignored');
   const hidden = files.filter((file) => !isShown(file));
   const where = hidden.map(({ path }) => `:(top,exclude,literal)${path}`);
   const raw = await git.run(
@@ -163,10 +168,6 @@ async function comparedByGit(
 function isEqualToGit(before: PathState | undefined, after: PathState | undefined): boolean {
   if (before?.mode !== '120000' || after?.mode !== '120000') return false;
   return isComparable(before) && isComparable(after);
-}
-
-function isHiddenContent(path: string, from: States, to: States): boolean {
-  return isPrecious(path) && areaOf(from.at(path), to.at(path)) === 'ignored';
 }
 
 function isComparable(state: PathState | undefined): boolean {

@@ -1,5 +1,5 @@
 import { type BigIntStats, type Dirent, lstatSync, readdirSync, readlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { AGENT_WORKSPACE } from '../artifact.ts';
 import type { NotCaptured } from '../snapshot.ts';
@@ -23,6 +23,8 @@ export type WalkOptions = {
   gitDirs?: readonly { directory: string; name: string }[];
   /** Absolute directories that are left out. */
   exclude?: readonly string[];
+  /** Directories that tools fill are left out. */
+  skipFilled?: boolean;
   /** Known files whose print is wanted all the same. */
   wanted?: ReadonlySet<string>;
   maxEntries?: number | undefined;
@@ -68,10 +70,12 @@ export async function walkRest(root: string, options: WalkOptions): Promise<Walk
     const here = isNested && place.area === 'ignored' && !place.filled ? 'source' : place.area;
     for (const entry of names) {
       const path = place.path === '' ? entry.name : `${place.path}/${entry.name}`;
-      const full = join(place.directory, entry.name);
+      // Not `join`, which would cost as much as the look at the file.
+      const full = `${place.directory}${sep}${entry.name}`;
       if (entry.isDirectory()) {
         const next = below({ ...place, area: here }, entry.name, path, full);
-        if (next !== undefined) (next.filled ? last : first).push(next);
+        if (next === undefined || (next.filled && options.skipFilled)) continue;
+        (next.filled ? last : first).push(next);
         continue;
       }
       if (isLeftOut(place, entry.name)) continue;
@@ -133,7 +137,7 @@ function isGitStore(inGit: string): boolean {
 }
 
 function isGitName(name: string): boolean {
-  return name.toLowerCase() === '.git';
+  return name.length === 4 && name.toLowerCase() === '.git';
 }
 
 function hasGit(names: readonly Dirent[]): boolean {

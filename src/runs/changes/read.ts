@@ -2,6 +2,7 @@ import { CcError } from '../../core/errors.ts';
 import { isObject, stringAt } from '../../core/json.ts';
 import { isFinal } from '../../core/vocabulary.ts';
 import { comparePaths } from '../../git/whole/read.ts';
+import { forgetWhole } from '../../git/whole/take.ts';
 import { readJson } from '../../store/atomic.ts';
 import type { Host } from '../../workspace/host.ts';
 import { type ChangedFiles, changedFiles } from '../artifacts/changed-files.ts';
@@ -40,7 +41,11 @@ export async function changesSince(
   const base = wholeOf(found.record.base?.snapshot);
   if (base === undefined) throw noBase(found);
   const now = await takeNow(host, found.record, base, options.signal);
-  return assess(host, found, [base, now], options);
+  try {
+    return await assess(host, found, [base, now], options);
+  } finally {
+    await forgetWhole(now);
+  }
 }
 
 /** Paths edited after the run had ended: nobody's fault, but not what was recorded any more. */
@@ -53,7 +58,12 @@ export async function changedSinceEnd(
   const after = wholeOf(changes?.after);
   if (after === undefined) return undefined;
   const options = { env: host.env, ...(signal === undefined ? {} : { signal }) };
-  return comparePaths(after, await takeNow(host, found.record, after, signal), options);
+  const now = await takeNow(host, found.record, after, signal);
+  try {
+    return await comparePaths(after, now, options);
+  } finally {
+    await forgetWhole(now);
+  }
 }
 
 /**

@@ -1,10 +1,10 @@
+import { profileHostOf } from '../../profiles/host-of.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import { nextRoute } from '../../routing/choose.ts';
 import type { Route } from '../../routing/keys.ts';
 import type { ProfilePick } from '../../routing/pick.ts';
 import type { Host } from '../../workspace/host.ts';
 import { readPolicy } from '../../workspace/policy.ts';
-import { profileHostOf } from '../plan.ts';
 import type { RunRecord } from '../record.ts';
 import { briefOf, firstRunOf } from './notes.ts';
 import { isOfAccount, isOfHost, movedFrom } from './rules.ts';

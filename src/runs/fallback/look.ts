@@ -47,7 +47,8 @@ export function storedMove(run: FoundRun): Promise<Move | undefined> {
 
 /** Decides that nothing is moved, where that is still open: the controller itself acts. */
 export async function keepHere(host: Host, run: FoundRun, why: string): Promise<Move | undefined> {
-  if (!isFinal(run.record.state) || !callsForMove(run.record) || host.readOnly) return undefined;
+  if (!isFinal(run.record.state) || !callsForMove(run.record)) return undefined;
+  if (host.readOnly) return storedMove(run);
   return (await readDecision(run.paths)) ?? (await loadMover()).keepTask(host, run, why);
 }
 

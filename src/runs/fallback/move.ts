@@ -1,6 +1,7 @@
 import { isoTime } from '../../core/clock.ts';
 import { toErrorFacts } from '../../core/errors.ts';
 import { oneLine } from '../../core/text.ts';
+import { profileHostOf } from '../../profiles/host-of.ts';
 import { listProfiles } from '../../profiles/list.ts';
 import type { Profile } from '../../profiles/profile.ts';
 import { readHealth } from '../../routing/health-store.ts';
@@ -10,7 +11,6 @@ import { withLease } from '../../store/lease.ts';
 import type { Host } from '../../workspace/host.ts';
 import type { FoundRun } from '../find.ts';
 import { runOfKey } from '../keys.ts';
-import { profileHostOf } from '../plan.ts';
 import type { RunRecord } from '../record.ts';
 import { nextCandidateOf } from './candidate.ts';
 import { type Move, readDecision, writeDecision } from './decision.ts';

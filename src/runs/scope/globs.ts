@@ -36,6 +36,24 @@ export function parseGlob(text: string): ScopeGlob {
   };
 }
 
+const MAX_ALTERNATIVES = 64;
+
+/** `{src,docs}/**` as `src/**` and `docs/**`, which are held apart. Nested braces stay as they are. */
+export function alternatives(text: string): string[] {
+  let globs = [text];
+  for (;;) {
+    const next = globs.flatMap((glob) => {
+      const [whole, before = '', inner = '', after = ''] = SIMPLE_BRACES.exec(glob) ?? [];
+      if (whole === undefined) return [glob];
+      return inner.split(',').map((one) => `${before}${one}${after}`);
+    });
+    if (next.length > MAX_ALTERNATIVES || next.length === globs.length) return globs;
+    globs = next;
+  }
+}
+
+const SIMPLE_BRACES = /^([^{}]*)\{([^{}]*,[^{}]*)\}(.*)$/s;
+
 /** What is wrong with a glob as part of a scope; undefined where nothing is. */
 export function globProblem(text: string): string | undefined {
   const { glob } = parseGlob(text);

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import type { RunRecord } from '../record.ts';
-import type { Reach } from './reach.ts';
+import { directoriesOfFiles, type Reach } from './reach.ts';
 
 /** A file of this content changes nothing for those who read it. */
 const EMPTY_FILE = '{"mcpServers":{}}\n';
@@ -21,7 +21,8 @@ export function pathsToMake(
   place: { cwd: string; root: string },
   hasShell: boolean,
 ): string[] {
-  const open = [place.root, place.cwd].filter((path) => hasShell && reach.writable.includes(path));
+  const writable = [...reach.writable, ...directoriesOfFiles(reach)];
+  const open = [place.root, place.cwd].filter((path) => hasShell && writable.includes(path));
   const directories = [
     ...reach.missing,
     ...open.map((path) => join(path, HELD_DIRECTORY)),

@@ -1,6 +1,6 @@
 import { join, relative, sep } from 'node:path';
 import { matchesScope } from '../../workers/claude/guard.ts';
-import { parseGlob } from './globs.ts';
+import { alternatives, parseGlob } from './globs.ts';
 
 /** A scope and the directory its globs are relative to. */
 export type PlacedScope = { cwd: string; paths: readonly string[] };
@@ -19,6 +19,7 @@ type Inclusion = { path: string; isPlain: boolean };
 
 function inclusions({ cwd, paths }: PlacedScope): Inclusion[] {
   return paths
+    .flatMap(alternatives)
     .map(parseGlob)
     .filter((glob) => !glob.takesAway && glob.glob !== '')
     .map(({ base, isPlain }) => ({ path: join(cwd, base), isPlain }));

@@ -15,6 +15,10 @@ export type PostureFacts = {
 
 const SHOWN_DIRECTORIES = 5;
 
+/** Both are processes of the same user. */
+const ITSELF =
+  'itself: a command can reach into the worker and forge what it reports, and end processes of yours';
+
 /**
  * The controller can allow a worker that asks more than its scope says, so the sandbox must be open for
  * it; beside a shell that would open it for everything, and such a worker cannot be allowed more files.
@@ -44,13 +48,14 @@ function blindSandbox({ reach, root, opened, officialLogin, sandbox }: PostureFa
     'network: open, the model is reached through it; a service that acts for its callers is not held',
     'reading: a command can read what you can, except the private store of cc-orchestrator',
     'hard links: a file in scope that has a second name outside changes there, too',
+    ITSELF,
   ];
   if (reach.coarse.length > 0) {
     lines.push(
-      `globs: a command can change all of ${shown(reach.coarse, root)}; what the globs leave out is found at the end`,
+      `globs: a command can change or add more in ${shown(reach.coarse, root)} than the globs name; that is found at the end`,
     );
   }
-  if (reach.writable.length > 0) {
+  if (reach.writable.length + reach.files.length > 0) {
     lines.push(
       'protected names that do not exist yet, deeper than the project directory: creating one is found at the end',
     );
@@ -69,6 +74,7 @@ function blindWithout(shell: Posture['shell']): string[] {
   return [
     'an allowed command can change whatever you can: in the project that is found at the end, elsewhere (home, /tmp, other projects, the records of cc-orchestrator) it is not seen at all',
     'what an allowed command runs (scripts, tests, configuration) can be changed by the worker first',
+    ITSELF,
     hook,
   ];
 }

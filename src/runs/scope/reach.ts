@@ -1,11 +1,18 @@
-import { existsSync, lstatSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { isProtectedPath } from '../../workers/claude/protected-paths.ts';
-import { parseGlob, type ScopeGlob } from './globs.ts';
+import { alternatives, parseGlob, type ScopeGlob } from './globs.ts';
+import { kindOf } from './kind-of.ts';
 
-/** What of a scope the operating system can hold: directories and files, absolute. */
+/** What of a scope the operating system can hold: directories, absolute. */
 export type Reach = {
+  /** With all that is in them. */
   writable: string[];
+  /**
+   * Single files. Editors replace a file by another one beside it, so its directory must be writable;
+   * what else is there is held one by one, and only new names are not.
+   */
+  files: string[];
   /** Inside of those, taken away by `!x`. */
   readOnly: string[];
   /** Directories to be made first, parents before children: else the nearest parent were writable. */
@@ -27,8 +34,11 @@ type Place = {
  * link or out of the project is left out: file tools refuse it as well.
  */
 export function reachOf(paths: readonly string[], place: Place): Reach {
-  const globs = paths.map(parseGlob).filter(({ glob }) => glob !== '');
-  const reach: Reach = { writable: [], readOnly: [], missing: [], coarse: [] };
+  const globs = paths
+    .flatMap(alternatives)
+    .map(parseGlob)
+    .filter(({ glob }) => glob !== '');
+  const reach: Reach = { writable: [], files: [], readOnly: [], missing: [], coarse: [] };
   for (const glob of globs) {
     const path = join(place.cwd, glob.base);
     if (!isOwn(path, place)) continue;
@@ -39,8 +49,11 @@ export function reachOf(paths: readonly string[], place: Place): Reach {
   const outermost = reach.writable.filter(
     (path) => !reach.writable.some((other) => path.startsWith(other + sep)),
   );
+  const isInside = (path: string) =>
+    outermost.some((other) => path === other || path.startsWith(other + sep));
   return {
     writable: unique(outermost),
+    files: unique(reach.files.filter((path) => !isInside(dirname(path)))),
     readOnly: unique(reach.readOnly),
     missing: unique(reach.missing),
     coarse: unique(reach.coarse.filter((path) => !isWhole(path, globs, place.cwd))),
@@ -49,12 +62,12 @@ export function reachOf(paths: readonly string[], place: Place): Reach {
 
 function give(reach: Reach, glob: ScopeGlob, path: string): void {
   const kind = kindOf(path);
-  if (kind === 'other') return;
-  // A file that is not there yet: its directory, since only that can hold a new one.
-  const target = glob.isPlain && kind === 'missing' ? dirname(path) : path;
-  reach.writable.push(target);
-  reach.missing.push(...missingDirectories(target));
-  if (!glob.isWhole && kind !== 'file') reach.coarse.push(target);
+  if (kind === 'other' || (kind === 'directory' && glob.isPlain)) return;
+  const directory = glob.isPlain ? dirname(path) : path;
+  if (glob.isPlain) reach.files.push(path);
+  else reach.writable.push(directory);
+  reach.missing.push(...missingDirectories(directory));
+  if (!glob.isWhole) reach.coarse.push(directory);
 }
 
 function takeAway(reach: Reach, glob: ScopeGlob, path: string): void {
@@ -86,20 +99,17 @@ function isOwn(path: string, { root, protectedPaths }: Place): boolean {
   }
 }
 
-function kindOf(path: string): 'file' | 'directory' | 'missing' | 'other' {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) return 'missing';
-  return stat.isFile() ? 'file' : stat.isDirectory() ? 'directory' : 'other';
-}
-
 function nearestExisting(path: string): string {
-  return existsSync(path) || lstatSync(path, { throwIfNoEntry: false }) !== undefined
-    ? path
-    : nearestExisting(dirname(path));
+  return kindOf(path) === 'missing' ? nearestExisting(dirname(path)) : path;
 }
 
 function missingDirectories(path: string): string[] {
   return existsSync(path) ? [] : [...missingDirectories(dirname(path)), path];
+}
+
+/** Directories that are writable for the sake of single files. */
+export function directoriesOfFiles({ files }: Reach): string[] {
+  return unique(files.map((path) => dirname(path)));
 }
 
 function unique(items: readonly string[]): string[] {

@@ -1,4 +1,3 @@
-import { lstatSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { CcError } from '../../core/errors.ts';
 import type { Role } from '../../core/vocabulary.ts';
@@ -7,6 +6,7 @@ import { ANY_COMMAND } from '../../workers/claude/allowed-commands.ts';
 import type { Policy } from '../../workspace/policy.ts';
 import type { RunRecord } from '../record.ts';
 import { globProblem, parseGlob, takesAway } from './globs.ts';
+import { kindOf } from './kind-of.ts';
 import { permitted } from './permissions.ts';
 
 /** What somebody asks for. `paths: []` is a run that may run commands and change no file by itself. */
@@ -57,10 +57,7 @@ function normalised(text: string, { cwd, root }: Place): string {
   const { glob, base, isPlain } = parseGlob(text);
   const inRoot = relative(root, join(cwd, base)).split(sep).join('/');
   if (inRoot === '..' || inRoot.startsWith('../')) throw badGlob(text, 'lies outside the project');
-  const isDirectory =
-    isPlain &&
-    (glob.endsWith('/') ||
-      lstatSync(join(cwd, base), { throwIfNoEntry: false })?.isDirectory() === true);
+  const isDirectory = isPlain && (glob.endsWith('/') || kindOf(join(cwd, base)) === 'directory');
   const plain = isDirectory ? (base === '.' || base === '' ? '**' : `${base}/**`) : glob;
   return takesAway(text) ? `!${plain}` : plain;
 }

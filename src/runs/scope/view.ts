@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, sep } from 'node:path';
 import type { SandboxView } from '../../proc/sandbox-view.ts';
@@ -7,13 +7,15 @@ import { loginPaths } from '../../workers/claude/login-paths.ts';
 import type { RunRecord } from '../record.ts';
 import { mayBeAllowedMore } from './posture.ts';
 import { protectedIn } from './protected-in.ts';
-import { reachOf } from './reach.ts';
+import { directoriesOfFiles, reachOf } from './reach.ts';
 
 /** Shared by all programs of the machine; a worker gets directories of its own in their place. */
 const SHARED_TMP = ['/tmp', '/var/tmp'] as const;
 /** Where services listen that do for their callers what these could not do themselves. */
 const SOCKET_DIRS = ['/run/user', '/run/dbus', '/run/podman', '/run/containerd', '/run/libvirt'];
 const SOCKETS = ['/run/docker.sock', '/run/snapd.socket', '/run/systemd/private'];
+
+const MAX_NEIGHBOURS = 300;
 
 export type ViewFacts = {
   /** Of cc-orchestrator: the private store, anchors, policy. */
@@ -29,8 +31,10 @@ export function viewOfRun(record: RunRecord, facts: ViewFacts): SandboxView {
   const whole = mayBeAllowedMore(record);
   const reach = reachOf(scope?.paths ?? [], { cwd, root, protectedPaths: globs, whole });
   const login = worker.config_dir === null ? loginPaths(homeOf(facts)) : undefined;
+  const shared = directoriesOfFiles(reach);
   const writable = present([
     ...reach.writable,
+    ...shared,
     worker.tmp_dir,
     ...(worker.config_dir === null ? [] : [worker.config_dir]),
     ...(login?.writable ?? []),
@@ -45,6 +49,7 @@ export function viewOfRun(record: RunRecord, facts: ViewFacts): SandboxView {
     readOnly: [
       ...shown.filter((path) => !writable.includes(path)),
       ...present(reach.readOnly),
+      ...shared.flatMap((path) => besides(path, [...reach.files, ...writable])),
       ...(login?.readOnly ?? []),
       ...reach.writable
         .filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory())
@@ -54,6 +59,16 @@ export function viewOfRun(record: RunRecord, facts: ViewFacts): SandboxView {
     masked: present(SOCKETS),
     instead: ownTmp(record, [root, cwd, homeOf(facts), facts.userHome, worker.path]),
   };
+}
+
+/** What else is in the directory of a file that is in scope; new names cannot be held. */
+function besides(directory: string, inScope: readonly string[]): string[] {
+  const others = readdirSync(directory, { withFileTypes: true })
+    .filter((entry) => entry.isFile() || entry.isDirectory())
+    .map(({ name }) => join(directory, name))
+    .filter((path) => !inScope.includes(path));
+  // Each is a mount; with more of them, all that can be said is that they are not held.
+  return others.length > MAX_NEIGHBOURS ? [] : others;
 }
 
 /** Where something that must be seen lies in it, the real one stays, read-only. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { lazy } from '../../core/lazy.ts';
 import { isFinal } from '../../core/vocabulary.ts';
+import { profileHostOf } from '../../profiles/host-of.ts';
 import { knownSecrets } from '../../profiles/resolve-credentials.ts';
 import { KnownSecrets } from '../../secrets/known.ts';
 import { readJson } from '../../store/atomic.ts';
@@ -8,7 +9,6 @@ import { matchesScope } from '../../workers/claude/guard.ts';
 import type { Host } from '../../workspace/host.ts';
 import { readPolicy } from '../../workspace/policy.ts';
 import type { FoundRun } from '../find.ts';
-import { profileHostOf } from '../plan.ts';
 import { emptyProgress } from '../progress.ts';
 import { replay } from '../supervise/journal.ts';
 import {

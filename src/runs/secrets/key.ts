@@ -5,7 +5,7 @@ import { CcError, errnoOf } from '../../core/errors.ts';
 import { createFileAtomic, makePrivateDir } from '../../store/atomic.ts';
 import type { UserHome } from '../../workspace/home.ts';
 
-const KEY_BYTES = 32;
+export const KEY_BYTES = 32;
 
 /**
  * The key of this user's fingerprints, made at its first use. It lies in the private store, so that

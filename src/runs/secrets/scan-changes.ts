@@ -1,6 +1,6 @@
-import { changedContents } from '../../git/changed-contents.ts';
 import type { SourceEnvironment } from '../../git/environment.ts';
-import type { Snapshot } from '../../git/snapshot.ts';
+import { changedContents } from '../../git/whole/contents.ts';
+import type { WholeSnapshot } from '../../git/whole/whole.ts';
 import { type DetectOptions, detect, type Hit } from '../../secrets/detect.ts';
 import type { KnownSecrets } from '../../secrets/known.ts';
 import { noteOf } from '../../secrets/note.ts';
@@ -27,11 +27,16 @@ export type ChangesScan = {
   not_scanned: NotScanned[];
 };
 
-type Tree = Pick<Snapshot, 'tree' | 'object_dir' | 'root'>;
+export type ChangedPath = { path: string; old_path?: string | undefined };
 
-/** The new content of every file that differs between two snapshots, each finding with its line. */
-export async function scanChanges(base: Tree, after: Tree, scanner: Scanner): Promise<ChangesScan> {
-  const { contents, leftOut } = await changedContents(base, after, {
+/** The new content of files that differ between two snapshots, each finding with its line. */
+export async function scanChanges(
+  base: WholeSnapshot,
+  after: WholeSnapshot,
+  files: readonly ChangedPath[],
+  scanner: Scanner,
+): Promise<ChangesScan> {
+  const { contents, leftOut } = await changedContents(base, after, files, {
     maxFileBytes: MAX_FILE_BYTES,
     maxTotalBytes: MAX_TOTAL_BYTES,
     ...(scanner.env === undefined ? {} : { env: scanner.env }),

@@ -1,18 +1,16 @@
-import * as z from 'zod';
 import { stringAt } from '../../core/json.ts';
 import { readJson, writeJsonAtomic } from '../../store/atomic.ts';
 import { SCHEMA_VERSION } from '../../store/versions.ts';
 import type { Host } from '../../workspace/host.ts';
 import type { RunPaths } from '../../workspace/layout.ts';
 import { readPolicy } from '../../workspace/policy.ts';
+import { changedFiles } from '../artifacts/changed-files.ts';
+import { wholeOf } from '../changes/snapshots.ts';
 import type { RunRecord } from '../record.ts';
 import type { EventSecrets } from './event-notes.ts';
 import { ranked, type SecretFinding, type SecretFindings, withAllowed } from './findings.ts';
 import { type Scanner, scanChanges } from './scan-changes.ts';
 import { scanCommits } from './scan-commits.ts';
-
-const tree = z.object({ tree: z.string(), object_dir: z.string(), root: z.string() });
-const changedFiles = z.object({ base: tree, after: tree });
 
 /**
  * Looks through what a run changed, adds what was hidden in its events, and keeps it. Beside
@@ -52,14 +50,17 @@ async function scanWhatChanged(
   }
   const stored = await readJson(paths.changedFiles).catch(() => undefined);
   const changes = changedFiles.safeParse(stored).data;
-  if (changes === undefined) {
+  const [base, after] = [wholeOf(changes?.base), wholeOf(changes?.after)];
+  if (changes === undefined || base === undefined || after === undefined) {
     const isEarly = stringAt(stored, 'source') === 'tool_calls';
     return { findings: [], scanned: { ...none, changes: isEarly ? 'not_yet' : 'failed' } };
   }
   try {
-    const { base, after } = changes;
-    const { findings, ...counts } = await scanChanges(base, after, scanner);
-    const commits = await scanCommits(base.root, record.base?.head ?? null, scanner);
+    const { findings, ...counts } = await scanChanges(base, after, changes.files, scanner);
+    const commits =
+      base.repository === undefined
+        ? { findings: [], cut: false }
+        : await scanCommits(base.root, record.base?.head ?? null, scanner);
     const seen = new Set(findings.map(({ fingerprint }) => fingerprint));
     const onlyThere = firstOfEach(commits.findings.filter((one) => !seen.has(one.fingerprint)));
     const cut = commits.cut ? [{ path: '.git', reason: 'large' }] : [];

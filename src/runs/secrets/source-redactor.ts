@@ -1,8 +1,8 @@
 import { createRedactor, type Redactor } from '../../core/redact.ts';
+import { profileHostOf } from '../../profiles/host-of.ts';
 import { knownSecrets } from '../../profiles/resolve-credentials.ts';
 import { findMaintained } from '../../secrets/maintained.ts';
 import type { Host } from '../../workspace/host.ts';
-import { profileHostOf } from '../plan.ts';
 
 /** Hides secrets in source code that is shown: known ones, and what is one in all likelihood. */
 export async function sourceRedactor(host: Host): Promise<Redactor> {

@@ -1,4 +1,11 @@
-import { isObject, type JsonObject, objectAt, parseJson, stringAt } from '../../core/json.ts';
+import {
+  compact,
+  isObject,
+  type JsonObject,
+  objectAt,
+  parseJson,
+  stringAt,
+} from '../../core/json.ts';
 import { budgetNote, contextNote } from '../../prompts/closing.ts';
 import {
   type Decision,
@@ -8,9 +15,11 @@ import {
 } from '../../workers/claude/control.ts';
 import { decideToolCall } from '../../workers/claude/guard.ts';
 import { describeToolUse } from '../../workers/claude/tool-text.ts';
+import type { WriteSize } from '../../workers/claude/write-size.ts';
 import { contextShare } from '../context.ts';
 import { callCost, limitText, nudgeFor, shareOf } from '../limits.ts';
 import type { Progress } from '../progress.ts';
+import { type Touched, weighWrite } from '../scope/allowance.ts';
 import type { Closing } from './closing.ts';
 import { requestId } from './ids.ts';
 import { optionsOf, QUESTION_TOOL, questionText } from './question-text.ts';
@@ -73,6 +82,10 @@ export class Gate {
     }
   }
 
+  get #touched(): Touched {
+    return this.#progress.touched;
+  }
+
   get #progress(): Progress {
     return this.#talk.journal.progress;
   }
@@ -101,11 +114,15 @@ export class Gate {
 
   #answerHook(id: string, question: Unanswered): void {
     const { input, about } = this.#read(id, question);
-    const decision = this.#decide(about.tool, input);
+    const weighed = weighWrite(about.tool, input, this.#talk.record, this.#touched);
+    const allowed = this.#decide(about.tool, input);
+    const refusal = allowed.allow === true ? weighed?.refusal : undefined;
+    const decision = refusal === undefined ? allowed : { allow: false, reason: refusal };
     if ('ask' in decision && this.#talk.record.ask !== undefined) {
       this.#ask(about, input, decision.reason);
     } else {
-      this.#send(id, about, decision, { note: this.#note(decision) });
+      const touched = decision.allow === true ? weighed?.size : undefined;
+      this.#send(id, about, decision, { note: this.#note(decision), ...compact({ touched }) });
     }
   }
 
@@ -175,13 +192,22 @@ export class Gate {
     id: string,
     about: About,
     decision: Decision,
-    { by, ...extra }: { note?: string | undefined; input?: JsonObject; by?: string },
+    {
+      by,
+      touched,
+      ...extra
+    }: {
+      note?: string | undefined;
+      input?: JsonObject;
+      by?: string;
+      touched?: WriteSize;
+    },
   ): void {
     this.#talk.link.send(hookAnswer(id, decision, extra));
     this.#talk.journal.record('cc.hook.answered', {
       ...about,
       ...decision,
-      ...(by === undefined ? {} : { by }),
+      ...compact({ by, touched }),
     });
   }
 

@@ -22,6 +22,8 @@ type JournalOptions = {
   redact: Redactor;
   /** What is noted of a secret that was hidden; without it only that one was. */
   note?: (hit: Hit) => SecretNote;
+  /** What is noted where a credential of the run was hidden before the event was made. */
+  own?: SecretNote | undefined;
 };
 
 /**
@@ -36,6 +38,7 @@ export class Journal {
   readonly #clock: Clock;
   readonly #redact: Redactor;
   readonly #note: JournalOptions['note'];
+  readonly #own: SecretNote | undefined;
 
   private constructor(
     path: string,
@@ -50,6 +53,7 @@ export class Journal {
     this.#clock = options.clock;
     this.#redact = options.redact;
     this.#note = options.note;
+    this.#own = options.own;
   }
 
   /** Opens (or creates) the events of a run and folds up what earlier supervisors wrote. */
@@ -100,6 +104,7 @@ export class Journal {
     const { type, ...rest } = fields;
     let redacted = rest.redacted;
     const notes = new Map<string, SecretNote>();
+    if (redacted !== undefined && this.#own) notes.set(this.#own.fingerprint, this.#own);
     const safe = redactJson(rest, this.#redact, (what, hit) => {
       if (redacted !== 'credential') redacted = what;
       if (this.#note === undefined || notes.size >= NOTES_PER_EVENT) return;

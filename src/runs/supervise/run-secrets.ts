@@ -1,11 +1,15 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { lazy } from '../../core/lazy.ts';
 import { createRedactor, type Redactor } from '../../core/redact.ts';
-import type { DetectOptions, Hit } from '../../secrets/detect.ts';
+import { locateCcSwitch } from '../../profiles/ccswitch/locate.ts';
+import { profileHostOf } from '../../profiles/host-of.ts';
+import type { ProfileHost } from '../../profiles/profile.ts';
+import { type DetectOptions, type Hit, knownHit } from '../../secrets/detect.ts';
 import { KnownSecrets } from '../../secrets/known.ts';
 import { noteOf, type SecretNote } from '../../secrets/note.ts';
 import type { Host } from '../../workspace/host.ts';
-import { profileHostOf } from '../plan.ts';
-import { fingerprintKey } from '../secrets/key.ts';
+import { fingerprintKey, KEY_BYTES } from '../secrets/key.ts';
 import type { Scanner } from '../secrets/scan-changes.ts';
 
 const loadRules = /* @__PURE__ */ lazy(() => import('../../secrets/maintained.ts'));
@@ -22,6 +26,8 @@ export class RunSecrets {
   /** For source code and names of files: hides what somebody would have to worry about. */
   readonly redactSource: Redactor;
   readonly scanner: Scanner;
+  /** Of the run's own credential, which is hidden in the worker's lines before they are read. */
+  readonly own: SecretNote | undefined;
   readonly #host: Host;
   #prepared: Promise<void> | undefined;
   #maintained: DetectOptions['more'];
@@ -33,10 +39,14 @@ export class RunSecrets {
     this.redact = createRedactor(known, { more });
     this.redactSource = createRedactor(known, { more, source: true });
     this.scanner = { key, known, more, env: host.env };
+    const [first] = own;
+    this.own = first === undefined ? undefined : noteOf(knownHit(first), key);
   }
 
   static async open(host: Host, own: readonly string[]): Promise<RunSecrets> {
-    return new RunSecrets(host, own, await fingerprintKey(host.home));
+    // A run is worth more than fingerprints that can be compared with those of other runs.
+    const key = await fingerprintKey(host.home).catch(() => randomBytes(KEY_BYTES));
+    return new RunSecrets(host, own, key);
   }
 
   readonly note = (hit: Hit): SecretNote => noteOf(hit, this.scanner.key);
@@ -48,9 +58,16 @@ export class RunSecrets {
 
   async #load(): Promise<void> {
     this.#maintained = (await loadRules()).findMaintained;
+    const profiles = profileHostOf(this.#host);
+    if (!hasSources(profiles)) return;
     const { knownSecrets } = await loadProfiles();
     // A broken configuration of somebody else's profile is not this run's trouble.
-    const others = await knownSecrets(profileHostOf(this.#host)).catch(() => []);
+    const others = await knownSecrets(profiles).catch(() => []);
     this.scanner.known.add(others);
   }
+}
+
+/** Files with secrets of other profiles; the variables with them are not passed on to a supervisor. */
+function hasSources(profiles: ProfileHost): boolean {
+  return existsSync(profiles.profilesFile ?? '') || locateCcSwitch(profiles) !== undefined;
 }

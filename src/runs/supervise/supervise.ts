@@ -76,8 +76,8 @@ async function own(
   let record = initial;
   const privatePaths = privateRunPaths(host.home, runId);
   const secrets = await RunSecrets.open(host, secretsOf(record, workerEnv));
-  const { redact, note } = secrets;
-  const journal = Journal.open(paths.events, { lease, clock: host.clock, redact, note });
+  const { redact, note, own } = secrets;
+  const journal = Journal.open(paths.events, { lease, clock: host.clock, redact, note, own });
   const takeOver = journal.progress.seq > 0;
   const last = progressSummary.safeParse(await readJson(paths.summary).catch(() => undefined)).data;
   const stopwatch = new Stopwatch(

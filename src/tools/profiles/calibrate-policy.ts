@@ -1,8 +1,8 @@
 import * as z from 'zod';
+import { profileHostOf } from '../../profiles/host-of.ts';
 import { listProfiles } from '../../profiles/list.ts';
 import { proposePreferences } from '../../routing/calibrate.ts';
 import { gatherEvidence } from '../../routing/gather.ts';
-import { profileHostOf } from '../../runs/plan.ts';
 import { readPolicy } from '../../workspace/policy.ts';
 import { editPolicy } from '../../workspace/policy-edit.ts';
 import { defineTool } from '../define.ts';

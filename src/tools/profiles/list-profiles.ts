@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { compact } from '../../core/json.ts';
 import { chooseModel } from '../../profiles/choose-model.ts';
+import { profileHostOf } from '../../profiles/host-of.ts';
 import { listProfiles } from '../../profiles/list.ts';
 import { lookUpProfile } from '../../profiles/lookup.ts';
 import type { PriceTable } from '../../profiles/price.ts';
@@ -10,7 +11,6 @@ import { capabilityLine, capabilityReader } from '../../routing/capabilities.ts'
 import { gatherEvidence } from '../../routing/gather.ts';
 import { routeStatus } from '../../routing/status.ts';
 import { offersOf } from '../../routing/tier.ts';
-import { profileHostOf } from '../../runs/plan.ts';
 import { readPolicy } from '../../workspace/policy.ts';
 import { defineTool } from '../define.ts';
 

@@ -1,10 +1,10 @@
 import * as z from 'zod';
+import { profileHostOf } from '../../profiles/host-of.ts';
 import { listProfiles } from '../../profiles/list.ts';
 import { catalogModel } from '../../routing/catalog.ts';
 import { isStale, readCatalog, refreshCatalog } from '../../routing/catalog-store.ts';
 import { gatherEvidence } from '../../routing/gather.ts';
 import { registryRows } from '../../routing/registry.ts';
-import { profileHostOf } from '../../runs/plan.ts';
 import { readPolicy } from '../../workspace/policy.ts';
 import { defineTool } from '../define.ts';
 

@@ -1,5 +1,5 @@
+import { profileHostOf } from '../../profiles/host-of.ts';
 import { type Choice, type ChoosingHost, chooseRoute, type Work } from '../../routing/choose.ts';
-import { profileHostOf } from '../../runs/plan.ts';
 import type { Host } from '../../workspace/host.ts';
 import { readPolicy } from '../../workspace/policy.ts';
 

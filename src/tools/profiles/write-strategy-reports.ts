@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import * as z from 'zod';
 import { byteLength } from '../../core/text.ts';
+import { profileHostOf } from '../../profiles/host-of.ts';
 import { listProfiles } from '../../profiles/list.ts';
 import { readCatalog } from '../../routing/catalog-store.ts';
 import { gatherEvidence } from '../../routing/gather.ts';
 import { routingReport } from '../../routing/report.ts';
-import { profileHostOf } from '../../runs/plan.ts';
 import { writeFileAtomic } from '../../store/atomic.ts';
 import { initWorkspace } from '../../workspace/init.ts';
 import { managedDir } from '../../workspace/layout.ts';

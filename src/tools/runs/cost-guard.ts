@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import { CcError } from '../../core/errors.ts';
 import { compact } from '../../core/json.ts';
+import { profileHostOf } from '../../profiles/host-of.ts';
 import { listProfiles } from '../../profiles/list.ts';
 import { lookUpProfile } from '../../profiles/lookup.ts';
 import { caps, readCaps, SUBJECT } from '../../runs/cost-guard/caps.ts';
 import { changeCaps } from '../../runs/cost-guard/change.ts';
 import { guardStatus, subjectStatus } from '../../runs/cost-guard/status.ts';
-import { profileHostOf } from '../../runs/plan.ts';
 import type { Host } from '../../workspace/host.ts';
 import type { Workspace } from '../../workspace/layout.ts';
 import { defineTool } from '../define.ts';

@@ -1,10 +1,12 @@
 import * as z from 'zod';
+import { compact } from '../../core/json.ts';
 import { isFinal, type RunState } from '../../core/vocabulary.ts';
 import { findRun } from '../../runs/find.ts';
 import { launchRun } from '../../runs/launch.ts';
 import { controllerOf, markTold, removeNote } from '../../runs/outbox.ts';
 import { planRun } from '../../runs/plan.ts';
 import type { RunRecord } from '../../runs/record.ts';
+import { postureNote } from '../../runs/scope/posture.ts';
 import { hasEnded, lookAt, viewOf } from '../../runs/view.ts';
 import { runPaths } from '../../workspace/layout.ts';
 import { defineTool, type ToolContext } from '../define.ts';
@@ -56,6 +58,7 @@ export default defineTool({
     return {
       ...viewOf(live, { whole: true, folder: true }),
       cursor,
+      ...compact({ not_enforced: record.posture && postureNote(record.posture) }),
       ...(hasEnded(live)
         ? { answer: await readAnswer(run.paths) }
         : { still_running: true as const }),

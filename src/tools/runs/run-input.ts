@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { RunPlan, RunRequest } from '../../runs/plan.ts';
+import { posture, runScope } from '../../runs/record.ts';
 import { runView } from '../../runs/view.ts';
 import type { Place } from '../../workspace/resolve.ts';
 import type { ToolContext } from '../define.ts';
@@ -35,6 +36,14 @@ export const budgetInput = z
   .describe('Caps.')
   .meta(BRIEF);
 
+/** Globs and shell commands; `!x` takes away. */
+export const scopeInput = z.strictObject({
+  paths: z.array(z.string().min(1).max(500)).max(100).optional(),
+  commands: z.array(z.string().min(1).max(1000)).max(100).optional(),
+  max_files: z.int().min(1).optional(),
+  max_lines: z.int().min(1).optional(),
+});
+
 /** What both starting tools take. Kept short: every byte is sent to every controller. */
 export const runInput = z.strictObject({
   task: z.string().min(1).max(TASK_CHARS).describe('What to do, verbatim.'),
@@ -48,13 +57,9 @@ export const runInput = z.strictObject({
     .describe('Of cc_prompt_pack; task fills it in.')
     .meta(BRIEF),
   allow_write: z.boolean().optional().describe('Let it change files; default read-only.'),
-  scope: z
-    .strictObject({
-      paths: z.array(z.string().min(1).max(500)).max(100).optional(),
-      commands: z.array(z.string().min(1).max(1000)).max(100).optional(),
-    })
+  scope: scopeInput
     .optional()
-    .describe('What it may change, commands exact or `prefix *`.')
+    .describe('Globs it may change; commands exact, `prefix *`, `*`.')
     .meta(BRIEF),
   budget: budgetInput,
   ask: z.boolean().optional().describe('It may ask you, and waits.'),
@@ -84,7 +89,9 @@ export const planned = z.object({
   reason: z.string(),
   /** The best few; cc_pick_profile with explain shows all. */
   ranked: z.array(routeView),
-  scope: z.object({ paths: z.array(z.string()), commands: z.array(z.string()) }).nullable(),
+  scope: runScope.nullable(),
+  /** What would hold the worker, and what that does not see. */
+  posture: posture.optional(),
   budget: z.record(z.string(), z.unknown()),
   guidance_files: z.array(z.string()),
   worker: z.object({ path: z.string(), version: z.string() }),
@@ -96,6 +103,8 @@ export const planned = z.object({
 export const launched = runView.partial().extend({
   ...planned.partial().shape,
   existing: z.literal(true).optional(),
+  /** What is not held, where that matters. */
+  not_enforced: z.string().optional(),
 });
 
 export function requestOf(input: RunInput, context: ToolContext): RunRequest {
@@ -133,6 +142,7 @@ export function planView({ record, pick }: RunPlan, place: Place): z.input<typeo
     reason: record.pick_reason,
     ranked: pick.ranked.slice(0, RANKED_SHOWN).map(shortView),
     scope: record.scope,
+    posture: record.posture,
     budget: record.budget,
     guidance_files: record.guidance_files,
     worker: { path: record.worker.path, version: record.worker.version },

@@ -1,6 +1,8 @@
 import type * as z from 'zod';
+import { compact } from '../../core/json.ts';
 import { launchRun } from '../../runs/launch.ts';
 import { planRun } from '../../runs/plan.ts';
+import { postureNote } from '../../runs/scope/posture.ts';
 import { lookAt, viewOf } from '../../runs/view.ts';
 import { runPaths } from '../../workspace/layout.ts';
 import type { ToolContext } from '../define.ts';
@@ -24,6 +26,7 @@ export async function start(
     ...view,
     ...(existing && title !== undefined ? { title } : {}),
     reason: record.pick_reason,
+    ...compact({ not_enforced: record.posture && postureNote(record.posture) }),
     ...(existing ? { existing: true as const } : {}),
   };
 }

@@ -5,6 +5,7 @@ import { defineTool } from '../define.ts';
 import { cwd } from '../fields.ts';
 
 const loadClients = /* @__PURE__ */ lazy(() => import('../../health/clients.ts'));
+const loadDeep = /* @__PURE__ */ lazy(() => import('../../health/deep.ts'));
 
 export default defineTool({
   name: 'cc_healthcheck',
@@ -13,8 +14,9 @@ export default defineTool({
   summary:
     'Check that workers can run here: Claude Code, git, profiles, workspace, disk. Every problem names its remedy.',
   input: z.strictObject({
-    cwd,
     clients: z.boolean().optional().describe('Also client setup.'),
+    deep: z.boolean().optional().describe('Prove offline that a denied write is denied.'),
+    cwd,
   }),
   output: z.object({
     ok: z.boolean(),
@@ -28,13 +30,14 @@ export default defineTool({
     ),
   }),
   failed: ({ ok }) => ok !== true,
-  handler: async (input, { host, place }) => {
+  handler: async (input, { host, place, signal }) => {
     const checks = await checkHealth(host, () => place(input.cwd));
     if (input.clients) {
       const { checkClients } = await loadClients();
       const project = await place(input.cwd);
       checks.push(...(await checkClients(host, project.workspace.root)));
     }
+    if (input.deep) checks.push(...(await (await loadDeep()).checkDeeply(host, signal)));
     return { ok: checks.every((check) => check.status !== 'fail'), checks };
   },
 });

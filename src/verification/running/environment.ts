@@ -1,6 +1,6 @@
 import { allowedEnvironment } from '../../proc/env.ts';
+import { profileHostOf } from '../../profiles/host-of.ts';
 import { knownSecrets } from '../../profiles/resolve-credentials.ts';
-import { profileHostOf } from '../../runs/plan.ts';
 import type { Host } from '../../workspace/host.ts';
 import type { Policy } from '../../workspace/policy.ts';
 
