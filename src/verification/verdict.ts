@@ -196,7 +196,7 @@ function tampering({ tampering: found }: VerificationFacts): Reason[] {
 
 function tests({
   run: { writes },
-  changes: { files },
+  changes: { code },
   tests: runs,
   tests_changed,
 }: VerificationFacts): Reason[] {
@@ -216,7 +216,7 @@ function tests({
     }
     return [];
   });
-  if (runs.length === 0 && files > 0 && writes) {
+  if (runs.length === 0 && code > 0 && writes) {
     found.push(doubts('tests_unknown', 'no test command was given, so nothing was run'));
   }
   const { touched, added } = tests_changed;

@@ -116,13 +116,11 @@ async function carriedOut(
     commands.length > 0 || request.checks.some(({ kind }) => kind === 'custom_command');
 
   const needsTree = runsCommands || record.scope !== null;
-  const [head, before] = await Promise.all([
-    headNow(host, run),
-    needsTree ? treeNow(host, run, signal) : undefined,
-  ]);
+  const before = needsTree ? await treeNow(host, run, signal) : undefined;
   // The journal may have 50 MB: it is read while the tests run.
-  const [tested, { recorded, since }] = await Promise.all([
+  const [tested, head, { recorded, since }] = await Promise.all([
     runTests({ commands, timeoutMs, minCoverage: request.minCoverage }, place, folder, progress),
+    headNow(host, run, before),
     readRecorded(host, run, summary).then(async (recorded) => {
       const after = wholeOf(recorded.changes.recorded?.after);
       return { recorded, since: await differences(host, after, before, signal) };

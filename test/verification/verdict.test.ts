@@ -9,7 +9,7 @@ const READ_ONLY: VerificationFacts = {
   secrets: { known: false, real: [], unsure: [] },
   tests: [],
 };
-const EMPTY = but('changes', { files: 0 });
+const EMPTY = but('changes', { files: 0, code: 0 });
 const tampering = (level: 'reject' | 'investigate') => [
   { code: 'tests_removed', level, path: 'test/a.js', text: '1 test(s) removed' },
 ];
@@ -113,6 +113,11 @@ const TABLE: Row[] = [
   [
     'no tests, nothing changed, not due',
     { ...but('run', { change_due: false }, EMPTY), tests: [], success_claimed: false },
+    'accept',
+  ],
+  [
+    'no tests, and only words for people changed',
+    { ...but('changes', { code: 0 }), tests: [] },
     'accept',
   ],
   ['a test fails', but('tests', run({ status: 'failed', exit_code: 1 })), 'reject', 'tests_failed'],

@@ -5,6 +5,7 @@ import { isUnexplained, isViolation } from '../../runs/changes/record-changes.ts
 import { wholeOf } from '../../runs/changes/snapshots.ts';
 import type { FoundRun } from '../../runs/find.ts';
 import type { Host } from '../../workspace/host.ts';
+import { isProse } from '../tampering/kinds.ts';
 import type { VerificationFacts } from '../verification.ts';
 import type { RunLog } from './run-log.ts';
 
@@ -46,6 +47,7 @@ export function changeFacts(
     ...(problem === undefined ? {} : { problem }),
     complete: recorded?.complete ?? known,
     files: source.length,
+    code: source.filter(({ path }) => !isProse(path)).length,
     ignored: files.filter(isBuilt).length,
     outside: pathsOf(files.filter(isViolation)),
     unattributed: pathsOf(files.filter(isUnexplained)),

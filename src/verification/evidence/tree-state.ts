@@ -17,7 +17,12 @@ export async function treeNow(
 }
 
 /** The commit the directory stands on. */
-export async function headNow(host: Host, { record }: FoundRun): Promise<string | null> {
+export async function headNow(
+  host: Host,
+  { record }: FoundRun,
+  now: WholeSnapshot | undefined,
+): Promise<string | null> {
+  if (now?.kind === 'git') return now.head;
   try {
     return (await describeHead(record.cwd, { env: host.env })).head;
   } catch (error) {

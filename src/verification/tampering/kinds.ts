@@ -14,6 +14,13 @@ const SCRIPTS =
 const MANIFEST =
   /(?:^|\/)(?:package\.json|pyproject\.toml|setup\.cfg|Cargo\.toml|composer\.json|deno\.jsonc?)$/i;
 
+const PROSE = /\.(?:md|mdx|txt|rst|adoc)$/i;
+
+/** Words for people, which no test can be about. */
+export function isProse(path: string): boolean {
+  return PROSE.test(path);
+}
+
 export function kindOf(path: string): FileKind {
   if (CI.test(path)) return 'ci';
   if (RUNNER.test(path)) return 'runner';

@@ -1,14 +1,13 @@
 import type { PatchFile } from '../evidence/patch.ts';
 import type { Tampering } from '../verification.ts';
 import { tamperedConfig } from './config-files.ts';
-import { type FileKind, kindOf } from './kinds.ts';
+import { type FileKind, isProse, kindOf } from './kinds.ts';
 import { avoidsCoverage, isBlank, isComment, isPlaceholder, sniffsTests } from './lines.ts';
 import { tamperedTests } from './test-files.ts';
 
 const SHOWN_CHARS = 120;
 /** Tests may stand beside the code they test, and words about code are no code. */
 const WITH_TESTS_INSIDE = /\.rs$/;
-const PROSE = /\.(?:md|mdx|txt|rst|adoc|html?)$/i;
 
 /** What a diff does to the checks it will be judged by, and what only pretends to be a change. */
 export function tamperingIn(
@@ -30,7 +29,7 @@ export function tamperingIn(
     ...of('ci', 'runner', 'scripts', 'manifest', 'snapshot').flatMap((file) =>
       tamperedConfig(file, kinds.get(file) ?? 'source'),
     ),
-    ...source.filter(({ path }) => !PROSE.test(path)).flatMap(pretended),
+    ...source.filter(({ path }) => !isProse(path)).flatMap(pretended),
   ];
 }
 
@@ -85,7 +84,7 @@ function endsTheProcess(line: string): boolean {
 
 /** Every line that changed is blank or a comment: nothing can behave differently. */
 export function isOnlyComments(files: readonly PatchFile[]): boolean {
-  const code = files.filter(({ path }) => !PROSE.test(path));
+  const code = files.filter(({ path }) => !isProse(path));
   return (
     code.length > 0 &&
     code.length === files.length &&
