@@ -13,7 +13,7 @@ export default defineTool({
   summary:
     'Check that workers can run here: Claude Code, git, profiles, workspace, disk. Every problem names its remedy.',
   input: z.strictObject({
-    deep: z.boolean().optional().describe('Prove offline that a denied write is denied.'),
+    deep: z.boolean().optional().describe('Try denied writes, too.'),
     cwd,
   }),
   output: z.object({
