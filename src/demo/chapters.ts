@@ -37,12 +37,11 @@ export function tellTask(screen: Screen): void {
   fact(screen, 'task', DEMO_TASK);
   const commands = DEMO_SCOPE.commands.map((command) => `\`${command}\``).join(', ');
   fact(screen, 'may', `change ${DEMO_SCOPE.paths.join(', ')} and run ${commands}, nothing else`);
-  screen.line();
 }
 
-/** What holds the worker, as it was decided before it started. */
+/** What holds the worker, as it was decided before it started; older recordings do not tell. */
 export function tellPosture(screen: Screen, posture: RunRecord['posture']): void {
-  if (posture === undefined) return;
+  if (posture === undefined) return screen.line();
   const held =
     posture.sandbox === 'none'
       ? `its hook alone; no sandbox: ${posture.why_none ?? 'unknown'}`
