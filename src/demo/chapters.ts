@@ -41,12 +41,13 @@ export function tellTask(screen: Screen): void {
 
 /** What holds the worker, as it was decided before it started; older recordings do not tell. */
 export function tellPosture(screen: Screen, posture: RunRecord['posture']): void {
-  if (posture === undefined) return screen.line();
-  const held =
-    posture.sandbox === 'none'
-      ? `its hook alone; no sandbox: ${posture.why_none ?? 'unknown'}`
-      : `its hook and ${posture.sandbox}; the network stays open`;
-  fact(screen, 'held by', held);
+  if (posture !== undefined) {
+    const held =
+      posture.sandbox === 'none'
+        ? `its hook alone; no sandbox: ${posture.why_none ?? 'unknown'}`
+        : `its hook and ${posture.sandbox}; the network stays open`;
+    fact(screen, 'held by', held);
+  }
   screen.line();
 }
 
