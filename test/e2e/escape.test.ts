@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -19,7 +20,7 @@ import type { ModelCall } from '../../src/loopback/index.ts';
 import { findSandbox } from '../../src/proc/sandbox.ts';
 import type { FoundRun } from '../../src/runs/find.ts';
 import { type Area, type Attempt, COMMANDS, FILE_TOOLS } from '../support/escapes.ts';
-import { Lab } from '../support/lab.ts';
+import { CLAUDE, Lab } from '../support/lab.ts';
 
 const SCOPE = ['src/**', '!src/generated/**'];
 const POLICY = 'protected_paths: ["src/*.lock"]\n';
@@ -174,6 +175,29 @@ test.skipIf(!hasSandbox)(
     expect(run.record.outcome?.changed_files).toBe(2);
   },
 );
+
+test.skipIf(!hasSandbox)('/tmp is its own where nothing else has to be seen in it', async () => {
+  const before = process.env.TMPDIR;
+  process.env.TMPDIR = '/var/tmp';
+  try {
+    lab = await Lab.open([]);
+  } finally {
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
+  }
+  lab.env.CC_CLAUDE_PATH = realpathSync(CLAUDE);
+  lab.env.PATH = '/usr/local/bin:/usr/bin:/bin';
+  const name = `/tmp/cc-escape-${randomBase32(12)}`;
+  litter.push(name);
+  const attempt = shellCheck('x', `echo mine > ${name} && cat ${name} && ls -a /tmp | wc -l`);
+  const { results, run } = await tryAll([attempt], {}, ['*']);
+  expect(results.join()).toContain('mine');
+  // `.`, `..`, the file, and perhaps the worker's own directory.
+  expect(Number(results.join().split('\n').at(-1))).toBeLessThanOrEqual(4);
+  expect(existsSync(name)).toBe(false);
+  const isGone = async () => !existsSync(run.record.worker.tmp_dir) || undefined;
+  await lab.until(isGone, 'its temporary directory to be removed');
+});
 
 const PROTECTED_AT_THE_TOP = /settings|MCP servers|the policy protects/;
 
