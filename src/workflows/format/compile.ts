@@ -1,0 +1,222 @@
+import { compact } from '../../core/json.ts';
+import { ROLES } from '../../core/vocabulary.ts';
+import { type Checking, handlerOf, needsOf } from '../checks/context.ts';
+import type { Parsed } from '../checks/expressions.ts';
+import { isAgent } from '../checks/roles.ts';
+import type { Expression, Scalar } from '../expressions/ast.ts';
+import { LIMITS } from '../limits.ts';
+import type { Expansion, OwnPart, Plan, PlanNode, Retry, RoleUse, Scope } from '../plan.ts';
+import type { AnyNode, RawAgent, RawNode } from './nodes.ts';
+import { outputsOf } from './outputs.ts';
+import type { Shape } from './shape.ts';
+
+/** Delegation when the file does not say. */
+const DELEGATION = { max_runs: 3, depth: 1, share: 0.5 };
+const DEFAULT_BACKOFF_SECONDS = 5;
+
+/** The plan of a file without errors. `subPlans` holds the plans of the files it uses, by node. */
+export function compile(
+  { source, shape, graph }: Checking,
+  parsed: Parsed,
+  subPlans: ReadonlyMap<string, Plan>,
+): Plan {
+  const indexOf = (id: string) => graph.indexOf.get(id) ?? -1;
+  const entries = [...shape.nodes];
+  const needs = entries.map(([, node]) => [...new Set(needsOf(node))].map(indexOf));
+  const dependents: number[][] = entries.map(() => []);
+  needs.forEach((list, index) => {
+    for (const need of list) dependents[need]?.push(index);
+  });
+  const handles = new Map<number, number>();
+  entries.forEach(([, node], index) => {
+    const handler = handlerOf(node);
+    if (handler !== undefined) handles.set(indexOf(handler), index);
+  });
+  const nodes = entries.map(([id, raw], index): PlanNode => {
+    const node = raw as AnyNode;
+    const onFailure = raw.on_failure ?? shape.defaults?.on_failure ?? 'fail';
+    const verifiers = shape.verify_before?.[id] ?? [];
+    const common = {
+      id,
+      index,
+      description: raw.description ?? null,
+      needs: needs[index] ?? [],
+      dependents: dependents[index] ?? [],
+      when: parsed.get(`nodes/${id}/when`) ?? null,
+      when_text: raw.when ?? null,
+      on_failure: typeof onFailure === 'object' ? ('run' as const) : onFailure,
+      handler: typeof onFailure === 'object' ? indexOf(onFailure.run) : null,
+      handles: handles.get(index) ?? null,
+      verifiers: (typeof verifiers === 'string' ? [verifiers] : verifiers).map(indexOf),
+      timeout_seconds: timeoutOf(raw, shape),
+      retry: retryOf(node.retry ?? shape.defaults?.retry),
+      expansion: expansionOf(node, parsed.get(`nodes/${id}/for_each`)),
+    };
+    return { ...common, ...partOf(raw, { id, shape, parsed, indexOf, subPlans }) } as PlanNode;
+  });
+  return {
+    schema_version: 1,
+    id: shape.id ?? 'workflow',
+    description: shape.description ?? null,
+    file: source.file,
+    max_concurrent: shape.max_concurrent ?? LIMITS.defaultConcurrent,
+    profile_limits: shape.profile_limits ?? {},
+    loop_guard: shape.loop_guard ?? LIMITS.defaultLoopGuard,
+    timeout_seconds: shape.timeout_seconds ?? null,
+    budget: compact(shape.budget ?? {}),
+    delegation: (shape.delegate ?? []).map(({ from, to, ...rest }) => ({
+      from,
+      to: roleUse(to, shape),
+      ...DELEGATION,
+      ...compact(rest),
+    })),
+    nodes,
+  };
+}
+
+type Facts = {
+  id: string;
+  shape: Shape;
+  parsed: Parsed;
+  indexOf: (id: string) => number;
+  subPlans: ReadonlyMap<string, Plan>;
+};
+
+/** What only this kind of node has. */
+function partOf(node: RawNode, { id, shape, parsed, indexOf, subPlans }: Facts): OwnPart {
+  if (isAgent(node)) return agentPart(node, shape);
+  switch (node.type) {
+    case 'gate': {
+      const texts = node.pass_when ?? [];
+      const isOne = typeof texts === 'string';
+      const conditions = (isOne ? [texts] : texts).map((text, index) => ({
+        text,
+        expression: there(parsed.get(`nodes/${id}/pass_when${isOne ? '' : `/${index}`}`)),
+      }));
+      const { on_fail } = node;
+      return {
+        kind: 'gate',
+        conditions,
+        on_fail: on_fail
+          ? { target: indexOf(on_fail.retry), max_retries: on_fail.max_retries }
+          : null,
+      };
+    }
+    case 'approval':
+      return { kind: 'approval', question: node.question };
+    case 'command': {
+      const { command } = node;
+      return {
+        kind: 'command',
+        command: typeof command === 'string' ? { shell: command } : { argv: command },
+        directory: node.directory ?? null,
+        isolation: node.isolation ?? shape.defaults?.isolation ?? 'shared',
+      };
+    }
+    case 'workflow': {
+      const { uses, task = null } = node;
+      return { kind: 'workflow', uses, task, plan: there(subPlans.get(id)) };
+    }
+  }
+}
+
+/** Only a file without errors is compiled, so whatever the checks made is there. */
+function there<T>(value: T | undefined): T {
+  if (value === undefined) throw new TypeError('a file with errors was compiled');
+  return value;
+}
+
+function agentPart(node: RawAgent, shape: Shape): OwnPart {
+  const { defaults } = shape;
+  const role = roleUse(node.role, shape);
+  const verify = node.verify ?? node.allow_write ?? false;
+  const mocks = node.mock_status_sequence ?? (node.mock_status ? [node.mock_status] : []);
+  const missing = node.mock_missing_handoff ?? [];
+  const output = defaults?.max_output_bytes;
+  return {
+    kind: 'agent',
+    use: {
+      ...role,
+      profile: node.profile ?? role.profile ?? defaults?.profile ?? null,
+      model: node.model ?? role.model ?? defaults?.model ?? null,
+    },
+    task: node.task ?? null,
+    outputs: outputsOf(node.outputs),
+    allow_write: node.allow_write ?? false,
+    scope: node.allow_write ? scopeOf(node) : null,
+    budget: compact({
+      ...(output === undefined ? {} : { max_output_bytes: Math.max(10_000, output) }),
+      ...compact(defaults?.budget ?? {}),
+      ...role.budget,
+      ...compact(node.budget ?? {}),
+    }),
+    isolation: node.isolation ?? defaults?.isolation ?? 'shared',
+    final_only: node.final_only ?? defaults?.final_only ?? false,
+    verify:
+      verify === false
+        ? null
+        : {
+            test_commands: (verify === true ? undefined : verify.test_commands) ?? [],
+            at_least: (verify === true ? undefined : verify.at_least) ?? 'investigate',
+          },
+    mock: mocks.length === 0 && missing.length === 0 ? null : { statuses: mocks, missing },
+  };
+}
+
+function roleUse(name: string, { roles }: Shape): RoleUse {
+  const own = roles?.[name];
+  return {
+    name,
+    role: own?.role ?? ROLES.find((role) => role === name) ?? 'implementation',
+    instructions: own?.instructions ?? null,
+    profile: own?.profile ?? null,
+    model: own?.model ?? null,
+    budget: compact(own?.budget ?? {}),
+  };
+}
+
+function scopeOf({ write_scope }: RawAgent): Scope {
+  const { allow = [], deny = [], commands = [], max_files, max_diff_lines } = write_scope ?? {};
+  return {
+    paths: [...allow.map(asGlob), ...deny.map((glob) => `!${asGlob(glob)}`)],
+    commands,
+    ...compact({ max_files, max_lines: max_diff_lines }),
+  };
+}
+
+/** A directory is everything below it. */
+function asGlob(path: string): string {
+  return path.endsWith('/') ? `${path}**` : path;
+}
+
+/** Of runs and commands `defaults` says it; a person or another workflow takes the time it takes. */
+function timeoutOf(node: RawNode, { defaults }: Shape): number | null {
+  const works = isAgent(node) || node.type === 'command';
+  return node.timeout_seconds ?? (works ? defaults?.timeout_seconds : undefined) ?? null;
+}
+
+function retryOf(retry: AnyNode['retry']): Retry {
+  if (retry === undefined || typeof retry === 'number') {
+    return { max_retries: retry ?? 0, backoff_seconds: DEFAULT_BACKOFF_SECONDS, on: null };
+  }
+  return {
+    max_retries: retry.max_retries,
+    backoff_seconds: retry.backoff_seconds ?? DEFAULT_BACKOFF_SECONDS,
+    on: retry.on ?? null,
+  };
+}
+
+function expansionOf(node: AnyNode, list: Expression | undefined): Expansion | null {
+  if (list !== undefined && node.for_each !== undefined) {
+    const max = node.max_items ?? LIMITS.defaultItems;
+    return { kind: 'for_each', list, text: node.for_each, max };
+  }
+  if (node.matrix === undefined) return null;
+  let combinations: Record<string, Scalar>[] = [{}];
+  for (const [key, values] of Object.entries(node.matrix)) {
+    combinations = combinations.flatMap((rest) =>
+      values.map((value) => ({ ...rest, [key]: value })),
+    );
+  }
+  return { kind: 'matrix', combinations };
+}
