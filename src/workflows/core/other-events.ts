@@ -32,10 +32,17 @@ export function runStarted(draft: Draft, event: Event<'run_started'>): void {
 /** Nothing has started, so nothing was tried: the same attempt comes up again, with the same key. */
 export function startRefused(draft: Draft, event: Event<'start_refused'>): void {
   const found = findAttempt(draft, event.key);
-  if (found === undefined || found.attempt.phase !== 'starting') return;
+  if (found === undefined) return;
   const { attempt, index } = found;
-  const { task, kind, stopping } = attempt;
+  const { task, kind, stopping, phase, result } = attempt;
+  if (phase !== 'starting' && phase !== 'repairing') return;
   closeAttempt(draft, found);
+  if (phase === 'repairing') {
+    if (stopping !== null) return;
+    const text = `its handoff cannot be used, and it could not be asked: ${oneLine(event.text, 500)}`;
+    failTask(draft, index, task, { code: 'invalid_output', text, class: 'invalid_output', result });
+    return;
+  }
   if (kind !== 'command') {
     draft.instance.spent = { ...draft.instance.spent, runs: draft.instance.spent.runs - 1 };
   }
