@@ -30,6 +30,11 @@ import stopRun from './runs/stop-run.ts';
 import summarizeRun from './runs/summarize-run.ts';
 import usageSummary from './runs/usage-summary.ts';
 import waitRuns from './runs/wait-runs.ts';
+import handoffRepairPrompt from './workflows/handoff-repair-prompt.ts';
+import handoffTemplate from './workflows/handoff-template.ts';
+import handoffValidate from './workflows/handoff-validate.ts';
+import workflowDryRun from './workflows/workflow-dry-run.ts';
+import workflowValidate from './workflows/workflow-validate.ts';
 import cleanWorkspace from './workspace/clean-workspace.ts';
 import folderPolicy from './workspace/folder-policy.ts';
 import healthcheck from './workspace/healthcheck.ts';
@@ -47,6 +52,9 @@ export const TOOLS: readonly Tool[] = [
   compactEvents,
   folderPolicy,
   gitDiff,
+  handoffRepairPrompt,
+  handoffTemplate,
+  handoffValidate,
   healthcheck,
   initWorkspace,
   lastRun,
@@ -71,6 +79,8 @@ export const TOOLS: readonly Tool[] = [
   testProfile,
   usageSummary,
   waitRuns,
+  workflowDryRun,
+  workflowValidate,
   workspaceStatus,
   writeStrategyReports,
 ].sort((a, b) => (a.name < b.name ? -1 : 1));

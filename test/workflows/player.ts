@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { Effect } from '../../src/workflows/core/effects.ts';
+import { outstanding } from '../../src/workflows/core/outstanding.ts';
 import { nodeAt } from '../../src/workflows/plan.ts';
 import { isSettled } from '../../src/workflows/vocabulary.ts';
 import type { Random } from '../chaos/random.ts';
@@ -7,13 +8,17 @@ import type { Happening, World } from './world.ts';
 
 /** Something an effect started, and where it stands. */
 type Flight = {
+  /** Of the effect. */
+  id: string;
   key: string;
   task: string;
   node: string;
-  kind: 'run' | 'command' | 'approval';
+  kind: 'run' | 'command' | 'workflow' | 'approval';
   usd: number;
   stage: 'start' | 'repair' | 'verify';
 };
+
+const KINDS = { start_run: 'run', run_command: 'command', start_workflow: 'workflow' } as const;
 
 /** How an attempt ends, by its key alone, so that the order of things has no part in it. */
 export type Fate = (key: string) => number;
@@ -92,6 +97,11 @@ export class Player {
     } else if (kind === 'command') {
       this.flights.delete(key);
       this.happen({ type: 'command_ended', key, exit_code: fate < 0.7 ? 0 : 1, elapsed_ms: 10 });
+    } else if (kind === 'workflow') {
+      this.flights.delete(key);
+      const usage = { usd: 0, tokens: 1, elapsed_ms: 1 };
+      const state = fate < 0.8 ? 'succeeded' : 'failed';
+      this.happen({ type: 'workflow_ended', key, workflow_id: 'w', state, text: state, usage });
     } else if (flight.stage === 'verify') {
       this.flights.delete(key);
       const verdict = fate < 0.9 ? 'accept' : 'reject';
@@ -119,32 +129,41 @@ export class Player {
   #take(effect: Effect): void {
     switch (effect.type) {
       case 'start_run':
+      case 'start_workflow':
       case 'run_command': {
-        const { key, task, node } = effect;
+        const { id, key, task, node } = effect;
         expect(this.#keys.has(key), `${key} was started twice`).toBe(false);
         this.#keys.add(key);
         for (const other of this.flights.values()) {
           expect(other.task, `${task} runs twice at once`).not.toBe(task);
         }
         this.#checkNeeds(node);
-        const usd = effect.type === 'start_run' ? (effect.max_usd ?? 0) : 0;
-        const kind = effect.type === 'start_run' ? 'run' : 'command';
-        this.flights.set(key, { key, task, node, kind, usd, stage: 'start' });
+        const usd = effect.type === 'run_command' ? 0 : (effect.max_usd ?? 0);
+        const kind = KINDS[effect.type];
+        this.flights.set(key, { id, key, task, node, kind, usd, stage: 'start' });
         return;
       }
       case 'ask_approval': {
-        const { key, node } = effect;
+        const { id, key, node } = effect;
         this.#checkNeeds(node);
-        this.flights.set(key, { key, task: node, node, kind: 'approval', usd: 0, stage: 'start' });
+        this.flights.set(key, {
+          id,
+          key,
+          task: node,
+          node,
+          kind: 'approval',
+          usd: 0,
+          stage: 'start',
+        });
         return;
       }
       case 'repair_handoff':
       case 'verify_run': {
-        const { key } = effect;
+        const { id, key } = effect;
         const [, task = ''] = key.split('/');
         const stage = effect.type === 'verify_run' ? 'verify' : 'repair';
         const node = task.replace(/\[.*/, '');
-        this.flights.set(key, { key, task, node, kind: 'run', usd: 0, stage });
+        this.flights.set(key, { id, key, task, node, kind: 'run', usd: 0, stage });
         return;
       }
       case 'withdraw_approval':
@@ -177,6 +196,9 @@ export class Player {
     expect(instance.live).toBeLessThanOrEqual(plan.max_concurrent);
     expect(instance.asking).toBe(inFlight.length - working.length);
     expect(instance.open).toBe(instance.nodes.filter(({ state }) => !isSettled(state)).length);
+    const should = outstanding(plan, instance).map(({ id }) => id);
+    expect(new Set(should).size).toBe(should.length);
+    for (const { id } of this.flights.values()) expect(should).toContain(id);
     const { max_usd } = instance.limits;
     if (max_usd !== undefined) {
       const granted = [...this.flights.values()].reduce((sum, { usd }) => sum + usd, 0);

@@ -4,6 +4,7 @@ import type { ApprovalNode, PlanNode } from '../plan.ts';
 import { isSettled, type ReasonCode } from '../vocabulary.ts';
 import { NOTHING } from './budget.ts';
 import { because, type Draft } from './draft.ts';
+import { startOf } from './effect-of.ts';
 import { evaluateGate } from './gate.ts';
 import type { TaskRecord } from './instance.ts';
 import { keyOf } from './keys.ts';
@@ -102,8 +103,7 @@ function ask(draft: Draft, plan: ApprovalNode): void {
   const reason = because('waiting_approval', `somebody has to decide: ${plan.question}`);
   draft.set(plan.index, 'waiting', reason);
   draft.task(plan.index, 0).reason = reason;
-  const { id, question } = plan;
-  draft.emit({ id: `${key}:ask`, type: 'ask_approval', key, node: id, question });
+  draft.emit(startOf(draft.plan, attempt));
   if (attempt.deadline !== null) wake(draft, attempt.deadline);
 }
 

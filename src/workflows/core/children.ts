@@ -1,5 +1,6 @@
-import { charge, type Grant, moneyOf, release } from './budget.ts';
-import { because, type Draft } from './draft.ts';
+import { charge, type Grant, release } from './budget.ts';
+import type { Draft } from './draft.ts';
+import { childStartOf, childStopOf } from './effect-of.ts';
 import type { RunEnd, WorkflowEvent } from './events.ts';
 import type { Attempt, Child } from './instance.ts';
 import { nodeOfKey } from './keys.ts';
@@ -17,7 +18,7 @@ export function delegationAsked(draft: Draft, event: Asked) {
   if (asker === undefined) return refuse(draft, event, 'the run that asks is over');
   const { attempt, role, depth, launched } = asker;
   const id = `${event.parent}/${event.request}`;
-  if (attempt.requests.includes(id)) return;
+  if (attempt.requests.includes(id)) return answerAgain(draft, event);
   attempt.requests = [...attempt.requests, id];
   const rule = draft.plan.delegation.find(
     ({ from, to }) => from === role && to.name === event.role,
@@ -42,6 +43,17 @@ export function delegationAsked(draft: Draft, event: Asked) {
     return refuse(draft, event, 'nothing is left of the budget kept for it');
   }
   launch(draft, event, { attempt, depth, grant: { usd, tokens } });
+}
+
+/** Who took over may not know that it was answered. */
+function answerAgain(draft: Draft, event: Asked) {
+  const { parent, request } = event;
+  const child = draft.instance.children.find(
+    (item) => item.parent === parent && item.request === request,
+  );
+  if (child === undefined) return refuse(draft, event, 'this request was decided before');
+  const id = `${parent}:${request}`;
+  draft.emit({ id, type: 'answer_delegation', parent, request, key: child.key });
 }
 
 type Asker = { attempt: Mutable<Attempt>; role: string; depth: number; launched: number };
@@ -88,31 +100,15 @@ function launch(
   };
   attempt.reserved = { usd: reserved.usd - moved.usd, tokens: reserved.tokens - moved.tokens };
   const { parent, request, role, task } = event;
-  instance.children = [
-    ...instance.children.map((item) =>
-      item.key === parent ? { ...item, launched: item.launched + 1 } : item,
-    ),
-    {
-      ...{ key, root: attempt.key, parent, request, role, task, depth, launched: 0 },
-      run_id: null,
-      reserved: moved,
-      stopping: false,
-    },
-  ];
+  const asked = { parent, request, role, task, depth };
+  const facts = { launched: 0, run_id: null, granted: grant, reserved: moved, stopping: false };
+  const child: Child = { key, root: attempt.key, ...asked, ...facts };
+  const others = instance.children.map((item) =>
+    item.key === parent ? { ...item, launched: item.launched + 1 } : item,
+  );
+  instance.children = [...others, child];
   instance.spent = { ...instance.spent, runs: instance.spent.runs + 1 };
-  const index = nodeOfKey(draft.plan, key);
-  const node = index === undefined ? '' : draft.planOf(index).id;
-  draft.emit({
-    id: `${key}:start`,
-    type: 'start_run',
-    key,
-    node,
-    task: node,
-    round: 1,
-    try: 1,
-    delegated: { by: parent, role, task },
-    ...moneyOf(grant),
-  });
+  draft.emit(childStartOf(draft.plan, child));
   draft.emit({ id: `${parent}:${request}`, type: 'answer_delegation', parent, request, key });
 }
 
@@ -164,7 +160,6 @@ export function stopChildren(draft: Draft, { key }: Pick<Attempt, 'key'>): void 
   for (const child of draft.instance.children) {
     if (child.root !== key || child.stopping) continue;
     replace(draft, child, { ...child, stopping: true });
-    const reason = because('taken_back', 'the run that launched it is over');
-    draft.emit({ id: `${child.key}:stop`, type: 'stop_run', key: child.key, reason });
+    draft.emit(childStopOf(child));
   }
 }

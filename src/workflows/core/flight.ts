@@ -1,6 +1,7 @@
 import { release } from './budget.ts';
 import { stopChildren } from './children.ts';
 import { because, type Draft } from './draft.ts';
+import { stopOf } from './effect-of.ts';
 import type { Attempt } from './instance.ts';
 import { nodeOfKey } from './keys.ts';
 import { failTask } from './retry.ts';
@@ -54,9 +55,6 @@ export function stopAttempt(
   const isTold = attempt.stopping !== null;
   attempt.stopping = stopping;
   if (isTold) return;
-  const type = STOPS[attempt.kind as keyof typeof STOPS];
-  const { key } = attempt;
-  draft.emit({ id: `${key}:stop`, type, key, reason: because(stopping, text) });
+  const effect = stopOf(attempt, text);
+  if (effect !== undefined) draft.emit(effect);
 }
-
-const STOPS = { run: 'stop_run', command: 'stop_command', workflow: 'stop_workflow' } as const;

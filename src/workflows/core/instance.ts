@@ -112,7 +112,8 @@ export type Attempt = {
   stopping: 'stopped' | 'workflow_timeout' | 'taken_back' | 'timed_out' | null;
   /** Its handoff as it was not yet verified. */
   result: Result | null;
-  repaired: boolean;
+  /** What it was asked, once, when its handoff could not be used. */
+  repair: string | null;
   /** Kept of its grant for runs it launches; null where nothing caps it. */
   pool: { usd: number | null; tokens: number | null };
   /** Requests to launch that were decided. */
@@ -132,6 +133,8 @@ export type Child = {
   /** Runs it has launched itself. */
   launched: number;
   run_id: string | null;
+  /** What it may use; `reserved` is what is left of it and comes from a pool. */
+  granted: { usd: number; tokens: number };
   reserved: { usd: number; tokens: number };
   stopping: boolean;
 };

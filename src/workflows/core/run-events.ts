@@ -2,8 +2,9 @@ import { compact, stringAt } from '../../core/json.ts';
 import { repairPrompt } from '../handoffs/repair.ts';
 import { validateHandoff } from '../handoffs/validate.ts';
 import type { AgentNode } from '../plan.ts';
-import { charge, moneyOf } from './budget.ts';
+import { charge } from './budget.ts';
 import { because, type Draft } from './draft.ts';
+import { repairOf, verificationOf } from './effect-of.ts';
 import type { RunEnd, RunVerified } from './events.ts';
 import { closeAttempt, type Found, findAttempt } from './flight.ts';
 import type { Result } from './instance.ts';
@@ -36,18 +37,10 @@ export function runEnded(draft: Draft, event: RunEnd) {
   const checked = validateHandoff(node.use.role, event.handoff, node.outputs);
   if (!checked.ok) {
     const what = checked.problems.map(({ field, problem }) => `${field} ${problem}`.trim());
-    if (!attempt.repaired && canRepair(draft, found)) {
-      attempt.repaired = true;
+    if (attempt.repair === null && canRepair(draft, found)) {
+      attempt.repair = repairPrompt(node.use.role, checked.problems, node.outputs);
       attempt.phase = 'repairing';
-      const prompt = repairPrompt(node.use.role, checked.problems, node.outputs);
-      draft.emit({
-        id: `${event.key}:repair`,
-        type: 'repair_handoff',
-        key: event.key,
-        run_id: event.run_id,
-        prompt,
-        ...moneyOf(attempt.reserved),
-      });
+      draft.emit(repairOf(attempt));
       return;
     }
     closeAttempt(draft, found);
@@ -64,14 +57,7 @@ export function runEnded(draft: Draft, event: RunEnd) {
     return conclude(draft, found);
   }
   attempt.phase = 'verifying';
-  draft.emit({
-    id: `${event.key}:verify`,
-    type: 'verify_run',
-    key: event.key,
-    run_id: event.run_id,
-    node: node.id,
-    test_commands: node.verify.test_commands,
-  });
+  draft.emit(verificationOf(draft.plan, attempt));
 }
 
 export function runVerified(draft: Draft, event: RunVerified) {

@@ -1,10 +1,10 @@
 import type { PlanNode } from '../plan.ts';
 import { type Grant, grantFor, NOTHING, reserve } from './budget.ts';
 import { because, type Draft } from './draft.ts';
-import type { Start } from './effects.ts';
+import { startOf, wakeOf } from './effect-of.ts';
 import type { Attempt, AttemptKind } from './instance.ts';
-import { keyOf, taskId } from './keys.ts';
-import { ownMoney, poolOf } from './pool.ts';
+import { keyOf } from './keys.ts';
+import { poolOf } from './pool.ts';
 import { reflect, settle } from './settle.ts';
 
 /** A run may take that much longer than its own limit, which it keeps by itself, before it is stopped. */
@@ -67,18 +67,7 @@ function begin(draft: Draft, index: number, at: number, grant: Grant): void {
     draft.instance.spent = { ...draft.instance.spent, runs: draft.instance.spent.runs + 1 };
   }
   reflect(draft, index);
-  const start: Start = {
-    key,
-    node: plan.id,
-    task: taskId(plan, at),
-    round: node.round,
-    try: task.tries,
-  };
-  if (plan.kind === 'command') draft.emit({ id: `${key}:start`, type: 'run_command', ...start });
-  else {
-    const type = plan.kind === 'agent' ? 'start_run' : 'start_workflow';
-    draft.emit({ id: `${key}:start`, type, ...start, ...ownMoney(attempt) });
-  }
+  draft.emit(startOf(draft.plan, attempt));
   if (attempt.deadline !== null) wake(draft, attempt.deadline);
 }
 
@@ -100,13 +89,13 @@ export function newAttempt(
     model: null,
     stopping: null,
     result: null,
-    repaired: false,
+    repair: null,
     requests: [],
   };
 }
 
 export function wake(draft: Draft, at: string): void {
-  draft.emit({ id: `${draft.instance.workflow_id}/wake/${at}`, type: 'wake', at });
+  draft.emit(wakeOf(draft.instance.workflow_id, at));
 }
 
 export function countProfile({ instance }: Draft, profile: string | null, by: 1 | -1): void {
