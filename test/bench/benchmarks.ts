@@ -11,6 +11,7 @@ import { stopping } from './stop.ts';
 import { supervisorCpu } from './supervisor-cpu.ts';
 import { surface } from './surface.ts';
 import { waiting } from './wait.ts';
+import { workflows } from './workflows.ts';
 
 /** Every benchmark, in the order they run and are shown. */
 export const BENCHMARKS: readonly Benchmark[] = [
@@ -26,4 +27,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   flood,
   waiting,
   stopping,
+  workflows,
 ];

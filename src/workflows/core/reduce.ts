@@ -29,14 +29,18 @@ export type Step = { instance: Instance; effects: readonly Effect[] };
 export function reduce(plan: Plan, instance: Instance, event: WorkflowEvent): Step {
   const draft = new Draft(plan, instance, event.time);
   if (!childEvent(draft, event)) apply(draft, event);
-  let before: number;
-  do {
+  // What was taken back after the end waits for somebody to say that it goes on.
+  for (let before = -1; isGoing(draft) && (draft.isDirty || draft.effects.length > before); ) {
     advance(draft);
     before = draft.effects.length;
     schedule(draft);
-  } while (draft.isDirty || draft.effects.length > before);
+  }
   conclude(draft);
   return { instance: draft.instance, effects: draft.effects };
+}
+
+function isGoing({ instance: { state } }: Draft): boolean {
+  return state !== 'pending' && !isOver(state);
 }
 
 function apply(draft: Draft, event: WorkflowEvent) {

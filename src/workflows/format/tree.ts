@@ -42,7 +42,8 @@ export class YamlTree {
     return node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE' ? 1 : undefined;
   }
 
-  #plain(node: unknown, path: Path, tell: Tell): unknown {
+  /** `path` is one array for the whole walk; who keeps it copies it. */
+  #plain(node: unknown, path: (string | number)[], tell: Tell): unknown {
     this.#values += 1;
     const { isAlias, isMap, isScalar, isSeq } = this.#yaml;
     if (isAlias(node)) this.#aliases += 1;
@@ -52,23 +53,27 @@ export class YamlTree {
       this.#isTooMuch = true;
       return undefined;
     }
-    if (isAlias(node)) return this.#plain(node.resolve(this.#document), [...path, '*'], tell);
     if (isScalar(node)) return node.value;
-    if (isSeq(node)) {
-      return node.items.map((item, index) => this.#plain(item, [...path, index], tell));
-    }
+    const below = (key: string | number, inside: unknown) => {
+      path.push(key);
+      const value = this.#plain(inside, path, tell);
+      path.pop();
+      return value;
+    };
+    if (isAlias(node)) return below('*', node.resolve(this.#document));
+    if (isSeq(node)) return node.items.map((item, index) => below(index, item));
     if (!isMap(node)) return null;
     const entries = new Map<string, unknown>();
     for (const { key, value } of node.items as Entry[]) {
       const start = key.range?.[0] ?? 0;
       if (!isScalar(key)) {
-        tell('wrong_type', path, 'a key must be a plain name', start);
+        tell('wrong_type', [...path], 'a key must be a plain name', start);
         continue;
       }
       const name = String(key.value);
-      const at = [...path, name];
-      if (entries.has(name)) tell('duplicate_key', at, `${name} is there already`, start);
-      else entries.set(name, this.#plain(value, at, tell));
+      if (entries.has(name)) {
+        tell('duplicate_key', [...path, name], `${name} is there already`, start);
+      } else entries.set(name, below(name, value));
     }
     return Object.fromEntries(entries);
   }
