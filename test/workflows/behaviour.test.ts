@@ -196,6 +196,15 @@ describe('conditions', () => {
     );
   });
 
+  test('a gate that says no is not overheard by default', async () => {
+    const world = await World.of(
+      `defaults: { on_failure: continue }\n${nodes('a: { role: ops }', 'g: { type: gate, needs: a }', 'b: { role: ops, needs: g }')}`,
+    );
+    world.fails('a');
+    expect(world.states()).toEqual({ a: 'failed', g: 'failed', b: 'blocked' });
+    expect(world.instance.state).toBe('failed');
+  });
+
   test('a gate that cannot be decided has not passed', async () => {
     const world = await of(
       'a: { role: review }',

@@ -33,11 +33,13 @@ test('a journal leads to the same instance, also when it was stored in between',
     const random = new Random(seed);
     const world = new World(await planOf(randomFlow(random, { gates: true, budget: true })));
     new Player(world, random, fateOf(seed)).play();
-    expect(replay(world.plan, world.first, world.journal)).toEqual(world.instance);
+    expect(replay(world.plan, world.first, world.journal)).toStrictEqual(world.instance);
     const half = Math.floor(world.journal.length / 2);
     const stored = replay(world.plan, world.first, world.journal.slice(0, half));
     const loaded = JSON.parse(JSON.stringify({ plan: world.plan, instance: stored }));
-    expect(replay(loaded.plan, loaded.instance, world.journal.slice(half))).toEqual(world.instance);
+    expect(replay(loaded.plan, loaded.instance, world.journal.slice(half))).toStrictEqual(
+      world.instance,
+    );
   }
 });
 

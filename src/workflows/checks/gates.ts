@@ -1,3 +1,4 @@
+import { onFailureOf } from '../format/on-failure.ts';
 import { suggestion } from '../format/problems.ts';
 import { type Checking, needsOf } from './context.ts';
 import { reachable } from './graph.ts';
@@ -51,7 +52,7 @@ export function checkVerifiers({ source, shape, graph }: Checking): void {
         const message = `${guarded} can be reached without ${verifier}: ${way.join(' → ')}`;
         source.add('not_dominated', path, message);
       }
-      if (node.on_failure === 'continue') {
+      if (onFailureOf(node, shape) === 'continue') {
         const message = `${verifier} lets the workflow continue when it fails`;
         source.add('invalid_verifier', path, message);
       }

@@ -7,6 +7,7 @@ import type { Expression, Scalar } from '../expressions/ast.ts';
 import { LIMITS } from '../limits.ts';
 import type { Expansion, OwnPart, Plan, PlanNode, Retry, RoleUse, Scope } from '../plan.ts';
 import type { AnyNode, RawAgent, RawNode } from './nodes.ts';
+import { onFailureOf } from './on-failure.ts';
 import { outputsOf } from './outputs.ts';
 import type { Shape } from './shape.ts';
 
@@ -34,7 +35,7 @@ export function compile(
   });
   const nodes = entries.map(([id, raw], index): PlanNode => {
     const node = raw as AnyNode;
-    const onFailure = raw.on_failure ?? shape.defaults?.on_failure ?? 'fail';
+    const onFailure = onFailureOf(raw, shape);
     const verifiers = shape.verify_before?.[id] ?? [];
     const common = {
       id,

@@ -57,14 +57,15 @@ export const retry = z
   )
   .describe('Further attempts after a failure.');
 
+const outcomes = z.enum(['fail', 'continue', 'skip_dependents']);
+
+/** A node that handles a failure is there for one node, so it is no default. */
+export const defaultOnFailure = outcomes.describe('Of runs, commands and workflows.');
+
 export const onFailure = z
-  .union(
-    [
-      z.enum(['fail', 'continue', 'skip_dependents']),
-      z.strictObject({ run: reference.describe('Node that runs only then.') }),
-    ],
-    { error: 'must be fail, continue, skip_dependents or {run: <node>}' },
-  )
+  .union([outcomes, z.strictObject({ run: reference.describe('Node that runs only then.') })], {
+    error: 'must be fail, continue, skip_dependents or {run: <node>}',
+  })
   .describe('What a final failure means for the rest. Default: fail.');
 
 /** Of every node. */

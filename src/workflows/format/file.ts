@@ -2,9 +2,9 @@ import * as z from 'zod';
 import { ROLES } from '../../core/vocabulary.ts';
 import { LIMITS } from '../limits.ts';
 import {
+  defaultOnFailure,
   isolation,
   model,
-  onFailure,
   profile,
   reference,
   retry,
@@ -22,7 +22,7 @@ const defaults = z
     budget: runBudget.optional(),
     isolation: isolation.optional(),
     retry: retry.optional(),
-    on_failure: onFailure.optional(),
+    on_failure: defaultOnFailure.optional(),
     final_only: z.boolean().optional(),
     max_output_bytes: z.int().min(1).optional(),
     max_events_bytes: z.int().min(1).optional().describe('Has no effect; the policy says it.'),
