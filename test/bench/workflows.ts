@@ -1,4 +1,4 @@
-import { newInstance } from '../../src/workflows/core/instance.ts';
+import { newInstance } from '../../src/workflows/core/new-instance.ts';
 import { reduce } from '../../src/workflows/core/reduce.ts';
 import { loadWorkflow } from '../../src/workflows/load.ts';
 import type { Plan } from '../../src/workflows/plan.ts';

@@ -1,8 +1,9 @@
 import { expect } from 'vitest';
 import type { Effect } from '../../src/workflows/core/effects.ts';
 import type { WorkflowEvent } from '../../src/workflows/core/events.ts';
-import { type Instance, newInstance } from '../../src/workflows/core/instance.ts';
+import type { Instance } from '../../src/workflows/core/instance.ts';
 import { indexOf } from '../../src/workflows/core/keys.ts';
+import { newInstance } from '../../src/workflows/core/new-instance.ts';
 import { reduce } from '../../src/workflows/core/reduce.ts';
 import { problemLine } from '../../src/workflows/format/problems.ts';
 import { handoffTemplate } from '../../src/workflows/handoffs/template.ts';

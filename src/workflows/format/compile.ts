@@ -1,14 +1,13 @@
 import { compact } from '../../core/json.ts';
-import { ROLES } from '../../core/vocabulary.ts';
 import { type Checking, handlerOf, needsOf } from '../checks/context.ts';
 import type { Parsed } from '../checks/expressions.ts';
 import { isAgent } from '../checks/roles.ts';
 import type { Expression, Scalar } from '../expressions/ast.ts';
 import { LIMITS } from '../limits.ts';
-import type { Expansion, OwnPart, Plan, PlanNode, Retry, RoleUse, Scope } from '../plan.ts';
-import type { AnyNode, RawAgent, RawNode } from './nodes.ts';
+import type { Expansion, OwnPart, Plan, PlanNode, Retry } from '../plan.ts';
+import { agentPart, roleUse } from './compile-agent.ts';
+import type { AnyNode, RawNode } from './nodes.ts';
 import { onFailureOf } from './on-failure.ts';
-import { outputsOf } from './outputs.ts';
 import type { Shape } from './shape.ts';
 
 /** Delegation when the file does not say. */
@@ -125,69 +124,6 @@ function partOf(node: RawNode, { id, shape, parsed, indexOf, subPlans }: Facts):
 function there<T>(value: T | undefined): T {
   if (value === undefined) throw new TypeError('a file with errors was compiled');
   return value;
-}
-
-function agentPart(node: RawAgent, shape: Shape): OwnPart {
-  const { defaults } = shape;
-  const role = roleUse(node.role, shape);
-  const verify = node.verify ?? node.allow_write ?? false;
-  const mocks = node.mock_status_sequence ?? (node.mock_status ? [node.mock_status] : []);
-  const missing = node.mock_missing_handoff ?? [];
-  const output = defaults?.max_output_bytes;
-  return {
-    kind: 'agent',
-    use: {
-      ...role,
-      profile: node.profile ?? role.profile ?? defaults?.profile ?? null,
-      model: node.model ?? role.model ?? defaults?.model ?? null,
-    },
-    task: node.task ?? null,
-    outputs: outputsOf(node.outputs),
-    allow_write: node.allow_write ?? false,
-    scope: node.allow_write ? scopeOf(node) : null,
-    budget: compact({
-      ...(output === undefined ? {} : { max_output_bytes: Math.max(10_000, output) }),
-      ...compact(defaults?.budget ?? {}),
-      ...role.budget,
-      ...compact(node.budget ?? {}),
-    }),
-    isolation: node.isolation ?? defaults?.isolation ?? 'shared',
-    final_only: node.final_only ?? defaults?.final_only ?? false,
-    verify:
-      verify === false
-        ? null
-        : {
-            test_commands: (verify === true ? undefined : verify.test_commands) ?? [],
-            at_least: (verify === true ? undefined : verify.at_least) ?? 'investigate',
-          },
-    mock: mocks.length === 0 && missing.length === 0 ? null : { statuses: mocks, missing },
-  };
-}
-
-function roleUse(name: string, { roles }: Shape): RoleUse {
-  const own = roles?.[name];
-  return {
-    name,
-    role: own?.role ?? ROLES.find((role) => role === name) ?? 'implementation',
-    instructions: own?.instructions ?? null,
-    profile: own?.profile ?? null,
-    model: own?.model ?? null,
-    budget: compact(own?.budget ?? {}),
-  };
-}
-
-function scopeOf({ write_scope }: RawAgent): Scope {
-  const { allow = [], deny = [], commands = [], max_files, max_diff_lines } = write_scope ?? {};
-  return {
-    paths: [...allow.map(asGlob), ...deny.map((glob) => `!${asGlob(glob)}`)],
-    commands,
-    ...compact({ max_files, max_lines: max_diff_lines }),
-  };
-}
-
-/** A directory is everything below it. */
-function asGlob(path: string): string {
-  return path.endsWith('/') ? `${path}**` : path;
 }
 
 /** Of runs and commands `defaults` says it; a person or another workflow takes the time it takes. */
