@@ -1,9 +1,21 @@
 import type { Reason } from '../vocabulary.ts';
 
 /**
- * What is to be done, as data. `id` is the same whenever the same effect comes up again: doing one that
- * was done must change nothing, and its event is reported again. Everything else about a node is in the
- * plan; `requestOf` and `promptOf` put it together.
+ * What is to be done, as data: the only thing that leaves the core. `id` is the same whenever the same
+ * effect comes up again: doing one that was done must change nothing. Everything else about a node is in
+ * the plan; `runOrderOf` and `promptOf` put it together.
+ *
+ * | Effect | Answered by (same `key`) |
+ * |---|---|
+ * | `start_run` | `run_started` or `start_refused`; then `run_ended`, once |
+ * | `repair_handoff` | `run_ended` of the follow-up (its own usage), or `start_refused` |
+ * | `verify_run` | `run_verified`, once, also when it was stopped or could not be done |
+ * | `run_command` | `command_ended`, or `start_refused` |
+ * | `start_workflow` | `run_started` (its id), `workflow_ended`, or `start_refused` |
+ * | `ask_approval` | `approval_given`, unless `withdraw_approval` comes first |
+ * | `stop_run` `stop_command` `stop_workflow` | nothing of its own: what was started ends, and says so |
+ * | `answer_delegation` | nothing; it goes to the run that asked |
+ * | `wake` | `woken`, at that time or later |
  */
 export type Effect = { id: string } & (
   | ({ type: 'start_run' } & Start & Money & { delegated?: Delegated })
