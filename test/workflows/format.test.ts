@@ -227,6 +227,24 @@ describe('a publishing node stands behind its verifier', () => {
   });
 });
 
+describe('two that write at the same time are told', () => {
+  const writer = (allow: string, more = '') =>
+    `{ role: development, allow_write: true, write_scope: { allow: [${allow}] }${more} }`;
+  test.each([
+    [writer('src/'), writer('src/a/'), 1],
+    [writer('src/'), writer('"**/*.ts"'), 1],
+    [writer('src/'), writer('docs/'), 0],
+    [writer('src/'), writer('src/', ', needs: a'), 0],
+    [writer('src/'), writer('src/', ', isolation: worktree'), 0],
+    [writer('docs/'), writer('src/', ', matrix: { x: [1, 2] }'), 1],
+  ])('%s and %s', async (a, b, count) => {
+    const problems = await told(nodes(`a: ${a}`, `b: ${b}`));
+    expect(problems).toHaveLength(count);
+    for (const problem of problems)
+      expect(problem).toMatch(/^overlapping_writers .*:3:3: nodes.b:/);
+  });
+});
+
 describe('what is meant to break the reader', () => {
   const laughs = ['a: &a [x, x, x, x, x, x, x, x, x]'];
   for (const [from, to] of ['ab', 'bc', 'cd', 'de', 'ef', 'fg', 'gh'].map((pair) => [...pair])) {

@@ -36,6 +36,7 @@ export const PROBLEM_FIXES = {
   unreachable: 'Remove it, or let it wait for nodes that can be reached.',
   unknown_role: 'Use a built-in role or define it below roles.',
   missing_write_scope: 'Add write_scope with allow: the globs it may change.',
+  overlapping_writers: 'Let one wait for the other, or give them isolation: worktree.',
   unused_write_scope: 'Add allow_write: true, or remove write_scope.',
   missing_retry_target: 'Name the node to go back to.',
   invalid_retry_target: 'Name a node the gate waits for, directly or through others.',
