@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { promptOf } from '../../src/workflows/core/prompt.ts';
 import { runOrderOf } from '../../src/workflows/core/request.ts';
 import { nodeAt } from '../../src/workflows/plan.ts';
-import { World } from './world.ts';
+import { planOf, World } from './world.ts';
 
 const nodes = (...lines: string[]) => ['nodes:', ...lines.map((line) => `  ${line}`)].join('\n');
 const of = (...lines: string[]) => World.of(nodes(...lines));
@@ -380,6 +380,15 @@ describe('a person', () => {
     expect(world.started(effects).sort()).toEqual(['b', 'd']);
     for (const id of ['b', 'c', 'd']) world.end(id);
     expect(world.instance.state).toBe('succeeded');
+  });
+
+  test('stops it before it has started', async () => {
+    const world = new World(await planOf(nodes(...CHAIN)));
+    expect(world.happen({ type: 'stop_asked', by: 'ann' })).toEqual([]);
+    expect(world.instance.state).toBe('stopped');
+    expect(world.happen({ type: 'started' })).toEqual([]);
+    const effects = world.happen({ type: 'resume_asked', by: 'ann' });
+    expect(world.started(effects)).toEqual(['a', 'd']);
   });
 
   test('has a node done again, and all that came of it; then it really runs', async () => {

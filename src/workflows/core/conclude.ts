@@ -1,4 +1,4 @@
-import type { WorkflowState } from '../vocabulary.ts';
+import { isOver, type WorkflowState } from '../vocabulary.ts';
 import type { Draft } from './draft.ts';
 import type { Instance, NodeRecord } from './instance.ts';
 
@@ -7,7 +7,8 @@ const NAMED = 5;
 /** The state of the workflow as its nodes have it. */
 export function conclude(draft: Draft): void {
   const { instance } = draft;
-  if (instance.state !== 'running' && instance.state !== 'waiting_approval') return;
+  const isAtRest = instance.state === 'pending' ? instance.stop === null : isOver(instance.state);
+  if (isAtRest) return;
   const { open, live, asking, ready, children } = instance;
   if (open === 0 && live === 0 && children.length === 0) {
     const { state, reason } = endOf(instance);
