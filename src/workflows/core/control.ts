@@ -72,6 +72,7 @@ export function resumeAsked(draft: Draft, { by, limits }: Event<'resume_asked'>)
   instance.stop = null;
   instance.state = 'running';
   instance.ended = null;
+  instance.started ??= draft.time;
   instance.granted_round = instance.round;
   const text = `resumed by ${oneLine(by, 100)}`;
   const how = { code: 'resumed', text, keepsSuccess: true, isGrant: true } as const;
