@@ -13,6 +13,7 @@ import { stopping } from './stop.ts';
 import { supervisorCpu } from './supervisor-cpu.ts';
 import { surface } from './surface.ts';
 import { waiting } from './wait.ts';
+import { workflows } from './workflows.ts';
 
 /** Every benchmark, in the order they run and are shown. */
 export const BENCHMARKS: readonly Benchmark[] = [
@@ -30,4 +31,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   waiting,
   stopping,
   snapshots,
+  workflows,
 ];
