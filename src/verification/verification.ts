@@ -92,6 +92,8 @@ export const verificationFacts = z.object({
     complete: z.boolean(),
     /** Changed files of the project: source, not agent artifacts. */
     files: z.number(),
+    /** Changed files that git ignores and that are no cache: what it built, say. */
+    ignored: z.number(),
     outside: paths,
     unattributed: paths,
     not_captured: paths,

@@ -12,6 +12,7 @@ import { snapshots } from './snapshots.ts';
 import { stopping } from './stop.ts';
 import { supervisorCpu } from './supervisor-cpu.ts';
 import { surface } from './surface.ts';
+import { verifying } from './verify.ts';
 import { waiting } from './wait.ts';
 import { workflows } from './workflows.ts';
 
@@ -28,6 +29,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   ingestion,
   flood,
   ledger,
+  verifying,
   waiting,
   stopping,
   snapshots,

@@ -89,11 +89,22 @@ const TABLE: Row[] = [
   ],
   [
     'a read-only run that changed something',
-    { ...READ_ONLY, changes: { ...GOOD.changes }, secrets: GOOD.secrets, tests: [passed] },
+    {
+      ...READ_ONLY,
+      changes: { ...GOOD.changes, outside: ['a'] },
+      secrets: GOOD.secrets,
+      tests: [passed],
+    },
     'reject',
     'read_only_changed',
   ],
 
+  [
+    'somebody else edits while a reviewer reads',
+    { ...READ_ONLY, changes: { ...GOOD.changes, unattributed: ['a'] } },
+    'investigate',
+    'unattributed',
+  ],
   ['a real secret', but('secrets', { real: ['aws in a:1'] }), 'reject', 'secret'],
   ['maybe a secret', but('secrets', { unsure: ['x in a:1'] }), 'investigate', 'maybe_secret'],
   ['not scanned', but('secrets', { known: false }), 'investigate', 'secrets_unknown'],
