@@ -1,10 +1,10 @@
 import { toErrorFacts } from '../../core/errors.ts';
+import { profileHostOf } from '../../profiles/host-of.ts';
 import { listProfiles } from '../../profiles/list.ts';
 import { priceFor } from '../../profiles/prices.ts';
 import { requestFor } from '../../routing/choose.ts';
 import { gatherEvidence } from '../../routing/gather.ts';
 import { pickProfile } from '../../routing/pick.ts';
-import { profileHostOf } from '../../runs/plan.ts';
 import type { AgentNode } from '../../workflows/plan.ts';
 import type { Host } from '../../workspace/host.ts';
 import { type Policy, readPolicy } from '../../workspace/policy.ts';
