@@ -77,8 +77,10 @@ function missingEvidence(inputs: ReviewInputs): string[] {
   if (!over) return ['the end of the run'];
   return [
     endOnRecord ? '' : 'its end in the ledger (cc_recover_runs)',
-    verdict === undefined ? 'a verification' : '',
-    verdict !== undefined && !verdictOnRecord ? 'its verdict in the ledger: verify it again' : '',
+    verdict === undefined ? 'a verification (cc_verify_run)' : '',
+    verdict !== undefined && !verdictOnRecord
+      ? 'its verdict in the ledger: verify it again (cc_verify_run)'
+      : '',
     changes === undefined ? 'what it changed' : '',
     writes && verdict !== undefined && verdict.tests.length === 0
       ? 'tests that a verification ran'

@@ -43,6 +43,11 @@ import summarizeRun from './runs/summarize-run.ts';
 import usageSummary from './runs/usage-summary.ts';
 import verifyRun from './runs/verify-run.ts';
 import waitRuns from './runs/wait-runs.ts';
+import handoffRepairPrompt from './workflows/handoff-repair-prompt.ts';
+import handoffTemplate from './workflows/handoff-template.ts';
+import handoffValidate from './workflows/handoff-validate.ts';
+import workflowDryRun from './workflows/workflow-dry-run.ts';
+import workflowValidate from './workflows/workflow-validate.ts';
 import cleanWorkspace from './workspace/clean-workspace.ts';
 import folderPolicy from './workspace/folder-policy.ts';
 import healthcheck from './workspace/healthcheck.ts';
@@ -65,6 +70,9 @@ export const TOOLS: readonly Tool[] = [
   diffSummary,
   gateCheck,
   gitDiff,
+  handoffRepairPrompt,
+  handoffTemplate,
+  handoffValidate,
   healthcheck,
   initWorkspace,
   lastRun,
@@ -97,6 +105,8 @@ export const TOOLS: readonly Tool[] = [
   usageSummary,
   verifyRun,
   waitRuns,
+  workflowDryRun,
+  workflowValidate,
   workspaceStatus,
   writeStrategyReports,
 ].sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -18,15 +18,17 @@ import { kindOf } from './tampering/kinds.ts';
 import { isOnlyComments, tamperingIn } from './tampering/tampering.ts';
 import type { TestRun, VerificationFacts } from './verification.ts';
 
-/** Roles whose work is a change; the others may well end without one. */
-const CHANGE_ROLES: ReadonlySet<Role> = new Set([
+/** Roles whose work is a change that has to do something. */
+const CODE_ROLES: readonly Role[] = [
   'development',
   'implementation',
-  'documentation',
+  'backend',
+  'frontend',
+  'database',
   'automation',
-]);
-/** Of those, the ones whose change has to do something. */
-const CODE_ROLES: ReadonlySet<Role> = new Set(['development', 'implementation', 'automation']);
+];
+/** Roles whose work is a change; the others may well end without one. */
+const CHANGE_ROLES: readonly Role[] = [...CODE_ROLES, 'documentation'];
 
 /** What the files of a run say of it, before anything is run. */
 export type Recorded = {
@@ -81,7 +83,7 @@ export async function factsOf(
       failure: outcome?.failure.class ?? 'unknown',
       role: record.role,
       writes: record.scope !== null,
-      change_due: record.scope !== null && CHANGE_ROLES.has(record.role),
+      change_due: record.scope !== null && CHANGE_ROLES.includes(record.role),
       denials: outcome?.denials ?? 0,
       denied_writes: log.writes.filter(({ refused }) => refused).length,
       left_processes: outcome?.left_processes.length ?? 0,
@@ -118,7 +120,7 @@ function tamperingOf(
   const paths = new Set(looked.map(({ path }) => path));
   const files = patch.filter(({ path, old_path }) => paths.has(path) || paths.has(old_path));
   const found = [...tamperingIn(files, named), ...changedModes(looked)];
-  if (!CODE_ROLES.has(run.record.role) || !isOnlyComments(files)) return found;
+  if (!CODE_ROLES.includes(run.record.role) || !isOnlyComments(files)) return found;
   const [first] = files;
   const text = 'only comments and blank lines changed';
   return [...found, { code: 'only_comments', level: 'investigate', path: first?.path ?? '', text }];

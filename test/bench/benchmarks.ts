@@ -14,6 +14,7 @@ import { supervisorCpu } from './supervisor-cpu.ts';
 import { surface } from './surface.ts';
 import { verifying } from './verify.ts';
 import { waiting } from './wait.ts';
+import { workflows } from './workflows.ts';
 
 /** Every benchmark, in the order they run and are shown. */
 export const BENCHMARKS: readonly Benchmark[] = [
@@ -32,4 +33,5 @@ export const BENCHMARKS: readonly Benchmark[] = [
   waiting,
   stopping,
   snapshots,
+  workflows,
 ];

@@ -101,6 +101,21 @@ const EXAMPLES: Record<string, Example> = {
     fails: {},
     code: 'NOT_A_GIT_REPOSITORY',
   },
+  cc_handoff_repair_prompt: {
+    works: async () => ({ handoff: { status: 'pass' }, role: 'review' }),
+    fails: { handoff: {} },
+    code: 'BAD_INPUT',
+  },
+  cc_handoff_template: {
+    works: async () => ({ role: 'review' }),
+    fails: { role: 'nobody' },
+    code: 'BAD_INPUT',
+  },
+  cc_handoff_validate: {
+    works: async () => ({ handoff: { status: 'pass', summary: 'Done.' }, role: 'multimodal' }),
+    fails: { run_id: MISSING },
+    code: 'RUN_NOT_FOUND',
+  },
   cc_healthcheck: { works: async () => ({}), fails: { cwd: 7 }, code: 'BAD_INPUT' },
   cc_init_workspace: {
     works: async () => ({}),
@@ -304,6 +319,19 @@ const EXAMPLES: Record<string, Example> = {
   cc_wait_runs: {
     works: async (place) => ({ run_ids: [(await storeFinishedRun(place)).id] }),
     fails: {},
+    code: 'NOT_FOUND',
+  },
+  cc_workflow_dry_run: {
+    works: async () => ({ text: 'nodes: { a: { role: review, task: Look. } }' }),
+    fails: {},
+    code: 'BAD_INPUT',
+  },
+  cc_workflow_validate: {
+    works: async ({ project }) => {
+      writeFileSync(join(project, 'flow.yaml'), 'nodes: { a: { role: review, task: Look. } }');
+      return { file: 'flow.yaml' };
+    },
+    fails: { file: 'no-such.yaml' },
     code: 'NOT_FOUND',
   },
   cc_workspace_status: {

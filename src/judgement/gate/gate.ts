@@ -105,7 +105,7 @@ function ledger({ tampering }: GateInputs): Judgement {
 }
 
 function verdict({ facts: { verdict: found, verdictOnRecord } }: GateInputs): Judgement {
-  if (found === undefined) return ['HOLD', 'not verified'];
+  if (found === undefined) return ['HOLD', 'not verified (cc_verify_run)'];
   const { verification_id, verdict: word, risk } = found;
   if (!verdictOnRecord) return ['HOLD', `${verification_id} is not in the ledger like that`];
   return [word === 'accept' ? 'GO' : 'HOLD', `${verification_id}: ${word}, risk ${risk}`];
