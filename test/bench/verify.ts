@@ -8,9 +8,9 @@ import { ingest, openJournal, standingRun, writeRawOutput } from './standing-run
 import { withLab } from './with-lab.ts';
 
 const EVENT_BYTES = 50_000_000;
-/** A second and more of plain work each, as a small suite of tests takes. */
+/** About two seconds of plain work each, as a small suite of tests takes; what we add does not depend on it. */
 const WORK =
-  "node -e \"const { createHash } = require('node:crypto'); let h = ''; for (let i = 0; i < 8e5; i += 1) h = createHash('sha256').update(h).digest('hex')\"";
+  "node -e \"const { createHash } = require('node:crypto'); let h = ''; for (let i = 0; i < 2e6; i += 1) h = createHash('sha256').update(h).digest('hex')\"";
 const TESTS = [WORK, WORK];
 const FILES = 200;
 
@@ -62,6 +62,11 @@ export const verifying: Benchmark = {
           ours,
           reference,
           goal: { ratio: 1.2 },
+        },
+        {
+          name: 'what a verification adds to its test commands',
+          unit: 'ms',
+          ours: ours.map((ms, index) => ms - (reference[index] ?? 0)),
         },
       ];
     }),
