@@ -58,8 +58,13 @@ export function tellEnd(screen: Screen, run: RunFacts): void {
   if (run.failure !== undefined) screen.line(screen.paint('bad', `          ${run.failure}`));
 }
 
-export function tellChecks(screen: Screen, { after, changed, patch }: DemoFacts): void {
+export function tellChecks(screen: Screen, { after, changed, patch, verdict }: DemoFacts): void {
   heading(screen, 3, 'Checked, whatever the worker says');
+  if (verdict !== undefined) {
+    const tone: Tone = verdict.verdict === 'accept' ? 'good' : 'warn';
+    fact(screen, 'verify-run', screen.paint(tone, `${verdict.verdict}, risk ${verdict.risk}`));
+    for (const reason of verdict.reasons) screen.line(`     ${screen.paint('warn', reason)}`);
+  }
   tellTests(screen, after);
   const files = changed.map(({ path, added, deleted }) => `${path} +${added} -${deleted}`);
   fact(screen, '$ git diff', files.length === 0 ? 'nothing changed' : files.join(', '));
