@@ -82,13 +82,17 @@ test('the Codex template names exactly what Codex would refuse, and leaves the c
   expect(named.map(([, name]) => name).sort()).toEqual(needed.map(({ name }) => name));
   const asked = named.flatMap(([, name, mode]) => (mode === 'prompt' ? [name] : []));
   expect(asked.sort()).toEqual([
+    'cc_apply_run',
     'cc_benchmark_model',
     'cc_benchmark_suite',
     'cc_calibrate_policy',
     'cc_clean_workspace',
     'cc_cost_guard',
     'cc_local_policy',
+    'cc_redo',
+    'cc_rollback_run',
     'cc_shadow_run',
+    'cc_undo',
   ]);
 });
 

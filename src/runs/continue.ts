@@ -88,6 +88,7 @@ export async function continueRun(
     model:
       wanted.model ?? (profile === record.profile.id ? (record.model ?? undefined) : undefined),
     allowWrite: record.scope !== null,
+    worktree: record.worktree,
     scope: record.scope ?? undefined,
     budget: { ...own, ...compact({ ...wanted.budget, lifetime: undefined }), lifetime },
     projectGuidance: record.guidance_files.length > 0,

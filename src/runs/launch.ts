@@ -13,6 +13,7 @@ import { rememberKey, runOfKey } from './keys.ts';
 import { rememberLast } from './last.ts';
 import { recordDispatch } from './ledger.ts';
 import { activeRuns } from './list.ts';
+import { requireNoOperation } from './operation-lease.ts';
 import { controllerOf, leaveNote, removeNote, type WakeTarget } from './outbox.ts';
 import type { RunPlan, RunRequest } from './plan.ts';
 import { dropTrial, planTrial } from './plan-trial.ts';
@@ -20,6 +21,9 @@ import { type RunRecord, writeRecord } from './record.ts';
 import { freeSlot, takeSlot } from './slots.ts';
 import { startSupervisor } from './start-supervisor.ts';
 import { wakeTarget } from './wake.ts';
+import { makeWorktree } from './worktrees/make.ts';
+import { requireNoOverlap } from './worktrees/overlap.ts';
+import { dropWorktree, joinWorktree } from './worktrees/store.ts';
 
 const LEASE_WAIT_MS = 30_000;
 
@@ -31,6 +35,9 @@ export type Launched = { record: RunRecord; plan: RunPlan | undefined; existing:
  * before, the earlier run is returned and nothing starts.
  */
 export async function launchRun(host: Host, place: Place, request: RunRequest): Promise<Launched> {
+  if (request.isolation === 'worktree' && request.worktree === undefined) {
+    return inNewWorktree(host, place, request);
+  }
   const plan = await planTrial(host, place, request);
   let began = false;
   try {
@@ -39,6 +46,23 @@ export async function launchRun(host: Host, place: Place, request: RunRequest): 
     return launched;
   } finally {
     if (!began) await dropTrial(host, plan);
+  }
+}
+
+async function inNewWorktree(host: Host, place: Place, request: RunRequest): Promise<Launched> {
+  // What was started with this key before needs no other copy.
+  const existing = await runOfKey(place.workspace, request.idempotencyKey);
+  const { worktree, cwd } =
+    existing?.worktree === undefined
+      ? await makeWorktree(host, place)
+      : { worktree: existing.worktree, cwd: existing.cwd };
+  let isUsed = existing !== undefined;
+  try {
+    const launched = await launchRun(host, { ...place, cwd }, { ...request, worktree });
+    isUsed ||= launched.record.worktree?.id === worktree.id;
+    return launched;
+  } finally {
+    if (!isUsed) await dropWorktree(host, worktree.id);
   }
 }
 
@@ -56,6 +80,8 @@ async function launchPlan(
     const existing = await runOfKey(workspace, record.idempotency_key);
     if (existing !== undefined) return existing;
     await requireFreeLineage(workspace, record);
+    if (record.scope !== null && record.worktree === undefined) requireNoOperation(workspace);
+    await requireNoOverlap(workspace, record);
     await admitRun(host, workspace, record, () =>
       takeSlot(host, workspace, {
         runId: record.run_id,
@@ -115,6 +141,7 @@ async function createRun(
   if (record.trial === undefined) await leaveNote(host, controllerOf(record), record, wake);
   await rememberKey(workspace, record);
   if (record.trial === undefined) await rememberLast(workspace, record);
+  if (record.worktree !== undefined) await joinWorktree(host, record.worktree.id, record.run_id);
   await recordDispatch(host, workspace, record);
   // From here on the run exists: whoever finds it without a supervisor carries it on or ends it. So it
   // is the last thing to be written; what fails after it would be told as a launch that failed.

@@ -30,9 +30,10 @@ import { type BudgetRequest, planBudget } from './plan-budget.ts';
 import { refuseBareRepository, tmpRoot } from './plan-place.ts';
 import { planSafety } from './plan-safety.ts';
 import { contextWindow } from './plan-window.ts';
-import type { Lineage, Narrowing, RunMode, RunRecord } from './record.ts';
+import type { Lineage, Narrowing, RunMode, RunRecord, Worktree } from './record.ts';
 import type { ScopeRequest } from './scope/request.ts';
 import { type TemplateUse, withTemplate } from './template.ts';
+import { portsOf } from './worktrees/set-up.ts';
 
 /** What somebody asks for. Everything but the task has a sensible default. */
 export type RunRequest = {
@@ -48,6 +49,10 @@ export type RunRequest = {
   allowWrite?: boolean | undefined;
   scope?: ScopeRequest | undefined;
   budget?: BudgetRequest | undefined;
+  /** `worktree`: in a copy of the project, from which cc_apply_run brings the result. */
+  isolation?: 'shared' | 'worktree' | undefined;
+  /** The copy it works in. */
+  worktree?: Worktree | undefined;
   /** The worker may put questions to the controller and wait for the answer. */
   ask?: boolean | undefined;
   /** Keep only the result and stderr of what the worker says. */
@@ -131,13 +136,19 @@ export async function planRun(
   const { pick, role, evidence } = choice;
   const { text, applied } = await roleText(host.home.promptPack, role);
   const credentials = await resolveCredentials(pick.profile, profileHost, options);
-  const workerEnv = { ...allowedEnvironment(host.env, policy.env_pass), ...credentials.env };
+  const { worktree } = request;
+  const workerEnv = {
+    ...allowedEnvironment(host.env, policy.env_pass),
+    ...portsOf({ worktree }),
+    ...credentials.env,
+  };
+  const root = worktree?.root ?? place.workspace.root;
   // A task may quote the token of any profile.
   const hide = createRedactor([...credentials.secrets, ...(await knownSecrets(profileHost))]);
   const runId = newId('run', now);
   const texts = messageTexts(request);
   const official = pick.profile.kind === 'login';
-  const safety = await planSafety(host, { cwd: place.cwd, root: place.workspace.root }, policy, {
+  const safety = await planSafety(host, { cwd: place.cwd, root }, policy, {
     allowWrite: request.allowWrite,
     scope: request.scope,
     role,
@@ -146,16 +157,14 @@ export async function planRun(
   const price = (priceFor(pick.profile, pick.model, evidence.prices) ?? null) as Price | null;
   const cliPrice = official && isKnownToClaude(pick.model, pick.profile.kind);
   const session = request.continues?.session;
-  const guidance =
-    request.projectGuidance === false
-      ? undefined
-      : projectGuidance(place.workspace.root, place.cwd);
+  const guidance = request.projectGuidance === false ? undefined : projectGuidance(root, place.cwd);
   const record: RunRecord = {
     schema_version: SCHEMA_VERSION,
     run_id: runId,
     created: isoTime(now),
     workspace: place.workspace.root,
     cwd: place.cwd,
+    ...compact({ worktree }),
     home: host.home.root,
     title: oneLine(hide(request.title ?? request.task), 120),
     task_sha256: createHash('sha256').update(request.task).digest('hex'),

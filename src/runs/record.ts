@@ -164,6 +164,18 @@ export const snapshot = z.object({
 });
 export type SnapshotRecord = z.infer<typeof snapshot>;
 
+/** A copy of the project that a run works in instead of the project itself. */
+export const worktree = z.object({
+  id: z.string(),
+  /** Where the project's own directory is in it. */
+  root: z.string(),
+  /** Free ports of its own, by the variable that names them to worker and tests. */
+  ports: z.record(z.string(), z.number()).optional(),
+  /** Parts of the project that are not in it: submodules, repositories inside. */
+  left_out: z.array(z.string()).optional(),
+});
+export type Worktree = z.infer<typeof worktree>;
+
 /** `metadata.json`: what a run is, and how it ended. Everything in it may be shown. */
 export const runRecord = z.object({
   schema_version: z.number(),
@@ -171,6 +183,7 @@ export const runRecord = z.object({
   created: z.string(),
   workspace: z.string(),
   cwd: z.string(),
+  worktree: worktree.optional(),
   /** The user home that started it and holds its private files. */
   home: z.string().optional(),
   title: z.string(),
@@ -309,4 +322,12 @@ export async function writeRecord(paths: RunPaths, record: RunRecord): Promise<v
   if (!isOver) await writeJsonAtomic(paths.spareMetadata, record);
   await writeJsonAtomic(paths.metadata, record, { durable: true });
   if (isOver) await rm(paths.spareMetadata, { force: true });
+}
+
+/** The directory that stands for the project: its own, or the copy a run works in. */
+export function treeRoot({
+  worktree,
+  workspace,
+}: Pick<RunRecord, 'worktree' | 'workspace'>): string {
+  return worktree?.root ?? workspace;
 }

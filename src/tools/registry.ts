@@ -1,8 +1,12 @@
 import { CcError } from '../core/errors.ts';
 import { AREAS, type Area, type Tool } from './define.ts';
+import applyRun from './git/apply-run.ts';
 import checkWriteScope from './git/check-write-scope.ts';
 import diffSummary from './git/diff-summary.ts';
 import gitDiff from './git/git-diff.ts';
+import redo from './git/redo.ts';
+import rollbackRun from './git/rollback-run.ts';
+import undo from './git/undo.ts';
 import decide from './judgement/decide.ts';
 import decisionReview from './judgement/decision-review.ts';
 import gateCheck from './judgement/gate-check.ts';
@@ -57,6 +61,7 @@ import workspaceStatus from './workspace/workspace-status.ts';
 /** Every tool, sorted by name: the list is the same for every client, always. */
 export const TOOLS: readonly Tool[] = [
   answerQuestion,
+  applyRun,
   calibratePolicy,
   benchmarkModel,
   benchmarkSuite,
@@ -95,6 +100,8 @@ export const TOOLS: readonly Tool[] = [
   runStreamingAgent,
   sendInstruction,
   runVisibleAgent,
+  redo,
+  rollbackRun,
   scoreModels,
   secretScanRun,
   scoreWorker,
@@ -102,6 +109,7 @@ export const TOOLS: readonly Tool[] = [
   stopRun,
   summarizeRun,
   testProfile,
+  undo,
   usageSummary,
   verifyRun,
   waitRuns,

@@ -9,6 +9,7 @@ import type { Actor } from '../ledger/entry.ts';
 import { wholeOf } from '../runs/changes/snapshots.ts';
 import type { FoundRun } from '../runs/find.ts';
 import { lookAt } from '../runs/view.ts';
+import { portsOf } from '../runs/worktrees/set-up.ts';
 import { makePrivateDir } from '../store/atomic.ts';
 import { Lease } from '../store/lease.ts';
 import { SCHEMA_VERSION } from '../store/versions.ts';
@@ -108,7 +109,13 @@ async function carriedOut(
   const { folder } = verificationPaths(run.paths, id);
   await makePrivateDir(folder);
   const redact = createRedactor(secrets);
-  const place = { cwd: record.cwd, env, cookie: id, redact, signal };
+  const place = {
+    cwd: record.cwd,
+    env: { ...env, ...portsOf(record) },
+    cookie: id,
+    redact,
+    signal,
+  };
   const commands =
     request.tests ?? verify.tests[record.workspace] ?? verify.tests[record.cwd] ?? [];
   const timeoutMs = (request.timeoutSeconds ?? verify.timeout_seconds) * 1000;

@@ -42,8 +42,12 @@ export function userHome(env: Environment) {
     outbox: join(root, 'outbox'),
     /** What tests of profiles have shown, one file per profile and model. */
     capabilities: join(root, 'capabilities'),
+    /** Copies of projects that isolated runs work in, one directory each. */
+    worktrees: join(root, 'worktrees'),
     sessions: join(root, 'private', 'sessions'),
     runs: join(root, 'private', 'runs'),
+    /** What operations on working trees need to be taken back, one directory each. */
+    operations: join(root, 'private', 'operations'),
     /** Key of the fingerprints of secrets. */
     fingerprintKey: join(root, 'private', 'fingerprint.key'),
     /** What is about to be removed is moved here first. */

@@ -8,6 +8,7 @@ import type { UserHome } from './home.ts';
 import { routingPolicy } from './routing-policy.ts';
 import { safetyFields } from './safety-policy.ts';
 import { watchdogFields } from './watchdog-policy.ts';
+import { worktreePolicy } from './worktree-policy.ts';
 
 const loadYaml = /* @__PURE__ */ lazy(() => import('./yaml.ts'));
 
@@ -66,6 +67,8 @@ const policySchema = z.strictObject({
       timeout_seconds: z.int().min(1).max(86_400).default(600),
     })
     .prefault({}),
+  /** Copies of projects that isolated runs work in (docs/isolation.md). */
+  worktrees: worktreePolicy.prefault({}),
   /** Names of further environment variables that workers get. */
   env_pass: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/)).default([]),
   /** Profile (id or name) and model by role; either may be missing. */

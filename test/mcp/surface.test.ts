@@ -151,6 +151,7 @@ test('toolsets choose whole areas', async () => {
   const { client } = await connect({ tools: toolsOf({ toolsets, readOnly: false }) });
   const names = (await client.listTools()).tools.map((tool) => tool.name);
   expect(names).toEqual([
+    'cc_apply_run',
     'cc_benchmark_model',
     'cc_benchmark_suite',
     'cc_calibrate_policy',
@@ -161,9 +162,12 @@ test('toolsets choose whole areas', async () => {
     'cc_local_policy',
     'cc_model_registry',
     'cc_pick_profile',
+    'cc_redo',
+    'cc_rollback_run',
     'cc_score_models',
     'cc_shadow_run',
     'cc_test_profile',
+    'cc_undo',
     'cc_write_strategy_reports',
   ]);
   expect(parseToolsets('')).toBeUndefined();

@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ROLES } from '../../src/core/vocabulary.ts';
 import { writeReceipt } from '../../src/ledger/receipt.ts';
+import { takeBase } from '../../src/runs/changes/snapshots.ts';
+import { makeWorktree } from '../../src/runs/worktrees/make.ts';
 import { findTool, TOOLS } from '../../src/tools/registry.ts';
+import { operate } from '../../src/undo/operate.ts';
+import { type Direction, reverse } from '../../src/undo/undo.ts';
 import { privateRunPaths } from '../../src/workspace/home.ts';
 import { workspaceAt } from '../../src/workspace/layout.ts';
 import { endedRecord, project, storeRecord, usageOf } from '../support/history.ts';
@@ -12,6 +16,31 @@ import { codeOf, connect, dataOf, errorOf, type Machine, machine, textOf } from 
 import { storeActiveRun, storeFinishedRun } from './runs.ts';
 
 const MISSING = 'run_20261121t110900123z_k3v7qa2m';
+
+/** An operation on the project that is there to be taken back, or done again. */
+function undoable(direction: Direction) {
+  return async (place: Machine) => {
+    await storeFinishedRun(place);
+    const workspace = workspaceAt(place.project);
+    const target = { kind: 'link' as const, perm: 0o777, link: 'there' };
+    const change = {
+      root: place.project,
+      outside: [],
+      object_format: 'sha1' as const,
+      steps: [{ path: 'link', before: null, target }],
+      folders: [],
+      purge: [],
+    };
+    const asked = { kind: 'rollback' as const, run_id: MISSING, of: undefined, request: '' };
+    const actor = { by: 'cli' as const };
+    const done = await operate(place.host, workspace, { ...asked, actor }, async () => ({
+      change,
+      fill: async () => undefined,
+    }));
+    if (direction === 'redo') await reverse(place.host, workspace, 'undo', done, actor);
+    return { op_id: done.plan.op_id, apply: true };
+  };
+}
 
 type Example = { works: (place: Machine) => Promise<object>; fails: object; code: string };
 
@@ -116,6 +145,28 @@ const EXAMPLES: Record<string, Example> = {
     fails: { run_id: MISSING },
     code: 'RUN_NOT_FOUND',
   },
+  cc_apply_run: {
+    works: async (place) => {
+      const { record } = await storeFinishedRun(place);
+      const there = { workspace: workspaceAt(place.project), cwd: place.project };
+      const copy = await makeWorktree(place.host, { ...there, source: 'argument' });
+      const run = await storeFinishedRun(place, { ...copy, title: record.title });
+      return { run_id: run.id, as: 'discard', apply: true };
+    },
+    fails: { run_id: MISSING, as: 'magic' },
+    code: 'BAD_INPUT',
+  },
+  cc_redo: { works: undoable('redo'), fails: { op_id: 'the last' }, code: 'BAD_INPUT' },
+  cc_rollback_run: {
+    works: async (place) => {
+      const { record } = await storeFinishedRun(place);
+      const base = await takeBase(place.host, record);
+      return { run_id: (await storeFinishedRun(place, { base })).id };
+    },
+    fails: { run_id: MISSING },
+    code: 'RUN_NOT_FOUND',
+  },
+  cc_undo: { works: undoable('undo'), fails: { op_id: 'the last' }, code: 'BAD_INPUT' },
   cc_healthcheck: { works: async () => ({}), fails: { cwd: 7 }, code: 'BAD_INPUT' },
   cc_init_workspace: {
     works: async () => ({}),

@@ -12,6 +12,7 @@ const FLOORS: readonly (readonly string[])[] = [
   [
     'verification',
     'judgement',
+    'undo',
     'teams',
     'queue',
     'workflows',

@@ -16,6 +16,7 @@ export type ContentOptions = {
 };
 
 const TIMEOUT_MS = 120_000;
+const CHECK_BYTES = 128 << 20;
 
 /**
  * The content of changed files, also of ignored ones and of those in `.git`, in the order they are
@@ -64,10 +65,15 @@ export async function changedContents(
   return { contents, leftOut };
 }
 
-async function sizesOf(git: Git | undefined, ids: readonly string[]): Promise<Map<string, number>> {
+/** Sizes of those blobs that are there. */
+export async function sizesOf(
+  git: Git | undefined,
+  ids: readonly string[],
+): Promise<Map<string, number>> {
   if (git === undefined || ids.length === 0) return new Map();
   const input = lines(ids);
-  const check = await git.text(['cat-file', '--batch-check'], { timeoutMs: TIMEOUT_MS, input });
+  const limits = { timeoutMs: TIMEOUT_MS, maxBytes: CHECK_BYTES, input };
+  const check = await git.text(['cat-file', '--batch-check'], limits);
   return new Map(
     check.split('\n').flatMap((line) => {
       const [id = '', type, size] = line.split(' ');
@@ -76,7 +82,8 @@ async function sizesOf(git: Git | undefined, ids: readonly string[]): Promise<Ma
   );
 }
 
-async function blobsOf(
+/** Content by id; the ids must be of blobs that are there. */
+export async function blobsOf(
   git: Git | undefined,
   ids: readonly string[],
   maxBytes: number,

@@ -3,7 +3,7 @@ import { isAbsolute, join } from 'node:path';
 import { CcError, errnoOf } from '../../core/errors.ts';
 import { randomBase32 } from '../../core/ids.ts';
 import type { NotCaptured } from '../snapshot.ts';
-import type { Area, Rest, RestEntry } from './whole.ts';
+import type { Area, Folders, Rest, RestEntry } from './whole.ts';
 
 /** As a list of values: a file with 200 000 entries would be twice as large with names. */
 type Row = [path: string, area: Area, mode: number, print: string, oid?: string, link?: string];
@@ -12,6 +12,7 @@ type RestFile = {
   entries: Row[];
   perms: Record<string, number>;
   prints: Record<string, string>;
+  folders?: Folders;
   not_captured: NotCaptured[];
 };
 
@@ -23,6 +24,7 @@ export async function writeRest(privateDir: string, rest: Rest): Promise<string>
     entries: rest.entries.map(rowOf),
     perms: rest.perms,
     prints: rest.prints,
+    ...(rest.folders === undefined ? {} : { folders: rest.folders }),
     not_captured: rest.not_captured,
   };
   await writeFile(path, JSON.stringify(file), { mode: 0o600 });
@@ -42,8 +44,9 @@ export async function readRest(path: string): Promise<Rest> {
     });
   }
   try {
-    const { entries, perms, prints, not_captured } = JSON.parse(text) as RestFile;
-    return { entries: entries.map(entryOf), perms, prints, not_captured };
+    const { entries, perms, prints, folders, not_captured } = JSON.parse(text) as RestFile;
+    const more = folders === undefined ? {} : { folders };
+    return { entries: entries.map(entryOf), perms, prints, ...more, not_captured };
   } catch {
     throw damaged(path);
   }

@@ -3,7 +3,7 @@ import type { RunOptions } from '../run.ts';
 import type { NotCaptured } from '../snapshot.ts';
 import { listIndex, SUBMODULE_MODE } from './index-list.ts';
 import { readRest } from './rest-file.ts';
-import type { Area, RestEntry, WholeSnapshot } from './whole.ts';
+import type { Area, Folders, RestEntry, WholeSnapshot } from './whole.ts';
 
 /** One path at the time of a snapshot. */
 export type PathState = {
@@ -22,6 +22,7 @@ export type PathState = {
 export type States = {
   at(path: string): PathState | undefined;
   paths(): Iterable<string>;
+  folders: Folders | undefined;
   not_captured: readonly NotCaptured[];
 };
 
@@ -45,6 +46,7 @@ export async function statesOf(
     rest.not_captured.flatMap((item) => (item.reason === 'large' ? item.path : [])),
   );
   return {
+    folders: rest.folders,
     not_captured: rest.not_captured,
     at: (path) => {
       const entry = beside.get(path);

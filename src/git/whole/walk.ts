@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { AGENT_WORKSPACE } from '../artifact.ts';
 import type { NotCaptured } from '../snapshot.ts';
 import { holdsObjects, isFilledByTools } from './names.ts';
-import type { Area, RestEntry } from './whole.ts';
+import type { Area, Folders, RestEntry } from './whole.ts';
 
 /** Some two seconds of looking; 30 000 files of node_modules are a quarter of it. */
 export const MAX_ENTRIES = 200_000;
@@ -34,6 +34,7 @@ export type Walked = {
   entries: RestEntry[];
   perms: Record<string, number>;
   prints: Record<string, string>;
+  folders: Folders;
   not_captured: NotCaptured[];
 };
 
@@ -43,7 +44,9 @@ export type Walked = {
  */
 export async function walkRest(root: string, options: WalkOptions): Promise<Walked> {
   const { isKnown, exclude = [], wanted, maxEntries = MAX_ENTRIES } = options;
-  const walked: Walked = { entries: [], perms: {}, prints: {}, not_captured: [] };
+  const umask = process.umask();
+  const folders = { umask, empty: [] as string[], perms: {} as Record<string, number> };
+  const walked: Walked = { entries: [], perms: {}, prints: {}, folders, not_captured: [] };
   const usual = usualPermissions();
   const first: Place[] = [{ directory: root, path: '', area: options.area }];
   const last: Place[] = [];
@@ -65,6 +68,11 @@ export async function walkRest(root: string, options: WalkOptions): Promise<Walk
     if (names === undefined) {
       unreadable(walked, place);
       continue;
+    }
+    if (options.skipFilled !== true && place.path !== '' && !place.filled) {
+      if (names.length === 0) folders.empty.push(place.path);
+      const perm = Number(statsOf(place.directory)?.mode ?? 0) & PERMISSION_MASK;
+      if (perm !== (0o777 & ~umask)) folders.perms[place.path] = perm;
     }
     const isNested = place.path !== '' && place.inGit === undefined && hasGit(names);
     const here = isNested && place.area === 'ignored' && !place.filled ? 'source' : place.area;
@@ -159,7 +167,7 @@ function entryOf(path: string, full: string, area: Area, stats: BigIntStats): Re
 }
 
 /** Equal prints mean an untouched file: the time of change cannot be set by anybody. */
-function printOf(stats: BigIntStats): string {
+export function printOf(stats: BigIntStats): string {
   return `${stats.size} ${stats.mtimeNs} ${stats.ctimeNs} ${stats.ino}`;
 }
 

@@ -48,5 +48,17 @@ export type Rest = {
   perms: Record<string, number>;
   /** Prints of files in the tree that an earlier snapshot could only list. */
   prints: Record<string, string>;
+  /** Absent in snapshots of earlier versions. */
+  folders?: Folders;
   not_captured: NotCaptured[];
+};
+
+/** What no list of files tells: whoever restores a place needs it. */
+export type Folders = {
+  /** Of the process that looked; it says what the usual permission bits are. */
+  umask: number;
+  /** Directories with nothing in them. */
+  empty: readonly string[];
+  /** Permission bits of directories, where they are not the usual ones. */
+  perms: Readonly<Record<string, number>>;
 };

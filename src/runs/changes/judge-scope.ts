@@ -4,7 +4,7 @@ import { isGitPosition, isRemoteRef } from '../../git/whole/names.ts';
 import { matchesScope } from '../../workers/claude/guard.ts';
 import { isProtectedPath } from '../../workers/claude/protected-paths.ts';
 import type { ChangedFile } from '../artifacts/changed-files.ts';
-import type { RunRecord } from '../record.ts';
+import { type RunRecord, treeRoot } from '../record.ts';
 import type { CallLog } from './call-log.ts';
 import type { Explanation } from './explain.ts';
 import { isGenerated } from './generated.ts';
@@ -22,7 +22,7 @@ export function judgeScope(
     return { scope: gitScope(file, explanation) };
   }
   const paths = [file.path, ...(file.old_path === undefined ? [] : [file.old_path])];
-  const inWorkspace = paths.map((path) => toPath(record.workspace, join(root, path)));
+  const inWorkspace = paths.map((path) => toPath(treeRoot(record), join(root, path)));
   if (inWorkspace.some((path) => isProtectedPath(path, record.protected_paths))) {
     return { scope: 'protected' };
   }

@@ -3,7 +3,7 @@ import { takeWhole } from '../../git/whole/take.ts';
 import type { WholeSnapshot } from '../../git/whole/whole.ts';
 import { privateRunPaths } from '../../workspace/home.ts';
 import type { Host } from '../../workspace/host.ts';
-import type { RunRecord, SnapshotRecord } from '../record.ts';
+import { type RunRecord, type SnapshotRecord, treeRoot } from '../record.ts';
 
 /**
  * The state everything will be compared with. For a run that may change nothing only a look at every
@@ -40,7 +40,7 @@ function placeOf(host: Host, record: RunRecord) {
   return {
     privateDir: privateRunPaths(host.home, record.run_id).objects,
     env: host.env,
-    plainRoot: record.workspace,
+    plainRoot: treeRoot(record),
     // Where the project is somebody's home, our own files lie in it.
     exclude: [host.home.root],
   };

@@ -1,16 +1,19 @@
 import { lstat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { CcError } from '../../core/errors.ts';
+import { isId } from '../../core/ids.ts';
 import { Lease } from '../../store/lease.ts';
 import { findLeftovers, type Leftover, removeLeftovers } from '../../store/leftovers.ts';
 import { treeBytes } from '../../store/size.ts';
 import { KEEP_SPILLED_MS, privateRunPaths } from '../../workspace/home.ts';
 import type { Host } from '../../workspace/host.ts';
 import { managedDir, runPaths, sharedPaths, type Workspace } from '../../workspace/layout.ts';
+import { findWorktrees } from '../worktrees/left.ts';
 import { type Catalogue, readCatalogue, writeCatalogue } from './catalogue.ts';
 import { busyTasks, moveAway, REMOVED } from './remove.ts';
 import { type Limits, type Selected, type Selection, selectRuns } from './select.ts';
 
+const DAY_MS = 24 * 3_600_000;
 /** What lies in the workspace's own tmp for longer was forgotten. */
 const KEEP_TMP_MS = 24 * 3_600_000;
 /** A launcher writes the record within seconds. */
@@ -31,7 +34,7 @@ export async function previewCleaning(
 ): Promise<Cleaning> {
   const { selection, catalogue } = await select(host, workspace, limits);
   await writeCatalogue(workspace, catalogue).catch(() => undefined);
-  return { ...selection, leftovers: await leftoversOf(host, workspace), left: 0 };
+  return { ...selection, leftovers: await leftoversOf(host, workspace, limits), left: 0 };
 }
 
 /** Removes it, one process at a time. Stops when `until` says so; the rest goes next time. */
@@ -50,7 +53,7 @@ export async function clean(
   }
   try {
     const { selection, catalogue } = await select(host, workspace, limits);
-    const leftovers = await removeLeftovers(await leftoversOf(host, workspace));
+    const leftovers = await removeLeftovers(await leftoversOf(host, workspace, limits));
     const gone = await moveAway(host, workspace, selection.remove, catalogue, until);
     await writeCatalogue(workspace, catalogue);
     await removeLeftovers(await removedParts(host, workspace));
@@ -98,13 +101,27 @@ async function neverStarted(host: Host, workspace: Workspace, id: string): Promi
   ];
 }
 
-async function leftoversOf(host: Host, workspace: Workspace): Promise<Leftover[]> {
+async function leftoversOf(
+  host: Host,
+  workspace: Workspace,
+  { days }: Limits,
+): Promise<Leftover[]> {
+  const keepOperations = days === null ? Number.POSITIVE_INFINITY : days * DAY_MS;
   const found = await Promise.all([
+    findWorktrees(host, workspace),
+    findOperations(managedDir(workspace, 'rollback'), keepOperations),
+    findOperations(host.home.operations, keepOperations),
     findLeftovers(managedDir(workspace, 'tmp'), KEEP_TMP_MS, isRemoved),
     findLeftovers(host.home.spilled, KEEP_SPILLED_MS),
     findLeftovers(host.home.trash, 0, isRemoved),
   ]);
   return found.flat();
+}
+
+/** What is kept to take a rollback or an apply back. */
+async function findOperations(directory: string, olderThanMs: number): Promise<Leftover[]> {
+  const found = await findLeftovers(directory, olderThanMs);
+  return found.filter(({ path }) => isId(basename(path), 'op'));
 }
 
 async function removedParts(host: Host, workspace: Workspace): Promise<Leftover[]> {

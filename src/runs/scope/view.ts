@@ -4,7 +4,7 @@ import { delimiter, isAbsolute, join, sep } from 'node:path';
 import type { SandboxView } from '../../proc/sandbox-view.ts';
 import { PRIVATE_DIR } from '../../store/atomic.ts';
 import { loginPaths } from '../../workers/claude/login-paths.ts';
-import type { RunRecord } from '../record.ts';
+import { type RunRecord, treeRoot } from '../record.ts';
 import { mayBeAllowedMore } from './posture.ts';
 import { protectedIn } from './protected-in.ts';
 import { directoriesOfFiles, reachOf } from './reach.ts';
@@ -30,7 +30,8 @@ const NOT_NEEDED = new Set(['TMPDIR', 'TEMP', 'TMP', 'SSH_AUTH_SOCK', 'XDG_RUNTI
 
 /** What the worker of this run may see and change of the file system. Directories of ours are made. */
 export function viewOfRun(record: RunRecord, facts: ViewFacts): SandboxView {
-  const { cwd, workspace: root, scope, worker, protected_paths: globs = [] } = record;
+  const { cwd, scope, worker, protected_paths: globs = [] } = record;
+  const root = treeRoot(record);
   const whole = mayBeAllowedMore(record);
   const reach = reachOf(scope?.paths ?? [], { cwd, root, protectedPaths: globs, whole });
   const login = worker.config_dir === null ? loginPaths(homeOf(facts)) : undefined;

@@ -6,7 +6,7 @@ import { RUN_COOKIE, workerVariables } from '../../workers/claude/environment.ts
 import type { GuardContext } from '../../workers/claude/guard.ts';
 import { sandboxVariables } from '../../workers/claude/sandbox-environment.ts';
 import type { privateRunPaths } from '../../workspace/home.ts';
-import type { RunRecord } from '../record.ts';
+import { type RunRecord, treeRoot } from '../record.ts';
 import { makePaths } from '../scope/made-paths.ts';
 import { encloseRun } from './enclose.ts';
 import type { WatchLimits } from './watchdog.ts';
@@ -68,7 +68,7 @@ export async function startAttempt(
       maxUsd: record.cli_price ? record.budget.max_usd : undefined,
       outputSchema: record.output_schema,
       systemPromptFile: paths.systemPrompt,
-      readableDirs: record.cwd === record.workspace ? [] : [record.workspace],
+      readableDirs: record.cwd === treeRoot(record) ? [] : [treeRoot(record)],
       officialLogin: record.worker.config_dir === null,
     }),
     cwd: record.cwd,

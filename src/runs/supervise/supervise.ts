@@ -13,9 +13,17 @@ import type { Host } from '../../workspace/host.ts';
 import { type RunPaths, runPaths, workspaceAt } from '../../workspace/layout.ts';
 import { takeBase } from '../changes/snapshots.ts';
 import { CostGuard } from '../cost-guard/guard.ts';
-import { type RunOutcome, type RunRecord, readRecord, runOutcome, writeRecord } from '../record.ts';
+import {
+  type RunOutcome,
+  type RunRecord,
+  readRecord,
+  runOutcome,
+  treeRoot,
+  writeRecord,
+} from '../record.ts';
 import { progressSummary } from '../summarise.ts';
 import { hasToWake, wakeControllers } from '../wake.ts';
+import { setUpWorktree } from '../worktrees/set-up.ts';
 import type { AttemptPlan } from './attempt.ts';
 import { type FinishParts, finishRun, settleRun, writeEnded } from './finish.ts';
 import { giveUp } from './give-up.ts';
@@ -96,7 +104,10 @@ async function own(
   }
   journal.record('cc.supervisor.started', { pid: process.pid, take_over: takeOver });
   await writeFileAtomic(paths.ballast, Buffer.alloc(BALLAST_BYTES));
-  if (record.base === null) await update({ base: await takeBase(host, record) });
+  if (record.base === null) {
+    await setUpWorktree(host, record);
+    await update({ base: await takeBase(host, record) });
+  }
   const summary = new SummaryWriter(paths, host.clock, stopwatch, record.context_window);
   const supervisor = new Supervisor({
     runId,
@@ -212,7 +223,7 @@ function startFacts(record: RunRecord): Record<string, unknown> {
     posture: record.posture,
     budget: record.budget,
     cwd: record.cwd,
-    root: record.workspace,
+    root: treeRoot(record),
     worker_version: record.worker.version,
   };
 }
@@ -224,7 +235,7 @@ function attemptPlan(
   userHome: string,
 ): AttemptPlan {
   const guidance =
-    record.guidance_files.length === 0 ? undefined : projectGuidance(record.workspace, record.cwd);
+    record.guidance_files.length === 0 ? undefined : projectGuidance(treeRoot(record), record.cwd);
   return {
     record,
     paths,
@@ -232,7 +243,7 @@ function attemptPlan(
     userHome,
     guard: {
       cwd: record.cwd,
-      root: record.workspace,
+      root: treeRoot(record),
       scope: record.scope ?? undefined,
       protectedPaths: record.protected_paths,
       tools: record.tools,

@@ -61,6 +61,7 @@ export const runInput = z.strictObject({
     .optional()
     .describe('Globs it may change; commands exact, `prefix *`, `*`.')
     .meta(BRIEF),
+  isolation: z.enum(['shared', 'worktree']).optional(),
   budget: budgetInput,
   ask: z.boolean().optional().describe('It may ask you, and waits.'),
   final_only: z.boolean().optional().describe('Record its result only.'),
@@ -117,6 +118,7 @@ export function requestOf(input: RunInput, context: ToolContext): RunRequest {
     model: input.model,
     allowWrite: input.allow_write,
     scope: input.scope,
+    isolation: input.isolation,
     budget: input.budget,
     ask: input.ask,
     finalOnly: input.final_only,
