@@ -111,7 +111,7 @@ test('a second writer gets a copy; its result is verified there and applied', as
   const options = {
     signal: new AbortController().signal,
     progress: () => undefined,
-    actor: { by: 'cli' },
+    actor: { by: 'cli' as const },
   };
   const { result } = await verifyRun(
     host,
