@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TOOLS } from '../../src/tools/registry.ts';
+import { workflowJsonSchema } from '../../src/workflows/format/json-schema.ts';
 import { parityDoc, readPredecessor } from './parity.ts';
 import { readmeTable } from './readme-table.ts';
 import { skillIndex } from './skill-index.ts';
@@ -17,6 +18,7 @@ export async function generate(root: string): Promise<Map<string, string>> {
     ['docs/tools.md', toolsDoc(TOOLS)],
     ['docs/parity.md', parityDoc(TOOLS, predecessor)],
     ['skill/references/tools.md', skillIndex(TOOLS)],
+    ['schema/workflow.schema.json', `${JSON.stringify(workflowJsonSchema(), null, 2)}\n`],
     ['README.md', between(readme, 'tools', readmeTable(TOOLS))],
     ...TOOLS.map((tool): [string, string] => [
       `${SNAPSHOTS}/${tool.name}.json`,

@@ -2,7 +2,17 @@ import { createHash, randomBytes } from 'node:crypto';
 import { CcError } from './errors.ts';
 
 /** What an id can name. The prefix makes an id self-explaining wherever it turns up. */
-export type IdKind = 'run' | 'req' | 'ws' | 'file' | 'demo' | 'bench' | 'verify' | 'op' | 'tree';
+export type IdKind =
+  | 'run'
+  | 'req'
+  | 'ws'
+  | 'file'
+  | 'demo'
+  | 'bench'
+  | 'item'
+  | 'verify'
+  | 'op'
+  | 'tree';
 
 // In ASCII order, so that a larger number is also a later name.
 const BASE32 = '234567abcdefghijklmnopqrstuvwxyz';

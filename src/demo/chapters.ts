@@ -1,4 +1,5 @@
 import { neutralise, truncate } from '../core/text.ts';
+import type { RunRecord } from '../runs/record.ts';
 import type { DemoCheck } from './checks.ts';
 import type { DemoFacts, RunFacts } from './facts.ts';
 import type { TestRun } from './sample.ts';
@@ -36,6 +37,17 @@ export function tellTask(screen: Screen): void {
   fact(screen, 'task', DEMO_TASK);
   const commands = DEMO_SCOPE.commands.map((command) => `\`${command}\``).join(', ');
   fact(screen, 'may', `change ${DEMO_SCOPE.paths.join(', ')} and run ${commands}, nothing else`);
+}
+
+/** What holds the worker, as it was decided before it started; older recordings do not tell. */
+export function tellPosture(screen: Screen, posture: RunRecord['posture']): void {
+  if (posture !== undefined) {
+    const held =
+      posture.sandbox === 'none'
+        ? `its hook alone; no sandbox: ${posture.why_none ?? 'unknown'}`
+        : `its hook and ${posture.sandbox}; the network stays open`;
+    fact(screen, 'held by', held);
+  }
   screen.line();
 }
 
@@ -46,8 +58,13 @@ export function tellEnd(screen: Screen, run: RunFacts): void {
   if (run.failure !== undefined) screen.line(screen.paint('bad', `          ${run.failure}`));
 }
 
-export function tellChecks(screen: Screen, { after, changed, patch }: DemoFacts): void {
+export function tellChecks(screen: Screen, { after, changed, patch, verdict }: DemoFacts): void {
   heading(screen, 3, 'Checked, whatever the worker says');
+  if (verdict !== undefined) {
+    const tone: Tone = verdict.verdict === 'accept' ? 'good' : 'warn';
+    fact(screen, 'verify-run', screen.paint(tone, `${verdict.verdict}, risk ${verdict.risk}`));
+    for (const reason of verdict.reasons) screen.line(`     ${screen.paint('warn', reason)}`);
+  }
   tellTests(screen, after);
   const files = changed.map(({ path, added, deleted }) => `${path} +${added} -${deleted}`);
   fact(screen, '$ git diff', files.length === 0 ? 'nothing changed' : files.join(', '));

@@ -7,7 +7,7 @@ import { emptyProgress, type Progress, usageSoFar } from '../runs/progress.ts';
 import type { RunOutcome, RunRecord } from '../runs/record.ts';
 import { sumTokens } from '../runs/summarise.ts';
 import { runPaths } from '../workspace/layout.ts';
-import { grouped, tellEnd } from './chapters.ts';
+import { grouped, tellEnd, tellPosture } from './chapters.ts';
 import type { RunFacts } from './facts.ts';
 import { printRunLine, RunLines } from './run-lines.ts';
 import { SCRATCH_PROFILE, type Scratch, supervisorComplaint } from './scratch.ts';
@@ -35,6 +35,7 @@ export async function delegate(
     budget: { wall_seconds: WALL_SECONDS },
     client: 'demo',
   });
+  tellPosture(screen, record.posture);
   const started = host.clock.monotonic();
   const paths = runPaths(place.workspace, record.run_id);
   const run = { workspace: place.workspace, paths, record };

@@ -1,6 +1,8 @@
 import { timeLimit } from '../core/clock.ts';
 import { CcError, type ErrorFacts, toErrorFacts } from '../core/errors.ts';
 import { diffWorkingTree } from '../git/diff.ts';
+import { findRun } from '../runs/find.ts';
+import { verifyRun } from '../verification/verify-run.ts';
 import type { Host } from '../workspace/host.ts';
 import {
   tellBill,
@@ -15,7 +17,7 @@ import { type DemoCheck, judgeDemo } from './checks.ts';
 import { delegate } from './delegate.ts';
 import type { DemoFacts } from './facts.ts';
 import { replayDemo } from './replay.ts';
-import { runTests } from './sample.ts';
+import { runTests, TEST_COMMAND } from './sample.ts';
 import { openScratch, type Scratch } from './scratch.ts';
 import { type Output, Screen } from './screen.ts';
 import { repairScript } from './story.ts';
@@ -112,15 +114,38 @@ async function perform(
   tellTests(screen, before);
   tellTask(screen);
   const run = await delegate(screen, scratch, signal);
+  const verdict = await verdictOn(run.run_id, scratch, signal);
   const after = await runTests(project, host.env, signal);
   const diff = await diffWorkingTree(project, { env: host.env, signal });
   const changed = diff.files
     .filter((file) => !file.artifact)
     .map(({ path, added, deleted }) => ({ path, added, deleted }));
-  const facts = { project, before, run, after, changed, patch: diff.patch };
+  const facts = { project, before, run, after, changed, patch: diff.patch, verdict };
   tellChecks(screen, facts);
   tellBill(screen, run, keep ? run.folder : `${run.folder.slice(project.length + 1)}/`);
   return facts;
+}
+
+/** The same as `cc-orchestrator verify-run <run id> --tests 'node --test'`. */
+async function verdictOn(
+  runId: string,
+  { host, place }: Scratch,
+  signal: AbortSignal,
+): Promise<NonNullable<DemoFacts['verdict']>> {
+  const found = await findRun(host, runId, place.workspace);
+  const request = {
+    tests: [TEST_COMMAND],
+    checks: [{ kind: 'diff_not_empty' as const }],
+    timeoutSeconds: undefined,
+    minCoverage: undefined,
+  };
+  const { result } = await verifyRun(host, found, request, {
+    signal,
+    progress: () => undefined,
+    actor: { by: 'cli' },
+  });
+  const reasons = result.reasons.filter(({ level }) => level !== 'info').map(({ text }) => text);
+  return { verdict: result.verdict, risk: result.risk, reasons };
 }
 
 function tellError(screen: Screen, { code, message, hint }: ErrorFacts): void {

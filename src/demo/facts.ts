@@ -9,6 +9,8 @@ export type DemoFacts = {
   /** What git says is different in the project afterwards. */
   changed: ChangedFile[];
   patch: string;
+  /** What `verify-run` says of it; older recordings have none. */
+  verdict?: { verdict: string; risk: number; reasons: string[] };
 };
 
 export type RunFacts = {

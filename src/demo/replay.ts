@@ -4,7 +4,15 @@ import { sleep } from '../core/clock.ts';
 import { CcError } from '../core/errors.ts';
 import { isObject, parseJson } from '../core/json.ts';
 import type { RunEvent } from '../runs/events.ts';
-import { tellBill, tellChecks, tellEnd, tellProject, tellTask, tellTests } from './chapters.ts';
+import {
+  tellBill,
+  tellChecks,
+  tellEnd,
+  tellPosture,
+  tellProject,
+  tellTask,
+  tellTests,
+} from './chapters.ts';
 import { exampleDir } from './examples.ts';
 import type { DemoFacts } from './facts.ts';
 import { printRunLine, RunLines } from './run-lines.ts';
@@ -33,6 +41,7 @@ export async function replayDemo(
   tellProject(screen, facts.project);
   tellTests(screen, facts.before);
   tellTask(screen);
+  tellPosture(screen, undefined);
   const lines = new RunLines();
   let last: number | undefined;
   for (const event of events) {

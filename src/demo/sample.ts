@@ -7,6 +7,9 @@ import { exampleDir } from './examples.ts';
 /** The one file a correct repair of the sample project changes. */
 export const FAULTY_FILE = 'src/price.js';
 
+/** What a person would type to run its tests. */
+export const TEST_COMMAND = 'node --test';
+
 /** Copies the sample project to `target` and commits it, whatever the user's git is configured to do. */
 export async function copySample(target: string, env: Environment): Promise<void> {
   await cp(exampleDir('sample-project'), target, { recursive: true });

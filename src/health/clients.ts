@@ -70,7 +70,7 @@ async function judge(
     return {
       status: 'fail',
       detail: `${title}: [mcp_servers.${SERVER}] has enabled = false`,
-      fix: `Set enabled = true in ${client.config}`,
+      fix: `${command} --replace`,
     };
   }
   const timeout = numberAt(entry, 'tool_timeout_sec');

@@ -1,8 +1,13 @@
 import { join } from 'node:path';
 import { timeLimit } from '../core/clock.ts';
-import { toErrorFacts } from '../core/errors.ts';
+import { CcError, toErrorFacts } from '../core/errors.ts';
 import { arrayAt, isObject, stringAt } from '../core/json.ts';
-import { openScratch, SCRATCH_PROFILE, type Scratch } from '../demo/scratch.ts';
+import {
+  openScratch,
+  SCRATCH_PROFILE,
+  type Scratch,
+  supervisorComplaint,
+} from '../demo/scratch.ts';
 import { textOf } from '../demo/writing-run.ts';
 import type { Script } from '../loopback/index.ts';
 import type { SandboxMode } from '../proc/sandbox.ts';
@@ -17,6 +22,8 @@ import { readPolicy } from '../workspace/policy.ts';
 import type { Check } from './check.ts';
 
 const WALL_SECONDS = 60;
+/** Usually 0.2 s. */
+const START_SECONDS = 15;
 const TICK_MS = 250;
 /** Where the worker tries to write: by a file tool and by a shell, outside of its scope and inside. */
 const OUTSIDE = { tool: 'test/by-tool.txt', shell: 'test/by-shell.txt' } as const;
@@ -119,9 +126,19 @@ async function attempt(
   const paths = runPaths(place.workspace, record.run_id);
   const run = { workspace: place.workspace, paths, record };
   let state = 'lost';
-  for await (const events of followRun(host, run, { tickMs: TICK_MS, signal })) {
+  const giveUp = new AbortController();
+  const timer = setTimeout(() => giveUp.abort(), START_SECONDS * 1000);
+  const watching = AbortSignal.any([signal, giveUp.signal]);
+  for await (const events of followRun(host, run, { tickMs: TICK_MS, signal: watching })) {
+    if (events.length > 0) clearTimeout(timer);
     const end = events.find((event) => event.type === 'cc.run.ended');
     if (end !== undefined && isObject(end.outcome)) state = stringAt(end.outcome, 'state') ?? state;
+  }
+  clearTimeout(timer);
+  if (watching.aborted) {
+    throw new CcError('TIMED_OUT', 'The worker of the check got nowhere.', {
+      hint: (await supervisorComplaint(scratch)) ?? REPORT,
+    });
   }
   const there = async (names: readonly string[]) => {
     const texts = await Promise.all(names.map((name) => textOf(join(place.cwd, name))));

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { errnoOf } from '../core/errors.ts';
 import { compact, numberAt, objectAt, stringAt } from '../core/json.ts';
 import type { FoundRun } from '../runs/find.ts';
@@ -59,12 +59,13 @@ function subjectsOf(paths: RunPaths, eventBytes: number | undefined): Subject[] 
     [paths.diff, undefined],
     [paths.changedFiles, undefined],
     [paths.prompt, undefined],
+    [latestVerification(paths), undefined],
   ];
   return files.flatMap(([path, limit]) => {
     const digest = digestOfFile(path, limit);
     if (digest === undefined) return [];
     const { sha256, bytes } = digest;
-    const name = path.slice(paths.dir.length + 1);
+    const name = relative(paths.dir, path).split(sep).join('/');
     const growing = path === paths.events ? { annotations: { bytes } } : {};
     return [{ name, digest: { sha256 }, ...growing }];
   });
@@ -108,7 +109,7 @@ export function actualModels({ outcome }: Pick<RunRecord, 'outcome'>): string[] 
 
 /** The last verdict on the run, where there is one. */
 async function verdictOf(paths: RunPaths): Promise<Record<string, unknown> | null> {
-  const latest = await readJson(join(paths.verification, 'latest.json')).catch(() => undefined);
+  const latest = await readJson(latestVerification(paths)).catch(() => undefined);
   const verdict = stringAt(latest, 'verdict');
   if (verdict === undefined) return null;
   return compact({
@@ -118,6 +119,10 @@ async function verdictOf(paths: RunPaths): Promise<Record<string, unknown> | nul
     risk: numberAt(latest, 'risk'),
     after_tree: stringAt(latest, 'after_tree'),
   });
+}
+
+function latestVerification(paths: RunPaths): string {
+  return join(paths.verification, 'latest.json');
 }
 
 const CHUNK_BYTES = 1 << 20;

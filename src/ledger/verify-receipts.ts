@@ -99,7 +99,7 @@ function checkFiles(paths: RunPaths, { subject }: Receipt): { changed: string[];
   let bytes = 0;
   for (const { name, digest, annotations } of subject) {
     // It is bound by the digest, but may have been forged together with it.
-    const isName = /^[\w.-]+$/.test(name) && name !== '..';
+    const isName = /^(verification\/)?\w[\w.-]*$/.test(name);
     const now = isName ? digestOfFile(join(paths.dir, name), annotations?.bytes) : undefined;
     bytes += now?.bytes ?? 0;
     if (now?.sha256 !== digest.sha256) changed.push(name);

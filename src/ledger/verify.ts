@@ -21,6 +21,8 @@ export type LedgerVerdict = {
   /** What is no problem and yet worth knowing. */
   notes: string[];
   limits: string;
+  /** Line of the first entry about the run that was asked for. */
+  runLine: number | undefined;
 };
 
 const LIMITS =
@@ -54,7 +56,13 @@ export async function verifyLedger(
     problems,
     notes: [...chainNotes(chain), ...anchorNotes(anchor, chain), ...receipts.notes],
     limits: LIMITS,
+    runLine: options.runId === undefined ? undefined : firstLine(chain, options.runId),
   };
+}
+
+function firstLine(chain: Chain | undefined, runId: string): number | undefined {
+  for (const { subject, line } of chain?.bySeq.values() ?? []) if (subject === runId) return line;
+  return undefined;
 }
 
 function anchorProblems(

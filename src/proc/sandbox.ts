@@ -24,15 +24,20 @@ const SWITCHED_OFF = 'switched off by `sandbox: off` in policy.yaml';
 const MAC_UNTESTED =
   'the sandbox for macOS is untested; `sandbox: require` in policy.yaml switches it on';
 
-const probed = new Map<string, Promise<Sandbox>>();
+const probed = new Map<string, Sandbox>();
 
-/** The sandbox of this machine, shown to work by starting something in it, once per process. */
-export function findSandbox(mode: SandboxMode, env: Environment): Promise<Sandbox> {
-  if (mode === 'off') return Promise.resolve({ kind: 'none', why: SWITCHED_OFF });
+/**
+ * The sandbox of this machine, shown to work by starting something in it, once per process. That there
+ * is none is found out anew every time: somebody may install it while a server goes on.
+ */
+export async function findSandbox(mode: SandboxMode, env: Environment): Promise<Sandbox> {
+  if (mode === 'off') return { kind: 'none', why: SWITCHED_OFF };
   const key = `${mode} ${env.PATH ?? ''}`;
-  const known = probed.get(key) ?? probe(mode, env.PATH ?? '');
-  probed.set(key, known);
-  return known;
+  const known = probed.get(key);
+  if (known !== undefined) return known;
+  const found = await probe(mode, env.PATH ?? '');
+  if (found.kind !== 'none') probed.set(key, found);
+  return found;
 }
 
 async function probe(mode: SandboxMode, path: string): Promise<Sandbox> {

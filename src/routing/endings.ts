@@ -34,7 +34,11 @@ export const ending = z.object({
   /** Of all kinds. */
   tokens: z.number(),
 });
-export type Ending = z.infer<typeof ending>;
+export type Ending = z.infer<typeof ending> & {
+  /** 0 to 1: how good the work was found to be (scores.ts). Ended well is not done well. */
+  score?: number;
+  rejected?: boolean;
+};
 
 /** Appends an ending to the user's history. The same run twice is harmless: readers count it once. */
 export async function appendEnding(home: UserHome, line: Ending): Promise<void> {

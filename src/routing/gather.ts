@@ -11,6 +11,7 @@ import { readEndings } from './endings.ts';
 import type { Evidence } from './evidence.ts';
 import { readHealth } from './health-store.ts';
 import { mergedPrices, tableName } from './price-table.ts';
+import { readScores, withScores } from './scores.ts';
 import { benchmarkEvidence, capabilityEvidence } from './tested.ts';
 
 /** Reads everything a choice rests on. What cannot be read is no evidence, never an error. */
@@ -31,7 +32,7 @@ export async function gatherEvidence(
     now: now.getTime(),
     prices: mergedPrices(routing.prices, ccSwitchPrices, catalog),
     windows: windows(catalog),
-    endings: readEndings(home, now.getTime()),
+    endings: withScores(readEndings(home, now.getTime()), readScores(home)),
     health,
     capabilities,
     benchmarks: benchmarkEvidence(scores),

@@ -8,6 +8,8 @@ const HALF_LIFE_MS = 21 * 24 * 3_600_000;
 /** Imagined results at 0.5: a single run must not look like certainty. */
 const PRIOR = 2;
 const SAME_ROLE = 2;
+/** Work that was looked at tells more than an ending, which only says that nothing went wrong. */
+const JUDGED = 3;
 /** A graded benchmark task tells more than an ending, which only says that nothing went wrong. */
 const PER_GRADED_TASK = 1;
 const LATENCY_RUNS = 20;
@@ -31,7 +33,10 @@ const SUITES: Readonly<Partial<Record<Role, string>>> = {
 /** A share from 0 to 1, 0.5 where nothing is known; `n` is what it rests on. */
 export type Share = { value: number; n: number };
 
-/** How well the model does work of this role: how its runs ended, and its graded benchmarks. */
+/**
+ * How well the model does work of this role: how its runs ended, how good their work was where
+ * somebody looked, and its graded benchmarks.
+ */
 export function qualityOf(
   endings: readonly Ending[],
   benchmarks: readonly BenchmarkEvidence[],
@@ -43,7 +48,8 @@ export function qualityOf(
     const blame = blameOf(run.failure);
     if (blame === 'nobody' || blame === 'provider') continue;
     const weight = freshness(run, now) * (run.role === role ? SAME_ROLE : 1);
-    sum.add(blame === 'none' ? 1 : 0, weight);
+    if (run.score === undefined) sum.add(blame === 'none' ? 1 : 0, weight);
+    else sum.add(run.score, weight * JUDGED);
   }
   const suite = role === undefined ? undefined : SUITES[role];
   for (const result of benchmarks) {

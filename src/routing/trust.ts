@@ -18,13 +18,18 @@ export function trustOf(
   minSuccesses: number,
 ): { trust: Trust; why: string } {
   const telling = endings.filter(({ failure }) => ['none', 'model'].includes(blameOf(failure)));
-  const failed = telling.slice(-LATEST).filter(({ failure }) => failure !== 'success').length;
+  const failed = telling.slice(-LATEST).filter((run) => !isSuccess(run)).length;
   if (failed >= DEMOTING) {
     return { trust: 'demoted', why: `${failed} of its last ${LATEST} runs failed` };
   }
-  const successes = telling.filter(({ failure }) => failure === 'success').length;
+  const successes = telling.filter(isSuccess).length;
   const isTested = capabilities?.tool_use === 'pass';
   const needed = isTested ? 1 : minSuccesses;
   if (successes >= needed) return { trust: 'trusted', why: `${successes} runs succeeded` };
   return { trust: 'probation', why: `on probation, ${successes} of ${needed} successes` };
+}
+
+/** A run that ended well with work that was rejected is none. */
+function isSuccess({ failure, rejected }: Ending): boolean {
+  return failure === 'success' && rejected !== true;
 }

@@ -83,13 +83,15 @@ function judgeKeyBlock(value: string): SecretClass {
   return /^[A-Za-z0-9+/=:,\\-]{40}/.test(body) && entropy(body) > 4 ? 'real_candidate' : 'unknown';
 }
 
-function judgeNamed({ rule, value, lead, path = '' }: Suspect): SecretClass {
+function judgeNamed({ rule, value, lead, text, end, path = '' }: Suspect): SecretClass {
   if (EXAMPLE.test(value) || WORD_FOR_ONE.test(value) || FAKE.test(value)) return 'placeholder';
   if (VARIABLE.test(value) || REFERENCE.test(value)) return 'config_key';
   if (UUID.test(value)) return 'unknown';
   if (CHECKSUM.test(value) || LOCATION.test(value)) return 'identifier';
   const isQuoted = /["'`]$/.test(lead);
   if (!isQuoted && isCode(value)) return 'config_key';
+  // What comes of a call.
+  if (!isQuoted && text[end] === '(' && CODE.test(value)) return 'config_key';
   if (rule === 'url-password' && lead.endsWith(`/${value}:`)) return 'placeholder';
   if (!isRealValue(value, rule)) return 'unknown';
   return SHOWN_FOR_EXAMPLE.test(path) ? 'unknown' : 'real_candidate';

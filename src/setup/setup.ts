@@ -5,6 +5,7 @@ import { applyParts } from './apply.ts';
 import { planClaudeConfig, planClaudeRemoval } from './claude-config.ts';
 import { type FoundClient, findClients } from './clients.ts';
 import { planCodexConfig, planCodexRemoval } from './codex-config.ts';
+import { configuredIn } from './inspect.ts';
 import { installationOf } from './installation.ts';
 import { CLIENT_TITLES, CLIENTS, type Client } from './names.ts';
 import type { Note, Part, Setting, SetupOptions } from './plan.ts';
@@ -30,11 +31,11 @@ export async function planSetup(
   const notes = placeNotes(settings);
   const parts: Part[] = [];
   for (const setting of settings) {
-    if (setting.installation.kind === 'plugin' && ownPlugin(setting)) {
+    if (await hasPlugin(setting)) {
       notes.push({
         level: 'info',
         client: setting.client.client,
-        text: `${CLIENT_TITLES[setting.client.client]} has server and skill from the plugin; nothing to set up.`,
+        text: `${CLIENT_TITLES[setting.client.client]} has server and skill from its plugin; nothing to set up.`,
       });
       continue;
     }
@@ -127,9 +128,11 @@ async function settingsOf(
   return { clients, settings, backups };
 }
 
-/** The plugin of this client is what runs this very program. */
-function ownPlugin({ installation, client }: Setting): boolean {
-  return installation.root.startsWith(client.home);
+/** With both, the client would list server and skill twice. */
+async function hasPlugin({ client, scope }: Setting): Promise<boolean> {
+  if (scope === 'project') return false;
+  const { entry, plugin } = await configuredIn(client);
+  return plugin && entry === undefined;
 }
 
 function placeNotes(settings: readonly Setting[]): Note[] {

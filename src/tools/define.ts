@@ -12,7 +12,15 @@ import type { Place } from '../workspace/resolve.ts';
 export type ToolKind = 'read' | 'write' | 'destructive' | 'launch';
 
 /** Tools are grouped by area; `--toolsets` chooses areas, and a tool's file lies in its folder. */
-export const AREAS = ['workspace', 'profiles', 'runs', 'git', 'ledger'] as const;
+export const AREAS = [
+  'workspace',
+  'profiles',
+  'runs',
+  'git',
+  'ledger',
+  'judgement',
+  'workflows',
+] as const;
 export type Area = (typeof AREAS)[number];
 
 /** A form for the person at the client: text fields, or choices. */

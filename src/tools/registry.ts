@@ -7,6 +7,11 @@ import gitDiff from './git/git-diff.ts';
 import redo from './git/redo.ts';
 import rollbackRun from './git/rollback-run.ts';
 import undo from './git/undo.ts';
+import decide from './judgement/decide.ts';
+import decisionReview from './judgement/decision-review.ts';
+import gateCheck from './judgement/gate-check.ts';
+import openItems from './judgement/open-items.ts';
+import scoreWorker from './judgement/score-worker.ts';
 import ledgerQuery from './ledger/ledger-query.ts';
 import ledgerVerify from './ledger/ledger-verify.ts';
 import benchmarkModel from './profiles/benchmark-model.ts';
@@ -42,6 +47,11 @@ import summarizeRun from './runs/summarize-run.ts';
 import usageSummary from './runs/usage-summary.ts';
 import verifyRun from './runs/verify-run.ts';
 import waitRuns from './runs/wait-runs.ts';
+import handoffRepairPrompt from './workflows/handoff-repair-prompt.ts';
+import handoffTemplate from './workflows/handoff-template.ts';
+import handoffValidate from './workflows/handoff-validate.ts';
+import workflowDryRun from './workflows/workflow-dry-run.ts';
+import workflowValidate from './workflows/workflow-validate.ts';
 import cleanWorkspace from './workspace/clean-workspace.ts';
 import folderPolicy from './workspace/folder-policy.ts';
 import healthcheck from './workspace/healthcheck.ts';
@@ -57,11 +67,17 @@ export const TOOLS: readonly Tool[] = [
   benchmarkSuite,
   cleanWorkspace,
   costGuard,
+  decide,
+  decisionReview,
   compactEvents,
   folderPolicy,
   checkWriteScope,
   diffSummary,
+  gateCheck,
   gitDiff,
+  handoffRepairPrompt,
+  handoffTemplate,
+  handoffValidate,
   healthcheck,
   initWorkspace,
   lastRun,
@@ -72,6 +88,7 @@ export const TOOLS: readonly Tool[] = [
   localPolicy,
   modelRegistry,
   mockStreamTest,
+  openItems,
   openRunFolder,
   pickProfile,
   pollRun,
@@ -87,6 +104,7 @@ export const TOOLS: readonly Tool[] = [
   rollbackRun,
   scoreModels,
   secretScanRun,
+  scoreWorker,
   shadowRun,
   stopRun,
   summarizeRun,
@@ -95,6 +113,8 @@ export const TOOLS: readonly Tool[] = [
   usageSummary,
   verifyRun,
   waitRuns,
+  workflowDryRun,
+  workflowValidate,
   workspaceStatus,
   writeStrategyReports,
 ].sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -4,39 +4,35 @@ import type { Role } from '../core/vocabulary.ts';
 import type { FoundRun } from '../runs/find.ts';
 import { claimsSuccess } from '../runs/insight/prose.ts';
 import type { ProgressSummary } from '../runs/summarise.ts';
-import { readJson } from '../store/atomic.ts';
+import type { Host } from '../workspace/host.ts';
 import { matchClaim } from './claims/match.ts';
 import { proseClaims } from './claims/prose.ts';
 import { finalAnswer, proseOf, reportedClaims } from './claims/reported.ts';
-import {
-  type Changes,
-  changedTools,
-  exceeded,
-  outsideScope,
-  readChanges,
-  unattributed,
-} from './evidence/changes.ts';
+import { type Changes, changeFacts, readChanges, toRoot } from './evidence/changes.ts';
+import { namedFiles } from './evidence/named-files.ts';
 import { type PatchFile, patchFiles } from './evidence/patch.ts';
 import { postureOf } from './evidence/posture.ts';
 import { type RunLog, readRunLog } from './evidence/run-log.ts';
 import { readSecrets } from './evidence/secrets.ts';
+import { kindOf } from './tampering/kinds.ts';
 import { isOnlyComments, tamperingIn } from './tampering/tampering.ts';
 import type { TestRun, VerificationFacts } from './verification.ts';
 
-/** Roles whose work is a change; the others may well end without one. */
-const CHANGE_ROLES: ReadonlySet<Role> = new Set([
+/** Roles whose work is a change that has to do something. */
+const CODE_ROLES: readonly Role[] = [
   'development',
   'implementation',
-  'documentation',
+  'backend',
+  'frontend',
+  'database',
   'automation',
-]);
-/** Of those, the ones whose change has to do something. */
-const CODE_ROLES: ReadonlySet<Role> = new Set(['development', 'implementation', 'automation']);
+];
+/** Roles whose work is a change; the others may well end without one. */
+const CHANGE_ROLES: readonly Role[] = [...CODE_ROLES, 'documentation'];
 
 /** What the files of a run say of it, before anything is run. */
 export type Recorded = {
   run: FoundRun;
-  metadata: unknown;
   changes: Changes;
   patch: PatchFile[];
   log: RunLog;
@@ -46,12 +42,12 @@ export type Recorded = {
 };
 
 export async function readRecorded(
+  host: Host,
   run: FoundRun,
   summary: ProgressSummary | undefined,
 ): Promise<Recorded> {
-  const [metadata, changes, patch, log, answer, secrets] = await Promise.all([
-    readJson(run.paths.metadata).catch(() => undefined),
-    readChanges(run),
+  const [changes, patch, log, answer, secrets] = await Promise.all([
+    readChanges(host, run),
     readFile(run.paths.diff, 'utf8').catch(() => ''),
     readRunLog(run.paths.events),
     finalAnswer(run),
@@ -62,19 +58,20 @@ export async function readRecorded(
     blocking,
     evidence,
   }));
-  return { run, metadata, changes, patch: patchFiles(patch), log, answer, secrets, flags };
+  return { run, changes, patch: patchFiles(patch), log, answer, secrets, flags };
 }
 
 /** All facts but those of our own commands. */
 export async function factsOf(
   recorded: Recorded,
   tests: readonly TestRun[],
+  commands: readonly string[],
 ): Promise<
   Omit<VerificationFacts, 'tests' | 'tests_changed' | 'coverage' | 'checks' | 'changes'> & {
     changes: Omit<VerificationFacts['changes'], 'since'>;
   }
 > {
-  const { run, metadata, changes, log, answer, secrets, flags } = recorded;
+  const { run, changes, log, answer, secrets, flags } = recorded;
   const { record } = run;
   const { outcome } = record;
   const evidence = { log, changes, cwd: record.cwd, tests };
@@ -86,7 +83,7 @@ export async function factsOf(
       failure: outcome?.failure.class ?? 'unknown',
       role: record.role,
       writes: record.scope !== null,
-      change_due: record.scope !== null && CHANGE_ROLES.has(record.role),
+      change_due: record.scope !== null && CHANGE_ROLES.includes(record.role),
       denials: outcome?.denials ?? 0,
       denied_writes: log.writes.filter(({ refused }) => refused).length,
       left_processes: outcome?.left_processes.length ?? 0,
@@ -96,40 +93,59 @@ export async function factsOf(
         log_incomplete: log.problems.length === 0 ? undefined : log.problems.join('; '),
       }),
     },
-    changes: {
-      known: changes.known,
-      ...compact({ problem: changes.problem }),
-      complete: changes.complete,
-      files: changes.source.length,
-      outside: outsideScope(changes, run),
-      unattributed: unattributed(changes, log, run),
-      not_captured: changes.not_captured,
-      tools: changedTools(changes, log),
-      too_large: exceeded(changes, metadata),
-      unread: unread(recorded),
-    },
+    changes: changeFacts(changes, log, unread(recorded)),
     secrets,
     flags,
-    tampering: tamperingOf(recorded),
+    tampering: tamperingOf(recorded, commands),
     success_claimed: claimsSuccess(proseOf(answer)),
     claims: reported.map((claim) => matchClaim(claim, evidence)),
-    posture: postureOf(metadata, record),
+    posture: postureOf(record),
   };
 }
 
-function tamperingOf({ run, changes, patch }: Recorded): VerificationFacts['tampering'] {
-  const source = new Set(changes.source.map(({ path }) => path));
-  const files = patch.filter(({ path, old_path }) => source.has(path) || source.has(old_path));
-  const found = tamperingIn(files);
-  if (!CODE_ROLES.has(run.record.role) || !isOnlyComments(files)) return found;
+function tamperingOf(
+  { run, changes, patch }: Recorded,
+  commands: readonly string[],
+): VerificationFacts['tampering'] {
+  const { record } = run;
+  const named = new Set(
+    namedFiles(commands, record.cwd).map((path) => toRoot(path, changes.root, record.cwd)),
+  );
+  const looked = changes.files.filter(
+    ({ path, area, generated }) =>
+      area === 'source' ||
+      // Git may have been told to look away from what steers the tests.
+      (area === 'ignored' && generated !== true && STEERS.has(kindOf(path))),
+  );
+  const paths = new Set(looked.map(({ path }) => path));
+  const files = patch.filter(({ path, old_path }) => paths.has(path) || paths.has(old_path));
+  const found = [...tamperingIn(files, named), ...changedModes(looked)];
+  if (!CODE_ROLES.includes(run.record.role) || !isOnlyComments(files)) return found;
   const [first] = files;
   const text = 'only comments and blank lines changed';
   return [...found, { code: 'only_comments', level: 'investigate', path: first?.path ?? '', text }];
 }
 
+const STEERS: ReadonlySet<string> = new Set(['runner', 'ci', 'manifest']);
+
+/** A test that may no longer be run is no test. */
+function changedModes(files: Changes['files']): VerificationFacts['tampering'] {
+  return files
+    .filter(({ path, status, perm }) => {
+      const changed = status === 'mode' || status === 'typechange' || perm !== undefined;
+      return changed && status !== 'added' && ['test', 'scripts'].includes(kindOf(path));
+    })
+    .map(({ path, status, perm }) => ({
+      code: 'test_mode_changed',
+      level: 'investigate',
+      path,
+      text: perm === undefined ? status : `${perm.from} became ${perm.to}`,
+    }));
+}
+
 /** Changed files of which no part of the patch was kept, or not all. */
 function unread({ changes, patch }: Recorded): string[] {
+  const cut = new Set((changes.recorded?.omitted ?? []).map(({ path }) => path));
   const known = new Set(patch.map(({ path }) => path));
-  const missing = changes.source.filter(({ path }) => !known.has(path)).map(({ path }) => path);
-  return [...new Set([...changes.unread, ...missing])];
+  return changes.source.map(({ path }) => path).filter((path) => cut.has(path) || !known.has(path));
 }

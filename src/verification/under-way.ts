@@ -1,5 +1,6 @@
 import { sleep } from '../core/clock.ts';
 import { CcError } from '../core/errors.ts';
+import type { Actor } from '../ledger/entry.ts';
 import type { FoundRun } from '../runs/find.ts';
 import type { Host } from '../workspace/host.ts';
 import { type Verified, type VerifyRequest, verifyRun } from './verify-run.ts';
@@ -17,6 +18,7 @@ export type Waiting = {
   /** Then the verification ends, too: nobody could fetch its result. */
   endsWithCaller: boolean;
   progress: (message: string) => void;
+  actor: Actor;
 };
 
 /**
@@ -28,14 +30,14 @@ export async function verifyAndWait(
   host: Host,
   run: FoundRun,
   request: VerifyRequest,
-  { timeoutMs, signal, endsWithCaller, progress }: Waiting,
+  { timeoutMs, signal, endsWithCaller, progress, actor }: Waiting,
 ): Promise<Verified | { under_way: string }> {
   const id = run.record.run_id;
   const key = JSON.stringify(request);
   const known = jobs.get(id);
   if (known !== undefined && known.key !== key && !known.settled) throw busy(id);
   const job =
-    known?.key === key ? known : begin(host, run, request, endsWithCaller ? signal : NEVER);
+    known?.key === key ? known : begin(host, run, request, actor, endsWithCaller ? signal : NEVER);
   jobs.set(id, job);
   const timer = setInterval(() => progress(job.last), PROGRESS_MS);
   const waiting = new AbortController();
@@ -58,10 +60,17 @@ const NEVER = new AbortController().signal;
 const NOTHING = new Promise<Verified>(() => undefined);
 const PROGRESS_MS = 2000;
 
-function begin(host: Host, run: FoundRun, request: VerifyRequest, signal: AbortSignal): Job {
+function begin(
+  host: Host,
+  run: FoundRun,
+  request: VerifyRequest,
+  actor: Actor,
+  signal: AbortSignal,
+): Job {
   const job: Job = { key: JSON.stringify(request), last: 'reading', done: NOTHING, settled: false };
   job.done = verifyRun(host, run, request, {
     signal,
+    actor,
     progress: (message) => {
       job.last = message;
     },

@@ -101,13 +101,14 @@ function changes({ run, changes: { known, problem, complete, not_captured } }: V
   return undefined;
 }
 
-function scope({ run, changes: { outside, too_large, files } }: VerificationFacts): Reason[] {
+function scope({ run, changes: { outside, too_large } }: VerificationFacts): Reason[] {
   const found: Reason[] = [];
-  if (!run.writes && files > 0) {
-    found.push(rejects('read_only_changed', `a read-only run, and ${files} file(s) changed`));
-  }
   if (outside.length > 0) {
-    found.push(rejects('out_of_scope', `changed outside its scope: ${some(outside)}`, outside));
+    found.push(
+      run.writes
+        ? rejects('out_of_scope', `changed outside its scope: ${some(outside)}`, outside)
+        : rejects('read_only_changed', `a read-only run changed ${some(outside)}`, outside),
+    );
   }
   if (too_large.length > 0) found.push(rejects('too_large', too_large.join('; ')));
   return found;
@@ -139,8 +140,11 @@ function diffRead({ changes: { unread } }: VerificationFacts): Reason | undefine
   return doubts('diff_unread', `too large to be looked through: ${some(unread)}`, unread);
 }
 
-function phantom({ run, changes: { known, files }, claims, success_claimed }: VerificationFacts) {
+function phantom({ run, changes, claims, success_claimed }: VerificationFacts) {
+  const { known, files, ignored } = changes;
   if (!known || files > 0 || !run.writes || run.state !== 'succeeded') return undefined;
+  if (ignored > 0)
+    return doubts('only_ignored_changed', `${ignored} ignored file(s) changed, no other`);
   const claimed = claims.find(({ kind }) => CHANGE_CLAIMS.has(kind));
   const admits = claims.some(({ kind, from }) => kind === 'no_change' && from !== 'prose');
   if (claimed !== undefined || (run.change_due && success_claimed && !admits)) {
@@ -150,14 +154,18 @@ function phantom({ run, changes: { known, files }, claims, success_claimed }: Ve
 }
 const CHANGE_CLAIMS: ReadonlySet<string> = new Set(['changed', 'created', 'deleted', 'fixed']);
 
-function secrets({ changes: { files }, secrets: found }: VerificationFacts): Reason | undefined {
+function secrets({
+  run,
+  changes: { files },
+  secrets: found,
+}: VerificationFacts): Reason | undefined {
   if (found.real.length > 0) {
     return rejects('secret', `what looks like a real secret: ${some(found.real)}`, found.real);
   }
   if (found.unsure.length > 0) {
     return doubts('maybe_secret', `possibly a secret: ${some(found.unsure)}`, found.unsure);
   }
-  if (found.known || files === 0) return undefined;
+  if (found.known || files === 0 || !run.writes) return undefined;
   return doubts('secrets_unknown', 'nobody looked for secrets in what it changed');
 }
 
@@ -186,7 +194,12 @@ function tampering({ tampering: found }: VerificationFacts): Reason[] {
   });
 }
 
-function tests({ changes: { files }, tests: runs, tests_changed }: VerificationFacts): Reason[] {
+function tests({
+  run: { writes },
+  changes: { code },
+  tests: runs,
+  tests_changed,
+}: VerificationFacts): Reason[] {
   const found = runs.flatMap((run): Reason[] => {
     const what = `\`${run.command}\``;
     switch (run.status) {
@@ -203,13 +216,13 @@ function tests({ changes: { files }, tests: runs, tests_changed }: VerificationF
     }
     return [];
   });
-  if (runs.length === 0 && files > 0) {
+  if (runs.length === 0 && code > 0 && writes) {
     found.push(doubts('tests_unknown', 'no test command was given, so nothing was run'));
   }
   const { touched, added } = tests_changed;
   if (touched.length > 0) {
     const text = `our commands changed ${some(touched)}: what passed is not what it left`;
-    found.push(doubts('tests_changed_tree', text, touched));
+    found.push((writes ? doubts : tells)('tests_changed_tree', text, touched));
   }
   if (added.length > 0) found.push(tells('tests_left_files', `our commands left ${some(added)}`));
   return found;

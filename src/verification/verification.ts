@@ -92,6 +92,10 @@ export const verificationFacts = z.object({
     complete: z.boolean(),
     /** Changed files of the project: source, not agent artifacts. */
     files: z.number(),
+    /** Of them, those that tests can be about: no words for people. */
+    code: z.number(),
+    /** Changed files that git ignores and that are no cache: what it built, say. */
+    ignored: z.number(),
     outside: paths,
     unattributed: paths,
     not_captured: paths,

@@ -4,6 +4,9 @@ import { CcError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
 import { createRedactor, redactJson } from '../core/redact.ts';
 import { isFinal } from '../core/vocabulary.ts';
+import { recordVerification } from '../judgement/record-verification.ts';
+import type { Actor } from '../ledger/entry.ts';
+import { wholeOf } from '../runs/changes/snapshots.ts';
 import type { FoundRun } from '../runs/find.ts';
 import { lookAt } from '../runs/view.ts';
 import { portsOf } from '../runs/worktrees/set-up.ts';
@@ -29,6 +32,13 @@ export type VerifyRequest = {
   minCoverage: number | undefined;
 };
 
+export type VerifyOptions = {
+  signal: AbortSignal;
+  progress: (message: string) => void;
+  /** Who asks, for the ledger. */
+  actor: Actor;
+};
+
 export type Verified = { result: Verification; file: string };
 
 const PATHS_KEPT = 50;
@@ -41,7 +51,7 @@ export async function verifyRun(
   host: Host,
   found: FoundRun,
   request: VerifyRequest,
-  options: { signal: AbortSignal; progress: (message: string) => void },
+  options: VerifyOptions,
 ): Promise<Verified> {
   const { run, state, summary } = await lookAt(host, found);
   requireEnded(run, state);
@@ -59,6 +69,7 @@ export async function verifyRun(
     const seconds = Math.round((host.clock.monotonic() - started) / 100) / 10;
     const whole = { ...result, seconds };
     const file = await storeVerification(run.paths, whole);
+    await recordVerification(host, run, whole, options.actor);
     return { result: whole, file };
   } finally {
     lease.release();
@@ -85,9 +96,9 @@ function requireEnded({ record }: FoundRun, state: string): void {
 async function carriedOut(
   host: Host,
   run: FoundRun,
-  summary: Parameters<typeof readRecorded>[1],
+  summary: Parameters<typeof readRecorded>[2],
   request: VerifyRequest,
-  { signal, progress }: { signal: AbortSignal; progress: (message: string) => void },
+  { signal, progress }: VerifyOptions,
 ): Promise<Omit<Verification, 'seconds'>> {
   const { record } = run;
   const now = host.clock.now();
@@ -112,14 +123,15 @@ async function carriedOut(
     commands.length > 0 || request.checks.some(({ kind }) => kind === 'custom_command');
 
   const needsTree = runsCommands || record.scope !== null;
-  const [head, before] = await Promise.all([
-    headNow(host, run),
-    needsTree ? treeNow(host, run, signal) : undefined,
-  ]);
+  const before = needsTree ? await treeNow(host, run, signal) : undefined;
   // The journal may have 50 MB: it is read while the tests run.
-  const [tested, recorded] = await Promise.all([
+  const [tested, head, { recorded, since }] = await Promise.all([
     runTests({ commands, timeoutMs, minCoverage: request.minCoverage }, place, folder, progress),
-    readRecorded(run, summary),
+    headNow(host, run, before),
+    readRecorded(host, run, summary).then(async (recorded) => {
+      const after = wholeOf(recorded.changes.recorded?.after);
+      return { recorded, since: await differences(host, after, before, signal) };
+    }),
   ]);
   const checks = await runChecks(request.checks, {
     run,
@@ -132,24 +144,24 @@ async function carriedOut(
   if (signal.aborted) throw new CcError('CANCELLED', 'The verification was cancelled.');
 
   const after = runsCommands ? await treeNow(host, run, signal) : before;
-  const [since, changed] = await Promise.all([
-    differences(host, recorded.changes.after, before),
-    differences(host, before, after),
-  ]);
+  const changed = await differences(host, before, after, signal);
   const leftBefore = await leftByEarlier(run);
-  const { changes, ...facts } = await factsOf(recorded, tested.runs);
+  const { changes, ...facts } = await factsOf(recorded, tested.runs, [
+    ...commands,
+    ...request.checks.flatMap((check) => (check.kind === 'custom_command' ? check.command : [])),
+  ]);
   const all: VerificationFacts = redactJson(
     {
       ...facts,
       changes: {
         ...changes,
-        since: pathsOf(since ?? []).filter((path) => !leftBefore.has(path)),
+        since: pathsOf(since).filter((path) => !leftBefore.has(path)),
       },
       tests: tested.runs,
       tests_changed: {
-        added: pathsOf((changed ?? []).filter(({ status }) => status === 'added')),
+        added: pathsOf(changed.filter(({ status }) => status === 'added')),
         touched: pathsOf(
-          (changed ?? []).filter(({ status, path }) => status !== 'added' && !leftBefore.has(path)),
+          changed.filter(({ status, path }) => status !== 'added' && !leftBefore.has(path)),
         ),
       },
       ...(tested.coverage === undefined ? {} : { coverage: tested.coverage }),
@@ -165,7 +177,7 @@ async function carriedOut(
     ...judge(all),
     ...all,
     head,
-    after_tree: recorded.changes.after?.tree ?? null,
+    after_tree: recorded.changes.recorded?.after.tree ?? null,
     tree_now: (after ?? before)?.tree ?? null,
   };
 }

@@ -87,5 +87,7 @@ export function sharedPaths(workspace: Workspace) {
     usage: join(state, 'usage'),
     /** What is known of the sizes of ended runs, and when it was last looked for old ones. */
     retention: join(state, 'retention'),
+    /** What is still to be done about the work of runs. */
+    openItems: join(state, 'open-items'),
   };
 }

@@ -2,4 +2,4 @@
  * Loaded on demand, because a policy file is rare and the parser is not small. In a file of its own:
  * a bundler gives a dynamically imported CommonJS package no named exports.
  */
-export { parse, parseDocument } from 'yaml';
+export { isAlias, isMap, isScalar, isSeq, LineCounter, parse, parseDocument } from 'yaml';

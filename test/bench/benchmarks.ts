@@ -12,7 +12,9 @@ import { snapshots } from './snapshots.ts';
 import { stopping } from './stop.ts';
 import { supervisorCpu } from './supervisor-cpu.ts';
 import { surface } from './surface.ts';
+import { verifying } from './verify.ts';
 import { waiting } from './wait.ts';
+import { workflows } from './workflows.ts';
 
 /** Every benchmark, in the order they run and are shown. */
 export const BENCHMARKS: readonly Benchmark[] = [
@@ -27,7 +29,9 @@ export const BENCHMARKS: readonly Benchmark[] = [
   ingestion,
   flood,
   ledger,
+  verifying,
   waiting,
   stopping,
   snapshots,
+  workflows,
 ];

@@ -7,7 +7,7 @@ import { command, type Follower } from './faces.ts';
 import type { Launch } from './launch.ts';
 import { reach, until } from './moments.ts';
 import type { Fault, Target } from './plan.ts';
-import { strike, supervisorsOf, thaw, workerTree } from './processes.ts';
+import { strike, supervisorsOf, thaw, workerOf } from './processes.ts';
 import { recover } from './recovery.ts';
 import type { Stage } from './stage.ts';
 
@@ -100,7 +100,7 @@ export class Injector {
       case 'supervisor':
         return this.#owner() ?? supervisorsOf(run_id)[0];
       case 'worker':
-        return workerTree(run_id)[0];
+        return workerOf(run_id);
       case 'server':
       case 'cli':
         return this.#followers.find(({ kind }) => kind === target)?.process;

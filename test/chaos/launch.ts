@@ -93,6 +93,7 @@ const LAUNCHERS: Record<Launcher, Launching> = {
       `--idempotency-key=${KEY}`,
       `--budget-wall-seconds=${wallSeconds}`,
       ...(request.allowWrite ? ['--allow-write'] : []),
+      ...(request.scope?.paths ?? []).map((glob) => `--scope-paths=${glob}`),
       ...(request.scope?.commands ?? []).map((text) => `--scope-commands=${text}`),
     );
     launch.process = started.process;

@@ -16,6 +16,13 @@ export function workerTree(runId: string): ProcessIdentity[] {
   return findByCookie(RUN_COOKIE, runId).sort((a, b) => Number(a.start) - Number(b.start));
 }
 
+/** The worker itself, and not what encloses it. */
+export function workerOf(runId: string): ProcessIdentity | undefined {
+  const tree = workerTree(runId);
+  const names = new Map(commandLines());
+  return tree.find(({ pid }) => !/\bbwrap\b|cc-wall-guard/.test(names.get(pid) ?? '')) ?? tree[0];
+}
+
 /** False when there was nobody to hit any more. */
 export function strike(target: ProcessIdentity | undefined, signal: NodeJS.Signals): boolean {
   if (target === undefined || !isAlive(target)) return false;

@@ -45,6 +45,9 @@ test.each([
   [['stop-run'], 2],
   [['stop-run', MISSING, '--all'], 2],
   [['stop-run', '--all'], 0],
+  [['workflow-validate', '--text', 'nodes: { a: { role: review } }'], 0],
+  [['workflow-validate'], 2],
+  [['workflow-validate', '--file', 'no-such.yaml'], 3],
   [['recover-runs'], 0],
   [['poll-run', 'not-an-id'], 2],
   [['poll-run', MISSING], 3],
@@ -70,6 +73,15 @@ test('a failed check exits 1 and is shown', () => {
   expect(result.code).toBe(1);
   expect(result.out).toContain('name: claude');
 });
+
+test.each(['workflow-validate', 'workflow-dry-run'])(
+  '%s exits 1 for a wrong file, and shows why',
+  (name) => {
+    const result = command([name, '--text', 'nodes: { a: { role: reviw } }']);
+    expect(result.code).toBe(1);
+    expect(result.out).toContain('Did you mean review?');
+  },
+);
 
 test('help and version', () => {
   expect(command(['--version']).out).toBe(`${VERSION}\n`);

@@ -32,8 +32,15 @@ test.each(TOOLS)('$name: an input made from all of its flags is valid', (tool) =
     if (flag.type === 'boolean') return [`--${flag.name}`];
     if (flag.type === 'number') return [`--${flag.name}`, example(tool, flag.path)];
     if (flag.type === 'json') return [`--${flag.name}`, '{"type":"object"}'];
-    // Published as a plain text, checked as one of the roles, or as a date.
-    const text = { role: 'review', suite: 'review', since: '2026-11-20' }[flag.name] ?? 'x';
+    // Published as a plain text, checked as one of a few words, or as a date.
+    const words: Record<string, string> = {
+      role: 'review',
+      suite: 'review',
+      since: '2026-11-20',
+      severity: 'warn',
+      status: 'done',
+    };
+    const text = words[flag.name] ?? 'x';
     return [`--${flag.name}`, flag.choices[0] ?? text];
   });
   const { input } = parse(tool.name, ...args);

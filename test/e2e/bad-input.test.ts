@@ -97,7 +97,7 @@ test('unknown profile, run id and directory', async () => {
   );
 });
 
-test('without git a write run works, and what it changed is unknown', async () => {
+test('without git a write run works, and what it changed is known all the same', async () => {
   lab = await Lab.open([], { git: false });
   lab.model.addScript({
     name: 's',
@@ -109,7 +109,7 @@ test('without git a write run works, and what it changed is unknown', async () =
   const run = await lab.ended(
     await lab.launch({ task: 'x', allowWrite: true, scope: { paths: ['**'] } }),
   );
-  expect(run.record.outcome).toMatchObject({ state: 'succeeded', changed_files: null });
+  expect(run.record.outcome).toMatchObject({ state: 'succeeded', changed_files: 1 });
   expect(lab.read('a.txt')).toBe('a');
 });
 

@@ -5,6 +5,8 @@ import { checkScope } from '../../src/runs/changes/check-scope.ts';
 import { changedSinceEnd, changesOfRun } from '../../src/runs/changes/read.ts';
 import type { FoundRun } from '../../src/runs/find.ts';
 import { answerQuestion } from '../../src/runs/questions.ts';
+import { connect, dataOf, textOf } from '../mcp/face.ts';
+import { BIN, runProgram } from '../support/controllers.ts';
 import { Lab } from '../support/lab.ts';
 
 let lab: Lab;
@@ -37,6 +39,7 @@ function script(name: string, text: string): void {
 
 test('who changed a file: a tool, a command, or somebody else; and whether it was allowed', async () => {
   lab = await Lab.open([]);
+  lab.writePolicy('sandbox: off\n'); // which would keep the command from all of this
   lab.write('.gitignore', '*.log\n.env\n__pycache__/\n');
   lab.write('mine.txt', 'of the user\n');
   lab.write('docs/a.md', 'a\n');
@@ -89,14 +92,41 @@ test('who changed a file: a tool, a command, or somebody else; and whether it wa
     'docs/a.md',
   ]);
   expect(checkScope(changes, false).status).toBe('fail');
+  await toldByTheTools(ended);
   expect(await changedSinceEnd(lab.host(), ended)).toEqual([]);
   lab.write('later.txt', 'after its end\n');
   expect(await changedSinceEnd(lab.host(), ended)).toEqual(['later.txt']);
   expect(lines((await changesOfRun(lab.host(), ended)).changes ?? changes)).toEqual(lines(changes));
 });
 
+/** The same through the faces: MCP, and the exit code of the command. */
+async function toldByTheTools({ record: { run_id } }: FoundRun): Promise<void> {
+  const { call } = await connect({ host: lab.host() });
+  const check = dataOf(await call('cc_check_write_scope', { run_id }));
+  expect(check).toMatchObject({ status: 'fail', unattributed: ['mine.txt'] });
+  expect(JSON.stringify(check.violations)).toContain('.git/config');
+  const summary = dataOf(await call('cc_diff_summary', { run_id }));
+  expect(summary).toMatchObject({
+    areas: { source: { files: 4 }, ignored: { files: 2 }, git: { files: 2 } },
+    out_of_scope: { count: 4 },
+    unattributed: { count: 1, paths: ['mine.txt'] },
+    commits: [expect.stringContaining('by the worker')],
+    complete: true,
+  });
+  expect(summary).not.toHaveProperty('changed_since');
+  const diff = textOf(await call('cc_git_diff', { run_id, paths: ['./src/'] }));
+  expect(diff).toContain('+shell');
+  expect(diff).not.toContain('mine.txt');
+  const cli = await runProgram(process.execPath, [BIN, 'check-write-scope', '--run-id', run_id], {
+    cwd: lab.project,
+    env: lab.env,
+  });
+  expect(cli).toMatchObject({ exitCode: 1 });
+}
+
 test('a project without git is compared as well', async () => {
   lab = await Lab.open([], { git: false });
+  lab.writePolicy('sandbox: off\n');
   lab.write('docs/a.md', 'a\n');
   lab.model.addScript({
     name: 's',

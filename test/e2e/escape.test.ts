@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -19,7 +20,7 @@ import type { ModelCall } from '../../src/loopback/index.ts';
 import { findSandbox } from '../../src/proc/sandbox.ts';
 import type { FoundRun } from '../../src/runs/find.ts';
 import { type Area, type Attempt, COMMANDS, FILE_TOOLS } from '../support/escapes.ts';
-import { Lab } from '../support/lab.ts';
+import { CLAUDE, Lab } from '../support/lab.ts';
 
 const SCOPE = ['src/**', '!src/generated/**'];
 const POLICY = 'protected_paths: ["src/*.lock"]\n';
@@ -175,6 +176,29 @@ test.skipIf(!hasSandbox)(
   },
 );
 
+test.skipIf(!hasSandbox)('/tmp is its own where nothing else has to be seen in it', async () => {
+  const before = process.env.TMPDIR;
+  process.env.TMPDIR = '/var/tmp';
+  try {
+    lab = await Lab.open([]);
+  } finally {
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
+  }
+  lab.env.CC_CLAUDE_PATH = realpathSync(CLAUDE);
+  lab.env.PATH = '/usr/local/bin:/usr/bin:/bin';
+  const name = `/tmp/cc-escape-${randomBase32(12)}`;
+  litter.push(name);
+  const attempt = shellCheck('x', `echo mine > ${name} && cat ${name} && ls -a /tmp | wc -l`);
+  const { results, run } = await tryAll([attempt], {}, ['*']);
+  expect(results.join()).toContain('mine');
+  // `.`, `..`, the file, and perhaps the worker's own directory.
+  expect(Number(results.join().split('\n').at(-1))).toBeLessThanOrEqual(4);
+  expect(existsSync(name)).toBe(false);
+  const isGone = async () => !existsSync(run.record.worker.tmp_dir) || undefined;
+  await lab.until(isGone, 'its temporary directory to be removed');
+});
+
 const PROTECTED_AT_THE_TOP = /settings|MCP servers|the policy protects/;
 
 test.skipIf(!hasSandbox)('a read-only worker is in the sandbox, too', async () => {
@@ -204,11 +228,8 @@ test.skipIf(!hasSandbox)('a read-only worker is in the sandbox, too', async () =
 /** Claude Code itself refuses some of what it can see in a command, and reads no settings of a worker. */
 const HELD_BY_THE_CLI: readonly string[] = ['its own settings', 'a git hook', 'a link to the home'];
 
-/**
- * INTEGRATOR: what the final check sees today. When it compares ignored files and `.git/` as well,
- * 'ignored' and 'git' belong here; then this list says what the documents promise.
- */
-const SEEN_AT_THE_END: readonly Area[] = ['source'];
+/** What the comparison at the end sees; the records of the run are only named beforehand. */
+const SEEN_AT_THE_END: readonly Area[] = ['source', 'ignored', 'git'];
 
 test('without a sandbox, what gets out in the project is found at the end, the rest was named before', async () => {
   const places = await openLab(`${POLICY}sandbox: off\n`);

@@ -63,6 +63,7 @@ test('what was written before the limit came, and what was said, is handed on', 
     task: 'Write two halves.',
     context: 'CONTEXT-7',
     allowWrite: true,
+    scope: { paths: ['**'] },
   });
   const { changed, runs } = await waited(lab, run);
   expect(changed.map(({ state }) => state)).toEqual(['failed', 'succeeded']);
@@ -102,6 +103,7 @@ test('a second move tells of both runs once, and the budget holds over all of th
   const run = await lab.launch({
     task: 'THE-TASK.',
     allowWrite: true,
+    scope: { paths: ['**'] },
     budget: { max_turns: 10, max_tokens: 50_000, max_usd: 1 },
   });
   const { runs, changed } = await waited(lab, run);

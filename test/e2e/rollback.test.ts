@@ -108,7 +108,11 @@ test('a second writer gets a copy; its result is verified there and applied', as
   expect(await apply().catch((error: unknown) => toErrorFacts(error))).toMatchObject({
     code: 'CHECK_FAILED',
   });
-  const options = { signal: new AbortController().signal, progress: () => undefined };
+  const options = {
+    signal: new AbortController().signal,
+    progress: () => undefined,
+    actor: { by: 'cli' as const },
+  };
   const { result } = await verifyRun(
     host,
     run,

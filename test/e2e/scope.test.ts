@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 import { findSandbox } from '../../src/proc/sandbox.ts';
 import { planRun } from '../../src/runs/plan.ts';
@@ -127,6 +127,25 @@ test.skipIf(!hasSandbox)(
     for (const name of ['.git', '.claude', '.mcp.json']) {
       expect(existsSync(lab.path(name)), name).toBe(false);
     }
+  },
+);
+
+test.skipIf(!hasSandbox)(
+  'a worker whose sandbox process is killed goes on and is heard',
+  async () => {
+    lab = await Lab.open([
+      { name: 's', steps: [{ text: 'still here', hold: { at: 'before_headers', name: 'h' } }] },
+    ]);
+    const run = await lab.launch({ task: 'Wait.' });
+    await lab.model.waitForHold('h');
+    const bwrap = lab
+      .processes(run.record.run_id)
+      .filter(({ pid }) => readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'bwrap');
+    expect(bwrap).toHaveLength(1);
+    for (const { pid } of bwrap) process.kill(pid, 'SIGKILL');
+    lab.model.release('h');
+    const { outcome } = (await lab.ended(run)).record;
+    expect(outcome).toMatchObject({ state: 'succeeded', left_processes: [] });
   },
 );
 

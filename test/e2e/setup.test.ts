@@ -126,7 +126,8 @@ test('after setup both real clients have tools and skill; after uninstall all is
   expect(readFileSync(codexConfig, 'utf8')).toBe(before);
   expect(readFileSync(join(home, '.claude.json'), 'utf8')).toBe(claudeBefore);
 
-  await succeeds('setup', '--yes', '--approve');
+  // On a busy machine our server may take longer than Codex waits by default.
+  await succeeds('setup', '--yes', '--approve', '--startup-grace');
   await codexWorks();
   await claudeWorks();
 

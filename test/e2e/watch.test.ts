@@ -48,15 +48,18 @@ class Command {
     });
   }
 
-  /** Once it listens: a command that has hardly begun is ended by the signal itself. */
+  /**
+   * Once it listens: a command that has hardly begun is ended by the signal itself. Node catches SIGINT
+   * from its first moment; SIGHUP (bit 0) is caught only by us, after the others.
+   */
   async interrupt(): Promise<void> {
     const { pid } = this.#child;
     const listens = async () => {
       const status = readFileSync(`/proc/${pid}/status`, 'utf8');
       const caught = BigInt(`0x${/^SigCgt:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
-      return (caught & (1n << 1n)) !== 0n ? true : undefined;
+      return (caught & 1n) !== 0n ? true : undefined;
     };
-    await lab.until(listens, 'the command to listen for SIGINT');
+    await lab.until(listens, 'the command to listen for signals');
     this.#child.kill('SIGINT');
   }
 

@@ -14,6 +14,10 @@ import { diffTrees, diffWorkingTree } from '../../src/git/diff.ts';
 import { openGit } from '../../src/git/git.ts';
 import { describeHead } from '../../src/git/head.ts';
 import { takeSnapshot } from '../../src/git/snapshot.ts';
+import { newCommits } from '../../src/git/whole/commits.ts';
+import { compareWhole } from '../../src/git/whole/compare.ts';
+import { comparePaths, readAt } from '../../src/git/whole/read.ts';
+import { takeWhole } from '../../src/git/whole/take.ts';
 import { canaryScript, repository, type Sandbox } from './support.ts';
 
 const HOOKS = ['post-index-change', 'pre-commit', 'post-checkout', 'reference-transaction'];
@@ -122,9 +126,27 @@ async function everything(repo: Sandbox): Promise<void> {
   const diff = await diffTrees(base, target, { env });
   expect(diff.files.length).toBeGreaterThan(3);
   expect(diff.patch).toContain('+next');
+  await everythingWhole(repo);
   expect(await describeHead(repo.root, { env })).toMatchObject({ dirty: true });
   expect((await diffWorkingTree(repo.root, { env })).files.length).toBeGreaterThan(4);
   expect((await diffWorkingTree(repo.root, { env, whole: true })).patch).toContain('+next');
+}
+
+async function everythingWhole(repo: Sandbox): Promise<void> {
+  const { env } = repo;
+  const options = { privateDir: join(repo.home, 'whole'), env };
+  const base = await takeWhole(repo.root, options);
+  change(repo, 'later');
+  // By hand: git itself would start the hooks of this repository.
+  repo.write('.git/refs/heads/moved', `${base.head}\n`);
+  const after = await takeWhole(repo.root, { ...options, earlier: base });
+  const { files, patch } = await compareWhole(base, after, { env, maxPatchBytes: 10_000 });
+  expect(files.map(({ path }) => path)).toContain('.git/refs/heads/moved');
+  expect(patch).toContain('+later');
+  expect((await readAt(base, 'f.a', { env }))?.bytes.toString()).toBe('next\n');
+  expect(await comparePaths(base, after, { env })).toHaveLength(files.length);
+  const commits = await newCommits(repo.root, null, after.head, { env });
+  expect(commits?.commits.length).toBeGreaterThan(0);
 }
 
 test('plain git would start these programs: the trap works', () => {

@@ -1,4 +1,5 @@
-import { appendFileSync, chmodSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { toErrorFacts } from '../../src/core/errors.ts';
 import { sealEntry } from '../../src/ledger/entry.ts';
@@ -87,7 +88,6 @@ describe('what cannot be recorded fails', () => {
   it('where the ledger cannot be written', async () => {
     const ledger = await ledgerOf(1);
     rmSync(ledger.file);
-    const { mkdirSync } = await import('node:fs');
     mkdirSync(ledger.file);
     await expect(ledger.append()).rejects.toThrow('EISDIR');
   });
@@ -98,7 +98,6 @@ describe('what cannot be recorded fails', () => {
     rmSync(ledger.file);
     appendFileSync(ledger.file, `${'something else '.repeat(100)}\n`);
     expect(await facts(ledger.append())).toMatchObject({ code: 'STORAGE_CORRUPT' });
-    chmodSync(ledger.file, 0o600);
   });
 
   it('on a full disk, and goes on when there is room again', async () => {
@@ -119,8 +118,6 @@ describe('what cannot be recorded fails', () => {
     expect(full).toMatchObject({ code: 'STORAGE_FULL', retryable: true });
     expect(written).toBeGreaterThan(50);
     expect(await ledger.problems()).toEqual([]);
-    rmSync(`${disk}/project/.agent-workspace/README.md`, { force: true });
-    const { execFileSync } = await import('node:child_process');
     execFileSync('mount', ['-o', 'remount,size=600k', disk]);
     expect((await ledger.append()).seq).toBe(written + 1);
     expect(await ledger.problems()).toEqual([]);
@@ -177,6 +174,26 @@ describe('many processes', () => {
   }, 30_000);
 });
 
+describe('one that is frozen in the middle of its turn', () => {
+  it.each([
+    ['before its line is written', '1', 6],
+    ['before its anchor is moved', '2', 4],
+  ])('%s does its work once when it wakes up, and spoils nothing', async (_, when, seq) => {
+    const ledger = await ledgerOf(3);
+    const { host, workspace } = ledger;
+    const args = [GROUND, host.env.HOME ?? '', workspace.root, when];
+    const sleeper = startFixture('ledger-sleeper', args);
+    await eventually('it is stopped', () => stateOf(sleeper.identity) === 'stopped');
+    await ledger.append();
+    await ledger.append();
+    sleeper.child.kill('SIGCONT');
+    expect(await sleeper.next()).toEqual({ seq });
+    await ledger.append();
+    expect(await ledger.verify()).toMatchObject({ ok: true, entries: 7, problems: [] });
+    expect(ledger.lines.filter((line) => line.includes('"sleeper"'))).toHaveLength(1);
+  });
+});
+
 describe('one that wakes up and writes with a turn it has lost', () => {
   /** Its line, written blindly behind everything, as it was prepared when there were `after` entries. */
   function late(ledger: Ledger, after: number): string {
@@ -216,7 +233,7 @@ describe('one that wakes up and writes with a turn it has lost', () => {
   });
 });
 
-it('costs the same however long the ledger is', async () => {
+it('an append leaves the turn free and the anchor at its entry', async () => {
   const ledger = await ledgerOf(1);
   const { host, workspace } = ledger;
   expect(topLease(ledgerPaths(workspace).lease)?.released).toBe(true);

@@ -112,6 +112,10 @@ describe('the receipt of a run', () => {
     });
     expect(await ledger.problems()).toEqual([]);
     expect(await writeReceipt(ledger.host, run, draft)).toEqual(entry);
+    const edited = JSON.stringify({ ...latest, verdict: 'reject' });
+    writeFileSync(join(run.paths.verification, 'latest.json'), edited);
+    const [problem] = (await ledger.verify()).problems;
+    expect(problem?.text).toContain('verification/latest.json is not what');
   });
 });
 

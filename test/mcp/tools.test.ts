@@ -81,6 +81,20 @@ const EXAMPLES: Record<string, Example> = {
     fails: { benchmark: 'bench_20261121t110900123z_k3v7qa2m' },
     code: 'NOT_FOUND',
   },
+  cc_decide: {
+    works: async (place) => ({ run_id: (await storeFinishedRun(place)).id, pending: 2 }),
+    fails: { run_id: 'the last one' },
+    code: 'BAD_INPUT',
+  },
+  cc_decision_review: {
+    works: async (place) => ({
+      run_id: (await storeFinishedRun(place)).id,
+      proposed_action: 'Merge it.',
+      note: 'It looks fine.',
+    }),
+    fails: { run_id: MISSING },
+    code: 'RUN_NOT_FOUND',
+  },
   cc_folder_policy: {
     works: async () => ({ apply: true }),
     fails: { cwd: '/no/such' },
@@ -96,6 +110,17 @@ const EXAMPLES: Record<string, Example> = {
     fails: { run_id: MISSING },
     code: 'RUN_NOT_FOUND',
   },
+  cc_gate_check: {
+    works: async (place) => ({
+      run_id: (await storeFinishedRun(place)).id,
+      reviews: [(await storeFinishedRun(place)).id],
+      ci: `${'a'.repeat(40)}:success`,
+      limits: { max_lines: 100 },
+      waive: { checks: ['size'], reason: 'Agreed.' },
+    }),
+    fails: { run_id: MISSING },
+    code: 'RUN_NOT_FOUND',
+  },
   cc_git_diff: {
     works: async ({ project, env }) => {
       execFileSync('git', ['init', '-q'], { cwd: project, env });
@@ -104,6 +129,21 @@ const EXAMPLES: Record<string, Example> = {
     },
     fails: {},
     code: 'NOT_A_GIT_REPOSITORY',
+  },
+  cc_handoff_repair_prompt: {
+    works: async () => ({ handoff: { status: 'pass' }, role: 'review' }),
+    fails: { handoff: {} },
+    code: 'BAD_INPUT',
+  },
+  cc_handoff_template: {
+    works: async () => ({ role: 'review' }),
+    fails: { role: 'nobody' },
+    code: 'BAD_INPUT',
+  },
+  cc_handoff_validate: {
+    works: async () => ({ handoff: { status: 'pass', summary: 'Done.' }, role: 'multimodal' }),
+    fails: { run_id: MISSING },
+    code: 'RUN_NOT_FOUND',
   },
   cc_apply_run: {
     works: async (place) => {
@@ -179,6 +219,15 @@ const EXAMPLES: Record<string, Example> = {
     fails: { refresh: true },
     code: 'BAD_INPUT',
   },
+  cc_open_items: {
+    works: async (place) => ({
+      run_id: (await storeFinishedRun(place)).id,
+      title: 'Handle empty input',
+      severity: 'blocker',
+    }),
+    fails: { title: 'All tests pass' },
+    code: 'BAD_INPUT',
+  },
   cc_open_run_folder: {
     works: async (place) => ({ run_id: (await storeFinishedRun(place)).id, open_folder: true }),
     fails: { run_id: MISSING },
@@ -247,6 +296,15 @@ const EXAMPLES: Record<string, Example> = {
     fails: { run_id: MISSING },
     code: 'RUN_NOT_FOUND',
   },
+  cc_score_worker: {
+    works: async (place) => ({
+      run_id: (await storeFinishedRun(place)).id,
+      rating: 80,
+      reason: 'Clear and complete.',
+    }),
+    fails: { run_id: MISSING, rating: 80 },
+    code: 'RUN_NOT_FOUND',
+  },
   cc_send_instruction: {
     works: async (place) => ({
       run_id: (await storeActiveRun(place)).id,
@@ -312,6 +370,19 @@ const EXAMPLES: Record<string, Example> = {
   cc_wait_runs: {
     works: async (place) => ({ run_ids: [(await storeFinishedRun(place)).id] }),
     fails: {},
+    code: 'NOT_FOUND',
+  },
+  cc_workflow_dry_run: {
+    works: async () => ({ text: 'nodes: { a: { role: review, task: Look. } }' }),
+    fails: {},
+    code: 'BAD_INPUT',
+  },
+  cc_workflow_validate: {
+    works: async ({ project }) => {
+      writeFileSync(join(project, 'flow.yaml'), 'nodes: { a: { role: review, task: Look. } }');
+      return { file: 'flow.yaml' };
+    },
+    fails: { file: 'no-such.yaml' },
     code: 'NOT_FOUND',
   },
   cc_workspace_status: {
@@ -694,4 +765,44 @@ test('ledger_query shows what happened, newest first, then only what is new', as
   const news = await ask({ cursor: first.cursor });
   expect(news.entries).toMatchObject([{ seq: 3, decision: 'GO' }]);
   expect((await ask({ cursor: news.cursor })).entries).toEqual([]);
+});
+
+test('open_items are listed, added and closed with a reason', async () => {
+  const place = machine();
+  const { id } = await storeFinishedRun(place);
+  const { call } = await connect({ host: place.host });
+  const ask = async (input: object) =>
+    dataOf(await call('cc_open_items', input)) as {
+      items: { item: string; title: string; status: string }[];
+      open: Record<string, number>;
+    };
+  const add = (title: string, severity: string) => ask({ title, severity });
+  await add('Check the limits', 'info');
+  const [blocker] = (await add('Loses data on a full disk', 'blocker')).items;
+  await ask({ title: 'All tests pass', force: true, run_id: id });
+  const all = await ask({});
+  expect(all.items.map(({ title }) => title)).toEqual([
+    'Loses data on a full disk',
+    'All tests pass',
+    'Check the limits',
+  ]);
+  expect(all.open).toEqual({ blocker: 1, warn: 1, info: 1 });
+  expect((await ask({ run_id: id })).items).toHaveLength(1);
+  const close = { item: blocker?.item };
+  expect(codeOf(await call('cc_open_items', close))).toBe('BAD_INPUT');
+  expect(codeOf(await call('cc_open_items', { ...close, item: 'item_1', reason: 'x' }))).toBe(
+    'NOT_FOUND',
+  );
+  expect(await ask({ ...close, status: 'deferred', reason: 'next month' })).toMatchObject({
+    items: [{ status: 'deferred', reason: 'next month' }],
+    open: { blocker: 0 },
+  });
+  expect((await ask({ status: 'deferred' })).items).toHaveLength(1);
+});
+
+test('decide answers also where there is no run', async () => {
+  const { call } = await connect();
+  for (const input of [{}, { run_id: MISSING }]) {
+    expect(dataOf(await call('cc_decide', input))).toMatchObject({ action: 'wait', rule: 'ghost' });
+  }
 });

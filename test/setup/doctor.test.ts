@@ -7,7 +7,7 @@ import { repair } from '../../src/health/repair.ts';
 import { checkStart } from '../../src/health/server-start.ts';
 import { workerAbilities } from '../../src/health/worker-abilities.ts';
 import { findClients } from '../../src/setup/clients.ts';
-import { Machine, textOf } from './machine.ts';
+import { changesOf, Machine, textOf } from './machine.ts';
 
 async function codexCheck(machine: Machine): Promise<Check | undefined> {
   const checks = await checkClients(machine.host, machine.project);
@@ -51,6 +51,9 @@ it('takes a plugin for a setup', async () => {
   const machine = new Machine();
   machine.write(machine.config, '[plugins."cc-orchestrator@cc-orchestrator"]\nenabled = true\n');
   expect(await codexCheck(machine)).toMatchObject({ status: 'pass' });
+  const plan = await machine.setup();
+  expect(changesOf(plan)).toEqual([]);
+  expect(plan.notes).toMatchObject([{ text: expect.stringContaining('plugin') }]);
   machine.write(machine.config, '[plugins."cc-orchestrator@cc-orchestrator"]\nenabled = false\n');
   expect(await codexCheck(machine)).toMatchObject({ status: 'warn' });
 });

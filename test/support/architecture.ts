@@ -11,6 +11,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['runs', 'ledger'],
   [
     'verification',
+    'judgement',
     'undo',
     'teams',
     'queue',

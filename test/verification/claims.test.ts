@@ -28,6 +28,8 @@ const SENTENCES: [text: string, claims: string[]][] = [
   ['Created `docs/a.md`.', ['created docs/a.md']],
   ['I removed the file `src/old.ts`.', ['deleted src/old.ts']],
   ['Updated `src/a.ts` so that it adds.', ['changed src/a.ts']],
+  ['Added three unit tests.', ['created']],
+  ['Fixed `a/b.ts` and added a test.', ['changed a/b.ts', 'created']],
   ['No files were changed.', ['no_change']],
 
   ['The tests do not pass.', []],

@@ -30,6 +30,8 @@ export const GOOD: VerificationFacts = {
     known: true,
     complete: true,
     files: 1,
+    code: 1,
+    ignored: 0,
     outside: [],
     unattributed: [],
     not_captured: [],

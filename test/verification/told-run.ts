@@ -3,9 +3,10 @@ import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { systemClock } from '../../src/core/clock.ts';
+import { createRedactor } from '../../src/core/redact.ts';
 import { ROLES, RUN_STATES } from '../../src/core/vocabulary.ts';
-import { diffTrees } from '../../src/git/diff.ts';
-import { takeSnapshot } from '../../src/git/snapshot.ts';
+import { recordChanges } from '../../src/runs/changes/record-changes.ts';
+import { takeBase } from '../../src/runs/changes/snapshots.ts';
 import { claimInput } from '../../src/runs/claims-schema.ts';
 import { type FoundRun, findRun } from '../../src/runs/find.ts';
 import { type RunRecord, writeRecord } from '../../src/runs/record.ts';
@@ -13,8 +14,9 @@ import { summarise } from '../../src/runs/summarise.ts';
 import { writeFileAtomic, writeJsonAtomic } from '../../src/store/atomic.ts';
 import { toolFacts } from '../../src/workers/claude/tool-facts.ts';
 import { describeToolUse } from '../../src/workers/claude/tool-text.ts';
-import { privateRunPaths, userHome } from '../../src/workspace/home.ts';
+import { userHome } from '../../src/workspace/home.ts';
 import type { Host } from '../../src/workspace/host.ts';
+import { initWorkspace } from '../../src/workspace/init.ts';
 import { endedRecord } from '../support/history.ts';
 import { journaledRun } from '../support/journaled-run.ts';
 
@@ -100,10 +102,10 @@ export async function tellRun(dir: string, worker: WorkerCase): Promise<Told> {
   if (worker.git) commitAll(project, env);
 
   const { run, paths, journal, line } = journaledRun(project);
-  const { run_id } = run.record;
-  const { objects: privateDir } = privateRunPaths(host.home, run_id);
-  const snapshot = () => takeSnapshot(project, { privateDir, env });
-  const base = worker.git ? await snapshot() : undefined;
+  await initWorkspace(run.workspace, host.home, host.clock);
+  const started = recordOf(worker, run);
+  const base = await takeBase(host, started);
+  const record = { ...started, base };
   for (const [index, one] of worker.steps.entries()) play(project, one, `t${index}`, line);
   const answer = joined(worker.answer) + claimsBlock(worker.claims);
   line({ type: 'cc.message', text: answer.slice(0, 4000), chars: answer.length });
@@ -113,8 +115,7 @@ export async function tellRun(dir: string, worker: WorkerCase): Promise<Told> {
     reason: 'completed',
     text: answer.slice(0, 4000),
   });
-  const outcome = { state: worker.state, failure: { class: worker.failure } };
-  journal.record('cc.run.ended', { outcome });
+  journal.record('cc.run.ended', { outcome: record.outcome });
   await writeJsonAtomic(paths.summary, {
     schema_version: 1,
     updated: new Date().toISOString(),
@@ -123,30 +124,26 @@ export async function tellRun(dir: string, worker: WorkerCase): Promise<Told> {
   });
   journal.close();
   await writeFileAtomic(paths.stdout, answer);
-
-  let changed: number | null = null;
-  if (base !== undefined) {
-    const after = await snapshot();
-    const { patch, ...facts } = await diffTrees(base, after, { env, maxPatchBytes: 4 << 20 });
-    changed = facts.files.length;
-    if (worker.scope !== null || changed > 0) {
-      await writeJsonAtomic(paths.changedFiles, { schema_version: 1, base, after, ...facts });
-      await writeFileAtomic(paths.diff, patch);
-    }
-  }
+  const { count, outside } = await recordChanges(host, { record, paths }, createRedactor());
   if (worker.secrets !== 'none') {
-    await writeJsonAtomic(paths.secretFindings, { schema_version: 1, findings: worker.secrets });
+    await writeJsonAtomic(paths.secretFindings, {
+      schema_version: 1,
+      findings: worker.secrets,
+      omitted: 0,
+      scanned: { events: 1, files: 1, bytes: 1, changes: 'scanned', not_scanned: [] },
+    });
   }
-  await writeRecord(paths, recordOf(worker, run, changed));
+  const { outcome } = record;
+  if (outcome === undefined) throw new Error('no outcome');
+  await writeRecord(paths, {
+    ...record,
+    outcome: { ...outcome, changed_files: count, outside_scope: outside },
+  });
   change(project, worker.later);
-  return { host, run: await findRun(host, run_id, run.workspace), project };
+  return { host, run: await findRun(host, run.record.run_id, run.workspace), project };
 }
 
-function recordOf(
-  worker: WorkerCase,
-  { workspace, record }: FoundRun,
-  changed: number | null,
-): RunRecord {
+function recordOf(worker: WorkerCase, { workspace, record }: FoundRun): RunRecord {
   const ended = endedRecord(workspace, new Date(), {
     run_id: record.run_id,
     role: worker.role,
@@ -162,7 +159,6 @@ function recordOf(
       state: worker.state,
       failure: { ...outcome.failure, class: worker.failure as typeof outcome.failure.class },
       denials: worker.denials ?? worker.steps.filter(({ refused }) => refused === true).length,
-      changed_files: changed,
       ...(worker.route_mismatch === undefined ? {} : { route_mismatch: worker.route_mismatch }),
     },
   };
@@ -174,28 +170,40 @@ function play(
   id: string,
   line: (event: object) => void,
 ): void {
-  const call = (tool: string, input: Record<string, unknown>, end: object) => {
+  const call = (tool: string, input: Record<string, unknown>, end: object, work = () => {}) => {
     const told = { tool, id, ...describeToolUse(input), ...toolFacts(tool, input) };
     line({ type: 'cc.tool.used', ...told });
+    work();
     line({ type: 'cc.tool.finished', id, output: '', output_chars: 0, ...end });
   };
   const refusal = one.refused === true ? { ok: false, denied: true, denied_by: 'hook' } : undefined;
-  if (one.edit !== undefined && refusal === undefined) change(project, one.edit);
-  if ((one.by ?? 'tool') === 'tool') {
+  const by = one.by ?? 'tool';
+  const edit = refusal === undefined ? (one.edit ?? {}) : {};
+  if (by === 'nobody') change(project, edit);
+  if (by === 'tool') {
     for (const path of Object.keys(one.edit ?? {})) {
-      call('Write', { file_path: join(project, path), content: 'x' }, refusal ?? { ok: true });
+      const input = { file_path: join(project, path), content: 'x' };
+      call('Write', input, refusal ?? { ok: true }, () => change(project, pick(edit, path)));
     }
   }
   if (one.touched !== undefined) {
     call('Edit', { file_path: join(project, one.touched) }, refusal ?? { ok: true });
   }
-  if (one.ran === undefined) return;
+  if (one.ran === undefined && by !== 'shell') return;
   const output = joined(one.output ?? '').slice(0, 1500);
   const end = { ok: (one.exit ?? 0) === 0, output, output_chars: output.length };
-  call('Bash', { command: one.ran }, refusal ?? end);
+  call('Bash', { command: one.ran ?? 'make generate' }, refusal ?? end, () => {
+    if (by === 'shell') change(project, edit);
+  });
 }
 
-function change(project: string, edits: Readonly<Record<string, string | string[] | null>>): void {
+type Edits = Readonly<Record<string, string | string[] | null>>;
+
+function pick(edits: Edits, path: string): Edits {
+  return path in edits ? { [path]: edits[path] ?? null } : {};
+}
+
+function change(project: string, edits: Edits): void {
   for (const [name, content] of Object.entries(edits)) {
     const path = join(project, name);
     if (content === null) {

@@ -9,7 +9,7 @@ const READ_ONLY: VerificationFacts = {
   secrets: { known: false, real: [], unsure: [] },
   tests: [],
 };
-const EMPTY = but('changes', { files: 0 });
+const EMPTY = but('changes', { files: 0, code: 0 });
 const tampering = (level: 'reject' | 'investigate') => [
   { code: 'tests_removed', level, path: 'test/a.js', text: '1 test(s) removed' },
 ];
@@ -89,11 +89,22 @@ const TABLE: Row[] = [
   ],
   [
     'a read-only run that changed something',
-    { ...READ_ONLY, changes: { ...GOOD.changes }, secrets: GOOD.secrets, tests: [passed] },
+    {
+      ...READ_ONLY,
+      changes: { ...GOOD.changes, outside: ['a'] },
+      secrets: GOOD.secrets,
+      tests: [passed],
+    },
     'reject',
     'read_only_changed',
   ],
 
+  [
+    'somebody else edits while a reviewer reads',
+    { ...READ_ONLY, changes: { ...GOOD.changes, unattributed: ['a'] } },
+    'investigate',
+    'unattributed',
+  ],
   ['a real secret', but('secrets', { real: ['aws in a:1'] }), 'reject', 'secret'],
   ['maybe a secret', but('secrets', { unsure: ['x in a:1'] }), 'investigate', 'maybe_secret'],
   ['not scanned', but('secrets', { known: false }), 'investigate', 'secrets_unknown'],
@@ -102,6 +113,11 @@ const TABLE: Row[] = [
   [
     'no tests, nothing changed, not due',
     { ...but('run', { change_due: false }, EMPTY), tests: [], success_claimed: false },
+    'accept',
+  ],
+  [
+    'no tests, and only words for people changed',
+    { ...but('changes', { code: 0 }), tests: [] },
     'accept',
   ],
   ['a test fails', but('tests', run({ status: 'failed', exit_code: 1 })), 'reject', 'tests_failed'],

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { toErrorFacts } from '../../src/core/errors.ts';
 import { arrayAt, objectAt } from '../../src/core/json.ts';
 import { findByCookie } from '../../src/proc/tree.ts';
@@ -11,9 +11,16 @@ import { countsInJunit } from '../../src/verification/results/junit.ts';
 import { verifyAndWait } from '../../src/verification/under-way.ts';
 import { judge } from '../../src/verification/verdict.ts';
 import { verification } from '../../src/verification/verification.ts';
-import { type VerifyRequest, verifyRun } from '../../src/verification/verify-run.ts';
+import {
+  type VerifyOptions,
+  type VerifyRequest,
+  verifyRun,
+} from '../../src/verification/verify-run.ts';
 import { scratch } from '../support/scratch.ts';
 import { type Told, tellRun, type WorkerCase, workerCase } from './told-run.ts';
+
+// Real repositories and commands; each verification takes a second or more on a busy machine.
+vi.setConfig({ testTimeout: 90_000 });
 
 const FIX = {
   about: 'fixes it',
@@ -28,7 +35,11 @@ function told(change: Partial<Record<keyof WorkerCase, unknown>> = {}): Promise<
   return tellRun(scratch(), workerCase.parse({ ...FIX, ...change }));
 }
 
-const quiet = { signal: new AbortController().signal, progress: () => undefined };
+const quiet: VerifyOptions = {
+  signal: new AbortController().signal,
+  progress: () => undefined,
+  actor: { by: 'cli' },
+};
 
 function request(change: Partial<VerifyRequest> = {}): VerifyRequest {
   return {
@@ -108,6 +119,7 @@ describe('what cannot be verified', () => {
     const work = verifyRun(place.host, place.run, request({ tests: ['sleep 30'] }), {
       signal: stop.signal,
       progress: () => setTimeout(() => stop.abort(), 300),
+      actor: { by: 'cli' },
     });
     expect(await codeOf(work)).toBe('CANCELLED');
     expect(existsSync(join(place.run.paths.verification, 'latest.json'))).toBe(false);
@@ -256,6 +268,7 @@ describe('in the background', () => {
       signal: new AbortController().signal,
       endsWithCaller: false,
       progress: () => undefined,
+      actor: { by: 'cli' },
     });
 
   test('whoever asks again gets the one that is under way, and its result once', async () => {

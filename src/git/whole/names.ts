@@ -47,12 +47,17 @@ export function isGitCore(inGitDir: string): boolean {
   return GIT_CORE.test(inGitDir);
 }
 
-/** Git writes these with every ordinary command, and nothing is ever run from them. */
+/** Git writes these by itself, with ordinary commands and in the background; nothing is run from them. */
 const GIT_QUIET =
-  /(?:^|\/)(?:index|COMMIT_EDITMSG|ORIG_HEAD|FETCH_HEAD|AUTO_MERGE|gc\.log|logs\/HEAD|logs\/refs\/.+)$/;
+  /(?:^|\/)(?:index(?:\.lock)?|sharedindex\.[0-9a-f]+|COMMIT_EDITMSG|ORIG_HEAD|FETCH_HEAD|AUTO_MERGE|gc\.(?:log|pid)|fsmonitor--daemon(?:\.ipc|\/.+))$/;
+const GIT_BOOKS =
+  /(?:^|\/)(?:logs\/(?:HEAD|refs\/.+)|objects\/info\/(?:packs|commit-graphs?(?:\/.+)?))$/;
+/** Where a file of such a name would be a branch or a hook. */
+const GIT_NAMED_BY_USER = /(?:^|\/)(?:refs|hooks|info)\//;
 
 export function isGitQuiet(inGitDir: string): boolean {
-  return GIT_QUIET.test(inGitDir);
+  if (GIT_BOOKS.test(inGitDir)) return true;
+  return GIT_QUIET.test(inGitDir) && !GIT_NAMED_BY_USER.test(inGitDir);
 }
 
 /** Where a repository moved: a commit, a branch, a merge under way. Not what git runs. */
@@ -61,6 +66,11 @@ const GIT_POSITION =
 
 export function isGitPosition(inGitDir: string): boolean {
   return GIT_POSITION.test(inGitDir);
+}
+
+/** What the last fetch has seen of other repositories; editors fetch in the background. */
+export function isRemoteRef(inGitDir: string): boolean {
+  return /(?:^|\/)refs\/remotes\/.+$/.test(inGitDir);
 }
 
 /** Named by their content, so that a change of one would be found by git itself. */

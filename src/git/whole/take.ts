@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, realpath, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Git, openGit } from '../git.ts';
 import { preparePrivateRepository } from '../private-repository.ts';
@@ -32,8 +32,10 @@ const TIMEOUT_MS = 10 * 60_000;
  * shows, and beside it ignored files, repositories inside it and git's own files. Nothing of the user's
  * is written, and no configuration of theirs is read beyond what finding the root needs.
  */
-export async function takeWhole(cwd: string, options: WholeOptions): Promise<WholeSnapshot> {
-  const { earlier, env, exclude, signal } = options;
+export async function takeWhole(cwd: string, asked: WholeOptions): Promise<WholeSnapshot> {
+  const exclude = await Promise.all((asked.exclude ?? []).map(realOr));
+  const options = { ...asked, exclude };
+  const { earlier, env, signal } = options;
   const taken = Date.now();
   const privateDir = resolve(options.privateDir);
   const limits: RunOptions = { timeoutMs: TIMEOUT_MS, ...(signal === undefined ? {} : { signal }) };
@@ -49,7 +51,7 @@ export async function takeWhole(cwd: string, options: WholeOptions): Promise<Who
     isKnown: (path) => known.has(path) && known.get(path)?.mode !== SUBMODULE_MODE,
     area: kind === 'git' || kind === 'plain' ? 'ignored' : 'source',
     gitDirs: gitDirsOf(place),
-    ...(exclude === undefined ? {} : { exclude }),
+    exclude,
     ...(before === undefined ? {} : { wanted: withoutContent(before) }),
     skipFilled: kind === 'lean',
     maxEntries: options.maxEntries ?? (kind === 'lean' ? LEAN_ENTRIES : undefined),
@@ -78,6 +80,11 @@ export async function takeWhole(cwd: string, options: WholeOptions): Promise<Who
     head,
     taken,
   };
+}
+
+/** The root is a real path, so what lies in it must be one, too. */
+function realOr(path: string): Promise<string> {
+  return realpath(path).catch(() => path);
 }
 
 /** Drops the lists of a snapshot nobody will ask for again; objects stay, for others share them. */

@@ -36,7 +36,7 @@ const changedFile = z.object({
   scope: z.enum(['in', 'out', 'protected']),
   /** In scope because the controller allowed just this write. */
   allowed: z.literal(true).optional(),
-  /** In scope because it is an ignored cache of a tool, which every run of that tool rewrites. */
+  /** In scope because tools rewrite it whenever they are used: ignored caches, what a fetch has seen. */
   generated: z.literal(true).optional(),
   /**
    * `tool`: a file tool of the worker named it. `shell`: it changed while a command of the worker ran.

@@ -1,3 +1,4 @@
+import type { Redactor } from '../../core/redact.ts';
 import { newCommits } from '../../git/whole/commits.ts';
 import { compareWhole, type WholeDiff } from '../../git/whole/compare.ts';
 import type { WholeSnapshot } from '../../git/whole/whole.ts';
@@ -20,6 +21,8 @@ export type AssessOptions = {
   /** Only these files and directories, relative to the root. */
   only?: readonly string[];
   signal?: AbortSignal;
+  /** As the events of the run are redacted. */
+  hide?: Redactor;
 };
 
 /** What changed between two snapshots of a run: by whom, and whether it was allowed. */
@@ -34,7 +37,7 @@ export async function assess(
     compareWhole(base, after, { ...env, ...options }),
     newCommits(base.root, base.head, after.head, env).catch(() => undefined),
   ]);
-  const files = judged(diff, record, paths, base);
+  const files = judged(diff, record, paths, base, options.hide);
   const kept = files.length <= FILES_KEPT ? files : byWeight(files).slice(0, FILES_KEPT);
   const totals = totalsOf(files.filter(({ area }) => area === 'source'));
   const changes: ChangedFiles = {
@@ -60,10 +63,11 @@ function judged(
   record: RunRecord,
   paths: RunPaths,
   { root, taken }: WholeSnapshot,
+  hide: Redactor | undefined,
 ): ChangedFile[] {
   if (files.length === 0) return [];
   const log = readCallLog(paths.events);
-  const explain = explainer(log, { cwd: record.cwd, root, since: taken });
+  const explain = explainer(log, { cwd: record.cwd, root, since: taken, hide });
   return files.map((file) => {
     const explanation = explain(file);
     return { ...file, ...judgeScope(file, explanation, { record, log, root }), by: explanation.by };

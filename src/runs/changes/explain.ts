@@ -1,5 +1,6 @@
 import { lstatSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import type { Redactor } from '../../core/redact.ts';
 import type { WholeChange } from '../../git/whole/compare.ts';
 import type { ChangedFile } from '../artifacts/changed-files.ts';
 import type { CallLog } from './call-log.ts';
@@ -22,13 +23,17 @@ const COARSE_MS = 2_000;
 /** Tells of each changed file which of a run's calls explains it. */
 export function explainer(
   log: CallLog,
-  place: { cwd: string; root: string; since: number },
+  place: { cwd: string; root: string; since: number; hide?: Redactor | undefined },
 ): (file: WholeChange) => Explanation {
   const written = new Set(log.writes.map((target) => realPath(resolve(place.cwd, target))));
   return (file) => {
     const paths = [file.path, ...(file.old_path === undefined ? [] : [file.old_path])];
     const changed = changeTime(place, file);
-    const isWritten = paths.some((path) => written.has(realPath(join(place.root, path))));
+    const isWritten = paths.some((path) => {
+      const real = realPath(join(place.root, path));
+      // A name that holds a secret stands in the log without it.
+      return written.has(real) || (place.hide !== undefined && written.has(place.hide(real)));
+    });
     if (isWritten) return { by: 'tool', changed: changed?.ms };
     const command = commandAt(log, changed);
     if (command !== undefined) return { by: 'shell', command, changed: changed?.ms };

@@ -1,6 +1,6 @@
 import { join, relative, resolve, sep } from 'node:path';
 import type { WholeChange } from '../../git/whole/compare.ts';
-import { isGitPosition } from '../../git/whole/names.ts';
+import { isGitPosition, isRemoteRef } from '../../git/whole/names.ts';
 import { matchesScope } from '../../workers/claude/guard.ts';
 import { isProtectedPath } from '../../workers/claude/protected-paths.ts';
 import type { ChangedFile } from '../artifacts/changed-files.ts';
@@ -17,7 +17,10 @@ export function judgeScope(
   explanation: Explanation,
   { record, log, root }: { record: RunRecord; log: CallLog; root: string },
 ): ScopeFacts {
-  if (file.area === 'git') return { scope: gitScope(file, explanation) };
+  if (file.area === 'git') {
+    if (isRemoteRef(file.path)) return { scope: 'in', generated: true };
+    return { scope: gitScope(file, explanation) };
+  }
   const paths = [file.path, ...(file.old_path === undefined ? [] : [file.old_path])];
   const inWorkspace = paths.map((path) => toPath(treeRoot(record), join(root, path)));
   if (inWorkspace.some((path) => isProtectedPath(path, record.protected_paths))) {

@@ -37,6 +37,7 @@ export async function recordChanges(
     const after = await takeNow(host, record, base);
     const { changes, patch } = await assess(host, run, [base, after], {
       maxPatchBytes: PATCH_BYTES,
+      hide,
     });
     const { files } = changes;
     // A run that may change nothing has a file only where there is something to tell.
@@ -50,9 +51,9 @@ export async function recordChanges(
     await writeFileAtomic(paths.diff, hide(patch));
     return {
       count: record.scope === null ? null : changes.totals.files,
-      outside: pathsOf(files.filter(isViolation)),
+      outside: pathsOf(files.filter(isViolation)).map((path) => hide(path)),
       over_limits: changes.over_limits,
-      unattributed: pathsOf(files.filter(isUnexplained)),
+      unattributed: pathsOf(files.filter(isUnexplained)).map((path) => hide(path)),
     };
   } catch (error) {
     await writeJsonAtomic(paths.changedFiles, {

@@ -57,14 +57,14 @@ function blindSandbox({ reach, root, opened, officialLogin, sandbox }: PostureFa
   }
   if (reach.writable.length + reach.files.length > 0) {
     lines.push(
-      'protected names that do not exist yet, deeper than the project directory: creating one is found at the end',
+      'protected names: those that do not exist yet, deeper than the top, can be created; found at the end',
     );
   }
   if (opened.length > 0) lines.push(`sandbox_writable: ${opened.join(', ')} can be changed unseen`);
   if (officialLogin) {
     lines.push('your login: ~/.claude and ~/.claude.json stay writable, the CLI renews it there');
   }
-  if (sandbox.kind === 'seatbelt') lines.push('the sandbox for macOS has not been tested');
+  if (sandbox.kind === 'seatbelt') lines.push('macOS: this sandbox has not been tested');
   return lines;
 }
 
@@ -72,8 +72,8 @@ function blindWithout(shell: Posture['shell']): string[] {
   const hook = 'no second guard: file tools are held by the hook in Claude Code alone';
   if (shell === 'none') return [hook];
   return [
-    'an allowed command can change whatever you can: in the project that is found at the end, elsewhere (home, /tmp, other projects, the records of cc-orchestrator) it is not seen at all',
-    'what an allowed command runs (scripts, tests, configuration) can be changed by the worker first',
+    'commands: an allowed one can change whatever you can: in the project that is found at the end, elsewhere (home, /tmp, other projects, the records of cc-orchestrator) it is not seen at all',
+    'what commands run: scripts, tests and configuration can be changed by the worker first',
     ITSELF,
     hook,
   ];

@@ -3,7 +3,7 @@ import { join, relative, sep } from 'node:path';
 import { protectedMatcher } from '../../workers/claude/protected-paths.ts';
 
 /** Directories that are looked into, the shallow ones first: every start of a worker waits for this. */
-const MAX_DIRECTORIES = 1000;
+const MAX_DIRECTORIES = 500;
 /** Each becomes a mount of the sandbox. */
 const MAX_FOUND = 500;
 /** Large, and full of what others published. */

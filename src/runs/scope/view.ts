@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, sep } from 'node:path';
+import { delimiter, isAbsolute, join, sep } from 'node:path';
 import type { SandboxView } from '../../proc/sandbox-view.ts';
 import { PRIVATE_DIR } from '../../store/atomic.ts';
 import { loginPaths } from '../../workers/claude/login-paths.ts';
@@ -21,9 +21,12 @@ export type ViewFacts = {
   /** Of cc-orchestrator: the private store, anchors, policy. */
   userHome: string;
   systemPrompt: string;
-  /** Of the worker: its environment's HOME. */
-  home: string | undefined;
+  /** Of the worker. */
+  env: Readonly<Record<string, string>>;
 };
+
+/** Variables that name what a sandboxed worker has of its own, or what it shall not reach. */
+const NOT_NEEDED = new Set(['TMPDIR', 'TEMP', 'TMP', 'SSH_AUTH_SOCK', 'XDG_RUNTIME_DIR']);
 
 /** What the worker of this run may see and change of the file system. Directories of ours are made. */
 export function viewOfRun(record: RunRecord, facts: ViewFacts): SandboxView {
@@ -58,7 +61,7 @@ export function viewOfRun(record: RunRecord, facts: ViewFacts): SandboxView {
     ],
     hidden,
     masked: present(SOCKETS),
-    instead: ownTmp(record, [root, cwd, homeOf(facts), facts.userHome, worker.path]),
+    instead: ownTmp(record, [root, cwd, homeOf(facts), facts.userHome, ...namedIn(facts.env)]),
   };
 }
 
@@ -75,8 +78,10 @@ function besides(directory: string, inScope: readonly string[]): string[] {
 /** Where something that must be seen lies in it, the real one stays, read-only. */
 function ownTmp({ worker }: RunRecord, needed: readonly string[]): SandboxView['instead'] {
   const [base = worker.tmp_dir] = present([worker.tmp_dir]);
+  // By the names that are used and by the real ones: both have to lead somewhere.
+  const seen = [...needed, worker.path, ...present([...needed, worker.path])];
   return SHARED_TMP.filter((path) => existsSync(path))
-    .filter((path) => !present(needed).some((one) => isIn(one, path)))
+    .filter((path) => !seen.some((one) => isIn(one, path)))
     .map((path) => {
       const from = join(base, `in-place-of${path.replaceAll('/', '-')}`);
       mkdirSync(from, { recursive: true, mode: PRIVATE_DIR });
@@ -84,8 +89,16 @@ function ownTmp({ worker }: RunRecord, needed: readonly string[]): SandboxView['
     });
 }
 
-function homeOf({ home }: ViewFacts): string {
-  return home || homedir();
+function homeOf({ env }: ViewFacts): string {
+  return env.HOME || homedir();
+}
+
+/** Absolute paths in the environment: programs, certificates, tool homes. */
+function namedIn(env: ViewFacts['env']): string[] {
+  return Object.entries(env)
+    .filter(([name]) => !NOT_NEEDED.has(name))
+    .flatMap(([, value]) => value.split(delimiter))
+    .filter(isAbsolute);
 }
 
 function isIn(path: string, directory: string): boolean {

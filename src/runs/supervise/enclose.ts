@@ -18,6 +18,5 @@ export async function encloseRun(
       hint: 'Start it again; its posture will say what holds it then.',
     });
   }
-  const { userHome, systemPrompt, env } = facts;
-  return { sandbox, view: viewOfRun(record, { userHome, systemPrompt, home: env.HOME }) };
+  return { sandbox, view: viewOfRun(record, facts) };
 }

@@ -30,6 +30,8 @@ export class WorkerLink {
   readonly #write: (line: ControlLine) => Promise<void>;
   readonly #closeInput: () => void;
   #exit: LinkExit | undefined;
+  /** Its exit code will never be known: it is not our child, or not any more. */
+  #isOrphan: boolean;
   #closed = false;
   #pending: readonly Line[] = [];
 
@@ -43,6 +45,7 @@ export class WorkerLink {
   }) {
     this.identity = options.identity;
     this.adopted = options.adopted;
+    this.#isOrphan = options.adopted;
     this.#stdoutPath = options.stdoutPath;
     this.#reader = new LineReader(options.stdoutPath, options.offset);
     this.#write = options.write;
@@ -97,7 +100,9 @@ export class WorkerLink {
         ...input,
       });
       void started.exited.then((exit) => {
-        link.#exit = { ...(told ? ofTheWorker(exit) : exit), adopted: false };
+        // Somebody killed what encloses the worker; the worker itself goes on.
+        if (told && isAlive(started.identity)) link.#isOrphan = true;
+        else link.#exit = { ...(told ? ofTheWorker(exit) : exit), adopted: false };
         options.onExit();
       });
       return link;
@@ -159,7 +164,7 @@ export class WorkerLink {
 
   /** How it exited, or undefined while it lives. */
   exit(): LinkExit | undefined {
-    if (this.adopted && this.#exit === undefined && !isAlive(this.identity)) {
+    if (this.#isOrphan && this.#exit === undefined && !isAlive(this.identity)) {
       this.#exit = { code: null, signal: null, adopted: true };
     }
     return this.#exit;

@@ -5,6 +5,7 @@ import { changedSinceEnd, changesOfRun } from '../../runs/changes/read.ts';
 import { askedRun } from '../asked-run.ts';
 import { defineTool } from '../define.ts';
 import { cwd, runId } from '../fields.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 export default defineTool({
   name: 'cc_check_write_scope',
@@ -45,11 +46,11 @@ export default defineTool({
     const since = isFinal(state)
       ? await changedSinceEnd(context.host, run, context.signal).catch(() => undefined)
       : undefined;
-    return {
+    return withoutSecrets(context.host, {
       run_id,
       state,
       ...checkScope(changes, scope === null),
       ...(since === undefined || since.length === 0 ? {} : { changed_since: since }),
-    };
+    });
   },
 });

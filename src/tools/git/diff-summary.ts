@@ -6,6 +6,7 @@ import { uncommittedChanges } from '../../runs/changes/uncommitted.ts';
 import { askedRun } from '../asked-run.ts';
 import { defineTool } from '../define.ts';
 import { cwd } from '../fields.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 export default defineTool({
   name: 'cc_diff_summary',
@@ -30,7 +31,8 @@ export default defineTool({
     if (input.run_id === undefined) {
       const place = await context.place(input.cwd);
       const { host, signal } = context;
-      return summariseChanges(await uncommittedChanges(host, place.cwd, signal));
+      const changes = await uncommittedChanges(host, place.cwd, signal);
+      return withoutSecrets(host, summariseChanges(changes));
     }
     const run = await askedRun(context, { run_id: input.run_id, cwd: input.cwd });
     const { run_id, state } = run.record;
@@ -39,7 +41,7 @@ export default defineTool({
     const since = isFinal(state)
       ? await changedSinceEnd(context.host, run, context.signal).catch(() => undefined)
       : undefined;
-    return {
+    return withoutSecrets(context.host, {
       run_id,
       state,
       ...summariseChanges(known),
@@ -47,7 +49,7 @@ export default defineTool({
       ...(since === undefined || since.length === 0
         ? {}
         : { changed_since: { count: since.length, paths: since.slice(0, PATHS_SHOWN) } }),
-    };
+    });
   },
 });
 

@@ -1,15 +1,14 @@
 import * as z from 'zod';
-import { lazy } from '../../core/lazy.ts';
 import { diffWorkingTree } from '../../git/diff.ts';
 import { patchOfRun } from '../../runs/changes/patch.ts';
 import { changeLine } from '../../runs/changes/summarise.ts';
 import { askedRun } from '../asked-run.ts';
 import { defineTool } from '../define.ts';
 import { cwd } from '../fields.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 const DEFAULT_BYTES = 12_000;
 const OMITTED_NAMED = 20;
-const loadHiding = /* @__PURE__ */ lazy(() => import('../../runs/secrets/source-redactor.ts'));
 
 export default defineTool({
   name: 'cc_git_diff',
@@ -40,7 +39,6 @@ export default defineTool({
     const { signal, host } = context;
     const maxPatchBytes = input.limit_bytes ?? DEFAULT_BYTES;
     const only = paths?.map(asGitPath);
-    const hide = await (await loadHiding()).sourceRedactor(host);
     if (run_id !== undefined) {
       const run = await askedRun(context, { run_id, cwd: input.cwd });
       const shown = await patchOfRun(host, run, { maxPatchBytes, signal, ...(only && { only }) });
@@ -48,7 +46,7 @@ export default defineTool({
         run.record.scope === null
           ? 'This run was read-only; it could not change files.'
           : 'This run changed no file.';
-      return { text: hide(asText(shown, nothing)) };
+      return withoutSecrets(host, { text: asText(shown, nothing) });
     }
     const place = await context.place(input.cwd);
     const diff = await diffWorkingTree(place.cwd, {
@@ -57,7 +55,7 @@ export default defineTool({
       signal,
       ...(only && { paths: only }),
     });
-    return { text: hide(asText(diff, 'No uncommitted changes.')) };
+    return withoutSecrets(host, { text: asText(diff, 'No uncommitted changes.') });
   },
 });
 

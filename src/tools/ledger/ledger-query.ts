@@ -17,11 +17,11 @@ export default defineTool({
   summary:
     'Ledger of what was decided and done (dispatch, end, verify, apply, rollback, decision), newest first, or new since cursor.',
   input: z.strictObject({
-    subject: z.string().max(200).optional().describe('Run id, item, branch.'),
+    subject: z.string().max(200).optional().describe('Run id.'),
     kind: z.string().max(40).optional(),
     since: z.string().max(30).optional(),
     cursor: z.string().max(40).optional(),
-    before: z.int().min(1).optional().describe('seq'),
+    before: z.int().min(1).optional(),
     limit: z.int().min(1).max(200).optional(),
     full: z.boolean().optional(),
     cwd,

@@ -31,7 +31,11 @@ export default defineTool({
   failed: ({ ok }) => ok === false,
   handler: async ({ run_id, cwd: directory }, { host, place }) => {
     const { workspace } = await place(directory);
-    const { problems, ...verdict } = await verifyLedger(host, workspace, { runId: run_id });
+    const {
+      problems,
+      runLine: _line,
+      ...verdict
+    } = await verifyLedger(host, workspace, { runId: run_id });
     return { ...verdict, problem_count: problems.length, problems: problems.slice(0, TOLD) };
   },
 });

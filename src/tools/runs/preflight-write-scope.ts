@@ -10,7 +10,7 @@ export default defineTool({
   area: 'runs',
   kind: 'read',
   summary:
-    'Check a write scope before a run: what it matches, protects and cannot enforce (posture), and problems.',
+    'Check a write scope before a run: what it matches, what would hold it (posture), problems.',
   input: z.strictObject({
     scope: scopeInput.describe('As for the run.').meta(BRIEF),
     role,

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { answerOf, verifyAnswer } from '../../verification/answer.ts';
 import { parseCheck } from '../../verification/running/checks.ts';
 import { verifyAndWait } from '../../verification/under-way.ts';
+import { actorOf } from '../actor.ts';
 import { askedRun } from '../asked-run.ts';
 import { defineTool } from '../define.ts';
 import { runId } from '../fields.ts';
@@ -41,6 +42,7 @@ export default defineTool({
       signal: context.signal,
       endsWithCaller: context.client.isShell === true,
       progress: context.progress,
+      actor: actorOf(context),
     });
     if ('under_way' in outcome) {
       return { run_id: input.run_id, still_running: true as const, doing: outcome.under_way };

@@ -15,7 +15,7 @@ export default defineTool({
     'Check that workers can run here: Claude Code, git, profiles, workspace, disk. Every problem names its remedy.',
   input: z.strictObject({
     clients: z.boolean().optional().describe('Also client setup.'),
-    deep: z.boolean().optional().describe('Prove offline that a denied write is denied.'),
+    deep: z.boolean().optional().describe('Try denied writes, too.'),
     cwd,
   }),
   output: z.object({

@@ -5,6 +5,7 @@ import { truncate } from '../../core/text.ts';
 import { simpleCommands } from '../../workers/claude/shell-commands.ts';
 import { type Changes, toRoot } from '../evidence/changes.ts';
 import type { LoggedCommand, RunLog } from '../evidence/run-log.ts';
+import { kindOf } from '../tampering/kinds.ts';
 import type { Claim, TestRun } from '../verification.ts';
 import type { Reported } from './reported.ts';
 
@@ -112,8 +113,12 @@ function changed(claim: Reported, evidence: Evidence): Found {
     return unverified(hasWritten ? 'its tools wrote files' : 'what changed is unknown');
   }
   if (claim.paths === undefined || claim.paths.length === 0) {
-    if (changes.source.length > 0) return verified(`${changes.source.length} file(s) changed`);
-    return contradicted('nothing changed');
+    if (changes.files.length === 0) return contradicted('nothing changed');
+    if (claim.kind !== 'created') return verified(`${changes.files.length} file(s) changed`);
+    const hasTests = changes.files.some(
+      ({ path }) => kindOf(path) === 'test' || /\.rs$/.test(path),
+    );
+    return hasTests ? verified('tests changed') : contradicted('no test changed');
   }
   const wrong = claim.paths.flatMap((path) => pathProblem(claim, path, evidence) ?? []);
   if (wrong.length > 0) return contradicted(wrong.slice(0, 3).join('; '));

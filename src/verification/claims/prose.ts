@@ -43,6 +43,9 @@ const PATHS: readonly [Reported['kind'], RegExp][] = [
     /\b(?:updated|changed|modified|edited|fixed|rewrote|refactored)(?: the)?(?: file)? `([\w@./-]+\.\w{1,8})`|(?:修改|更新|修复)了?(?:文件)?\s*`([\w@./-]+\.\w{1,8})`/gi,
   ],
 ];
+/** `created` without a path is about tests. */
+const ADDED_TESTS =
+  /\b(?:added|wrote|created|extended)(?: \w+){0,4} (?:tests?|test cases?|specs?)\b|(?:添加|新增|编写)了?[^。]{0,8}测试/i;
 const NO_CHANGE =
   /\b(?:no files? (?:were|was|have been) (?:changed|modified|touched)|made no changes|(?:did not|didn't) (?:change|modify|touch) any(?:thing| files?))\b|没有(?:修改|更改|改动)任何/i;
 
@@ -74,7 +77,8 @@ export function proseClaims(text: string): Reported[] {
       [...sentence.matchAll(pattern)].map((match) => ({ kind, path: match[1] ?? match[2] ?? '' })),
     );
     for (const { kind, path } of paths) tell({ kind, paths: [path] });
-    if (paths.length === 0 && CHANGED.test(sentence)) tell({ kind: 'changed' });
+    if (ADDED_TESTS.test(sentence)) tell({ kind: 'created' });
+    else if (paths.length === 0 && CHANGED.test(sentence)) tell({ kind: 'changed' });
   }
   return found.slice(0, CLAIMS_KEPT);
 }

@@ -62,7 +62,7 @@ export async function readRunLog(path: string): Promise<RunLog> {
           unreadable += 1;
           continue;
         }
-        if (!WANTED.has(type)) continue;
+        if (!WANTED.has(type) || isIrrelevant(type, bytes, open)) continue;
         const event = parseJson(bytes.toString('utf8'));
         if (!isObject(event)) {
           unreadable += 1;
@@ -86,21 +86,39 @@ export async function readRunLog(path: string): Promise<RunLog> {
 const WANTED: ReadonlySet<string> = new Set([
   'cc.tool.used',
   'cc.tool.finished',
-  'cc.hook.answered',
-  'cc.permission.answered',
   'cc.api.failed',
   'cc.turn.ended',
   'cc.worker.unreadable',
 ]);
 
 const TYPE = Buffer.from('"type":"');
+const TOOL = Buffer.from('"tool":"');
+const ID = Buffer.from('"id":"');
+const MORE = Buffer.from('"more":[');
 /** seq, epoch and time come first; a type further back is one inside of something else. */
 const TYPE_WITHIN = 160;
+/** What names tool and call stands before their input and output, which are long. */
+const NAME_WITHIN = 1200;
 
 function typeIn(bytes: Buffer): string | undefined {
-  const at = bytes.subarray(0, TYPE_WITHIN).indexOf(TYPE);
+  return textAfter(bytes, TYPE, TYPE_WITHIN);
+}
+
+/** Most calls read or search; of them, neither beginning nor end is worth parsing. */
+function isIrrelevant(type: string, bytes: Buffer, open: ReadonlyMap<string, unknown>): boolean {
+  if (type === 'cc.tool.used') {
+    const tool = textAfter(bytes, TOOL, NAME_WITHIN);
+    return tool !== undefined && tool !== 'Bash' && !isWriteTool(tool);
+  }
+  if (type !== 'cc.tool.finished' || bytes.includes(MORE)) return false;
+  const id = textAfter(bytes, ID, NAME_WITHIN);
+  return id !== undefined && !open.has(id);
+}
+
+function textAfter(bytes: Buffer, key: Buffer, within: number): string | undefined {
+  const at = bytes.subarray(0, within).indexOf(key);
   if (at === -1) return undefined;
-  const from = at + TYPE.length;
+  const from = at + key.length;
   const end = bytes.indexOf(0x22, from);
   return end === -1 ? undefined : bytes.toString('latin1', from, end);
 }
@@ -171,10 +189,14 @@ function called(
   }
 }
 
+const HIDES_EXIT = /\|\||[^|]\|[^|]|;/;
+
 /** `npm test | tail` ends well whatever the tests say, so their own words count, too. */
-function statusOf({ tests }: LoggedCommand, end: JsonObject): LoggedCommand['status'] {
+function statusOf({ command, tests }: LoggedCommand, end: JsonObject): LoggedCommand['status'] {
   if (end.denied === true) return 'refused';
   if (end.ok !== true) return 'failed';
-  const counts = tests ? countsInText(stringAt(end, 'output') ?? '') : undefined;
-  return counts !== undefined && counts.failed > 0 ? 'failed' : 'ok';
+  if (!tests) return 'ok';
+  const counts = countsInText(stringAt(end, 'output') ?? '');
+  if (counts !== undefined) return counts.failed > 0 ? 'failed' : 'ok';
+  return HIDES_EXIT.test(command) ? 'unknown' : 'ok';
 }

@@ -1,39 +1,34 @@
-import * as z from 'zod';
 import type { FoundRun } from '../../runs/find.ts';
+import { type SecretFinding, secretFindings } from '../../runs/secrets/findings.ts';
 import { readJson } from '../../store/atomic.ts';
 import type { VerificationFacts } from '../verification.ts';
 
-const findings = z.object({
-  findings: z.array(
-    z.object({
-      class: z.string(),
-      rule: z.string().default('secret'),
-      where: z
-        .object({
-          kind: z.string(),
-          path: z.string().optional(),
-          line: z.number().optional(),
-          seq: z.number().optional(),
-        })
-        .optional(),
-    }),
-  ),
-});
-
-/** What the secret scan of the run found, by place. Without a scan nothing is known. */
+/**
+ * What the secret scan of the run found, by place. Without a scan of what it changed nothing is known.
+ * What stood in a file before is not its doing; what was hidden in the record needs a look.
+ */
 export async function readSecrets({ paths }: FoundRun): Promise<VerificationFacts['secrets']> {
   const value = await readJson(paths.secretFindings).catch(() => undefined);
-  const parsed = findings.safeParse(value).data;
+  const parsed = secretFindings.safeParse(value).data;
   if (parsed === undefined) return { known: false, real: [], unsure: [] };
-  const placesOf = (wanted: string) =>
-    parsed.findings
-      .filter((one) => one.class === wanted)
-      .map(({ rule, where }) => `${rule} in ${placeOf(where)}`);
-  return { known: true, real: placesOf('real_candidate'), unsure: placesOf('unknown') };
+  const { findings, scanned } = parsed;
+  const own = findings.filter(({ preexisting }) => preexisting !== true);
+  const isReal = ({ class: is, where }: SecretFinding) =>
+    is === 'real_candidate' && where.kind !== 'event';
+  const isUnsure = (one: SecretFinding) =>
+    !isReal(one) && (one.class === 'unknown' || one.class === 'real_candidate');
+  return {
+    known: scanned.changes === 'scanned',
+    real: own.filter(isReal).map(placeOf),
+    unsure: [
+      ...own.filter(isUnsure).map(placeOf),
+      ...scanned.not_scanned.map(({ path, reason }) => `${path} (not scanned: ${reason})`),
+    ],
+  };
 }
 
-function placeOf(where: z.infer<typeof findings>['findings'][number]['where']): string {
-  if (where === undefined) return 'the run';
-  if (where.path !== undefined) return where.path + (where.line ? `:${where.line}` : '');
-  return where.seq === undefined ? `the ${where.kind}` : `event ${where.seq}`;
+function placeOf({ rule, where }: SecretFinding): string {
+  const { kind, path, line, seq } = where;
+  if (path !== undefined) return `${path}${line === undefined ? '' : `:${line}`}: ${rule}`;
+  return `${seq === undefined ? kind : `event ${seq}`}: ${rule}`;
 }

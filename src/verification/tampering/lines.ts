@@ -5,7 +5,7 @@ const ASSERTION =
 const TEST_CASE =
   /^\s*(?:export\s+)?(?:it|test|specify|scenario)(?:\.\w+)*\s*\(|^\s*(?:async\s+)?def\s+test\w*\s*\(|^\s*func\s+(?:Test|Fuzz|Example)\w*\s*\(|^\s*#\[(?:\w+::)?test\b|^\s*@(?:Test|ParameterizedTest)\b|^\s*\[(?:Fact|Theory|Test|TestMethod)\b|^\s*(?:t\.Run|describe|context)\s*\(|^\s*(?:public\s+)?function\s+test\w*\s*\(|^\s*Scenario:|^\s*@test\s/;
 const SKIP =
-  /\b(?:it|test|describe|suite|context|specify)\.(?:skip\w*|todo|fails|failing|concurrent\.skip)\b|\bx(?:it|test|describe|context|specify)\s*\(|\bskip:\s*(?:true|['"`])|@(?:pytest\.mark\.)?(?:skip|skipif|xfail)\b|@unittest\.(?:skip\w*|expectedFailure)|\bpytest\.(?:skip|xfail|importorskip)\s*\(|\bself\.skipTest\s*\(|\b[tb]\.Skip(?:f|Now)?\s*\(|#\[ignore\b|@(?:Ignore|Disabled)\b|\[Ignore\b|\bSkip\s*=\s*"|\bmarkTest(?:Skipped|Incomplete)\s*\(|\bthis\.skip\s*\(|\bt\.(?:skip|todo)\s*\(|^\s*(?:pending|skip)\b(?:\s+['"(]|\s*$)|\btodo:\s*true/;
+  /\b(?:it|test|describe|suite|context|specify)\.(?:skip\w*|runIf|todo|fails|failing|concurrent\.skip)\b|\bx(?:it|test|describe|context|specify)\s*\(|\bskip:\s*(?:true|['"`])|@(?:pytest\.mark\.)?(?:skip|skipif|xfail)\b|@unittest\.(?:skip\w*|expectedFailure)|\bpytest\.(?:skip|xfail|importorskip)\s*\(|\bself\.skipTest\s*\(|\b[tb]\.Skip(?:f|Now)?\s*\(|#\[ignore\b|@(?:Ignore|Disabled)\b|\[Ignore\b|\bSkip\s*=\s*"|\bmarkTest(?:Skipped|Incomplete)\s*\(|\bthis\.skip\s*\(|\bt\.(?:skip|todo)\s*\(|^\s*(?:pending|skip)\b(?:\s+['"(]|\s*$)|\btodo:\s*true/;
 const ONLY =
   /\b(?:it|test|describe|suite|context)\.only\b|\bf(?:it|describe|context)\s*\(|\bonly:\s*true/;
 const TRIVIAL =
@@ -31,11 +31,18 @@ const EARLY_RETURN = /^\s*return\s*;?\s*$|^\s*if\s*\(?\s*(?:false|0|False)\s*\)?
 
 export const isAssertion = (line: string) => !isComment(line) && ASSERTION.test(line);
 export const isTestCase = (line: string) => !isComment(line) && TEST_CASE.test(line);
-export const isSkip = (line: string) => !isComment(line) && SKIP.test(line);
+export const isSkip = (line: string) =>
+  BUILD_TAG.test(line) || (!isComment(line) && SKIP.test(line));
 export const isOnly = (line: string) => !isComment(line) && ONLY.test(line);
 export const isTrivial = (line: string) => !isComment(line) && TRIVIAL.test(line);
 export const isWeak = (line: string) => !isComment(line) && WEAK.test(line);
 export const isMock = (line: string) => !isComment(line) && MOCK.test(line);
+/** Also where it is a comment to everybody but the compiler. */
+const BUILD_TAG = /^\s*\/\/(?:go:build|\s*\+build)\b/;
+/** What goes wrong behind it is nobody's business. */
+const SWALLOWS = /\bcatch\b\s*[({]|^\s*except\b.*:/;
+
+export const swallows = (line: string) => !isComment(line) && SWALLOWS.test(line);
 export const isEarlyReturn = (line: string) => EARLY_RETURN.test(line);
 export const escapesFailure = (line: string) => ESCAPE.test(line);
 export const isThreshold = (line: string) => THRESHOLD.test(line);

@@ -1,18 +1,20 @@
 import type { PatchFile } from '../evidence/patch.ts';
 import type { Tampering } from '../verification.ts';
 import { tamperedConfig } from './config-files.ts';
-import { type FileKind, kindOf } from './kinds.ts';
+import { type FileKind, isProse, kindOf } from './kinds.ts';
 import { avoidsCoverage, isBlank, isComment, isPlaceholder, sniffsTests } from './lines.ts';
 import { tamperedTests } from './test-files.ts';
 
 const SHOWN_CHARS = 120;
 /** Tests may stand beside the code they test, and words about code are no code. */
 const WITH_TESTS_INSIDE = /\.rs$/;
-const PROSE = /\.(?:md|mdx|txt|rst|adoc|html?)$/i;
 
 /** What a diff does to the checks it will be judged by, and what only pretends to be a change. */
-export function tamperingIn(files: readonly PatchFile[]): Tampering[] {
-  const kinds = new Map(files.map((file) => [file, kindOfChange(file)]));
+export function tamperingIn(
+  files: readonly PatchFile[],
+  named: ReadonlySet<string> = new Set(),
+): Tampering[] {
+  const kinds = new Map(files.map((file) => [file, kindOfChange(file, named)]));
   const of = (...wanted: FileKind[]) =>
     files.filter((file) => wanted.includes(kinds.get(file) ?? 'source'));
   const source = of('source');
@@ -22,18 +24,28 @@ export function tamperingIn(files: readonly PatchFile[]): Tampering[] {
     ...source.filter(({ path }) => WITH_TESTS_INSIDE.test(path)).map(onlyTests),
   ];
   return [
+    ...files.flatMap((file) => movedAway(file, named)),
     ...tamperedTests(tests, net < 0),
     ...of('ci', 'runner', 'scripts', 'manifest', 'snapshot').flatMap((file) =>
       tamperedConfig(file, kinds.get(file) ?? 'source'),
     ),
-    ...source.filter(({ path }) => !PROSE.test(path)).flatMap(pretended),
+    ...source.filter(({ path }) => !isProse(path)).flatMap(pretended),
   ];
 }
 
 /** A file that stopped being a test by its new name is judged by the old one. */
-function kindOfChange({ path, old_path }: PatchFile): FileKind {
+function kindOfChange({ path, old_path }: PatchFile, named: ReadonlySet<string>): FileKind {
+  if (named.has(path) || named.has(old_path)) return 'test';
   const before = kindOf(old_path);
   return before === 'source' ? kindOf(path) : before;
+}
+
+/** A test by another name is run by nobody. */
+function movedAway({ path, old_path }: PatchFile, named: ReadonlySet<string>): Tampering[] {
+  const wasTest = kindOf(old_path) === 'test' || named.has(old_path);
+  if (path === old_path || !wasTest || kindOf(path) === 'test') return [];
+  const text = `was the test ${old_path}, and is none by its name now`;
+  return [{ code: 'tests_moved_away', level: 'investigate', path, text }];
 }
 
 /** Of a file with tests inside, only the lines that are of tests. */
@@ -72,7 +84,7 @@ function endsTheProcess(line: string): boolean {
 
 /** Every line that changed is blank or a comment: nothing can behave differently. */
 export function isOnlyComments(files: readonly PatchFile[]): boolean {
-  const code = files.filter(({ path }) => !PROSE.test(path));
+  const code = files.filter(({ path }) => !isProse(path));
   return (
     code.length > 0 &&
     code.length === files.length &&

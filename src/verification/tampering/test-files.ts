@@ -14,6 +14,7 @@ import {
   isTrivial,
   isWeak,
   normal,
+  swallows,
 } from './lines.ts';
 
 const SHOWN_CHARS = 120;
@@ -100,6 +101,7 @@ function ofFile(file: PatchFile, gone: readonly string[]): Tampering[] {
   if (trivial.length > 0) tell('assertion_trivial', 'always holds', trivial);
   const escapes = more(escapesFailure);
   if (escapes.length > 0) tell('failure_hidden', 'hides a failure', escapes);
+  if (/(?:^|\/)__mocks__\//.test(file.path)) tell('test_mocks_added', 'replaces a module');
   if (file.status === 'added') return found;
 
   const cases = gone.filter(isTestCase);
@@ -118,6 +120,9 @@ function ofFile(file: PatchFile, gone: readonly string[]): Tampering[] {
       assertions,
     );
   }
+  // Around lines that were there before: those stand on both sides of the diff.
+  const caught = file.removed.length > 0 ? more(swallows) : [];
+  if (caught.length > 0) tell('failure_hidden', 'swallows a failure', caught);
   const mocks = more(isMock);
   if (mocks.length > 0) tell('test_mocks_added', 'replaces what is tested', mocks);
   const returns = more(isEarlyReturn);

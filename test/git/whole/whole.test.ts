@@ -156,6 +156,19 @@ test('a file whose content is not kept is found although its times were set back
   expect(lines(diff)).toEqual(['ignored modified node_modules/dep/index.js']);
 });
 
+test('a file that was only listed and that git shows now is known to be the same, or not', async () => {
+  const repo = project();
+  repo.write('node_modules/dep/other.js', 'other\n');
+  const diff = await changesOf(repo, () => {
+    repo.write('.gitignore', '*.log\n.env\nbuild/\n');
+    repo.write('node_modules/dep/other.js', 'changed\n');
+  });
+  expect(lines(diff)).toEqual([
+    'source modified .gitignore',
+    'source modified node_modules/dep/other.js',
+  ]);
+});
+
 describe("git's own files", () => {
   test.each([
     ['a hook', '.git/hooks/post-commit', 'git added .git/hooks/post-commit'],
@@ -163,6 +176,8 @@ describe("git's own files", () => {
     ['the excludes', '.git/info/exclude', 'git modified .git/info/exclude'],
     ['attributes', '.git/info/attributes', 'git added .git/info/attributes'],
     ['alternates', '.git/objects/info/alternates', 'git added .git/objects/info/alternates'],
+    ['a branch named like a book', '.git/refs/heads/index', 'git added .git/refs/heads/index'],
+    ['a hook named like a book', '.git/hooks/index', 'git added .git/hooks/index'],
     ['anything', '.git/anything/else', 'git added .git/anything/else'],
   ])('%s', async (_name, path, expected) => {
     const repo = project();
@@ -282,6 +297,39 @@ test('a directory with too much in it is watched up to a bound, and that is said
   expect(diff.base.kind).toBe('listed');
   expect(diff.not_captured.map(({ reason }) => reason)).toContain('too_many');
 });
+
+test('our own files inside the project are left out, also where a link leads to them', async () => {
+  const dir = plain();
+  dir.write('a.txt', 'a\n');
+  dir.write('.ours/private/x', 'x\n');
+  const link = join(dir.root, '../link');
+  symlinkSync(dir.root, link);
+  const inside = { ...dir, store: join(dir.root, '.ours/private/store') };
+  const diff = await changesOf(inside, () => dir.write('.ours/private/x', 'changed\n'), {
+    exclude: [join(link, '.ours')],
+  });
+  expect(diff).toMatchObject({ files: [], not_captured: [] });
+});
+
+test('a large directory without git is listed, and its content kept up to a limit', async () => {
+  const dir = plain();
+  for (let index = 0; index < 20_100; index += 1) {
+    if (index % 201 === 0) mkdirSync(join(dir.root, `d${index / 201}`));
+    writeFileSync(join(dir.root, `d${Math.floor(index / 201)}`, `f${index}`), `${index}\n`);
+  }
+  const diff = await changesOf(dir, () => {
+    for (const place of readdirSync(dir.root)) {
+      const [name = ''] = readdirSync(join(dir.root, place));
+      writeFileSync(join(dir.root, place, name), 'changed\n');
+    }
+  });
+  expect(diff.base.kind).toBe('listed');
+  expect(diff.files).toHaveLength(100);
+  const unread = diff.files.filter((file) => file.unread === true);
+  expect(unread.length).toBeGreaterThan(50);
+  expect(unread.length).toBeLessThan(100);
+  expect(diff.not_captured).toEqual([]);
+}, 60_000);
 
 test('a repository that is removed by the worker', async () => {
   const repo = project();

@@ -149,6 +149,7 @@ test.each([
   ['.agent-workspace/x', { area: 'artifact' }, { scope: 'protected' }],
   ['.git/hooks/pre-commit', { area: 'git' }, { scope: 'protected' }],
   ['.git/refs/heads/main', { area: 'git' }, { scope: 'out' }],
+  ['.git/refs/remotes/origin/main', { area: 'git' }, { scope: 'in', generated: true }],
   ['.env', { area: 'ignored' }, { scope: 'out' }],
   ['node_modules/a/index.js', { area: 'ignored' }, { scope: 'out' }],
   ['node_modules/.vite/x.json', { area: 'ignored' }, { scope: 'in', generated: true }],

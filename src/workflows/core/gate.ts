@@ -1,0 +1,83 @@
+import { oneLine } from '../../core/text.ts';
+import { judge } from '../expressions/evaluate.ts';
+import type { GateNode } from '../plan.ts';
+import { takeBack } from './back.ts';
+import { because, type Draft } from './draft.ts';
+import type { Result } from './instance.ts';
+import { lookupIn, statusOf } from './lookup.ts';
+import { settle } from './settle.ts';
+
+const REASON_CHARS = 500;
+
+/** Decides a gate: it passes, goes back to an earlier node with the reasons, or has failed for good. */
+export function evaluateGate(draft: Draft, gate: GateNode) {
+  const reasons = reasonsAgainst(draft, gate);
+  const passed = reasons.length === 0;
+  const node = draft.node(gate.index);
+  const result: Result = { passed, reasons };
+  node.tasks = [
+    {
+      state: passed ? 'succeeded' : 'failed',
+      reason: null,
+      item: null,
+      tries: node.gate_retries + 1,
+      refusals: 0,
+      failures: [],
+      wake_at: null,
+      result,
+    },
+  ];
+  if (passed) {
+    const count = gate.conditions.length;
+    const text = count === 0 ? 'every need passed' : `${count} of ${count} conditions hold`;
+    return settle(draft, gate.index, 'succeeded', because('gate_passed', text));
+  }
+  const text = reasons.join('; ');
+  const { on_fail } = gate;
+  if (on_fail === null) return fail(draft, gate, `${text}; it has no on_fail`);
+  if (node.gate_retries >= on_fail.max_retries) {
+    return fail(draft, gate, `${text}; its ${on_fail.max_retries} retries are used up`);
+  }
+  const { instance, plan } = draft;
+  const round = instance.round - instance.granted_round + 1;
+  if (round >= plan.loop_guard) {
+    const why = `${text}; round ${round} is the last that loop_guard allows`;
+    return settle(draft, gate.index, 'failed', because('loop_guard', why));
+  }
+  node.gate_retries += 1;
+  instance.round += 1;
+  takeBack(draft, [on_fail.target], {
+    code: 'taken_back_by_gate',
+    text: `${gate.id} did not pass: ${text}`,
+    advice: reasons,
+  });
+}
+
+function fail(draft: Draft, gate: GateNode, text: string): void {
+  settle(draft, gate.index, 'failed', because('gate_failed', text));
+}
+
+function reasonsAgainst(draft: Draft, gate: GateNode): string[] {
+  if (gate.conditions.length === 0) {
+    return gate.needs.flatMap((index) => {
+      const node = draft.peek(index);
+      const status = node.state === 'skipped' ? 'pass' : statusOf(node);
+      return status === 'pass' || node.state === 'succeeded'
+        ? []
+        : [saying(draft, index, `${node.id} is ${status}`)];
+    });
+  }
+  const lookup = lookupIn(draft.plan, draft.instance);
+  return gate.conditions.flatMap(({ text, expression }) => {
+    const { result, why } = judge(expression, lookup);
+    if (result === true) return [];
+    const what = result === 'unknown' ? `cannot be decided: ${why.join('; ')}` : 'does not hold';
+    return [oneLine(`${text} ${what}`, REASON_CHARS)];
+  });
+}
+
+/** With the reason of the node, which is what whoever goes back has to know. */
+function saying(draft: Draft, index: number, text: string): string {
+  const reason = draft.peek(index).reason?.text;
+  return oneLine(reason === undefined ? text : `${text}: ${reason}`, REASON_CHARS);
+}

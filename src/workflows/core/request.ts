@@ -1,0 +1,65 @@
+import { compact, type JsonObject } from '../../core/json.ts';
+import type { Role } from '../../core/vocabulary.ts';
+import type { NodeBudget } from '../format/fields.ts';
+import { handoffJsonSchema } from '../handoffs/schemas.ts';
+import { type Isolation, nodeAt, type Plan, type Scope } from '../plan.ts';
+import type { Effect } from './effects.ts';
+import type { Instance } from './instance.ts';
+import { nodeOfKey } from './keys.ts';
+import { promptOf } from './prompt.ts';
+
+/** A `start_run` as a run is asked for: everything there is to say, in the words of runs. */
+export type RunOrder = {
+  idempotencyKey: string;
+  title: string;
+  task: string;
+  role: Role;
+  profile: string | undefined;
+  model: string | undefined;
+  allowWrite: boolean;
+  scope: Scope | undefined;
+  budget: NodeBudget;
+  finalOnly: boolean;
+  isolation: Isolation;
+  outputSchema: JsonObject;
+};
+
+type StartRun = Extract<Effect, { type: 'start_run' }>;
+
+export function runOrderOf(plan: Plan, instance: Instance, effect: StartRun): RunOrder {
+  const node = nodeAt(plan, nodeOfKey(plan, effect.key) ?? -1);
+  if (node.kind !== 'agent') throw new TypeError(`${node.id} is no worker run`);
+  const { delegated } = effect;
+  const rule = plan.delegation.find(({ to }) => to.name === delegated?.role);
+  const use = delegated === undefined ? node.use : (rule?.to ?? node.use);
+  const own = delegated === undefined ? node.budget : use.budget;
+  const { max_usd, max_tokens } = effect;
+  const wall = node.timeout_seconds;
+  return {
+    idempotencyKey: effect.key,
+    title: `${plan.id}: ${effect.task}`,
+    task: delegated === undefined ? promptOf(plan, instance, node, taskOf(effect)) : delegated.task,
+    role: use.role,
+    profile: use.profile ?? undefined,
+    model: use.model ?? undefined,
+    // Who is launched may do no more than who launched it.
+    allowWrite: node.allow_write,
+    scope: node.scope ?? undefined,
+    budget: {
+      ...own,
+      ...compact({ max_usd, max_tokens }),
+      // A run ends itself in good order; the workflow steps in only when it does not.
+      ...(wall === null
+        ? {}
+        : { wall_seconds: Math.max(10, Math.min(own.wall_seconds ?? wall, wall)) }),
+    },
+    finalOnly: node.final_only,
+    isolation: node.isolation,
+    outputSchema: handoffJsonSchema(use.role, delegated === undefined ? node.outputs : {}),
+  };
+}
+
+/** `review[3]` is the fourth task. */
+function taskOf({ task }: StartRun): number {
+  return Number(/\[(\d+)\]$/.exec(task)?.[1] ?? 0);
+}

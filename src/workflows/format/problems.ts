@@ -1,0 +1,117 @@
+import { ID_RULE } from '../limits.ts';
+
+/** Keys and indices from the top of the file. */
+export type Path = readonly (string | number)[];
+
+/** What is wrong with a workflow file, where, and what to do about it. */
+export type Problem = {
+  /** A warning does not keep the workflow from running. */
+  level: 'error' | 'warning';
+  code: ProblemCode;
+  file: string;
+  /** From 1. */
+  line: number;
+  column: number;
+  /** `nodes.review.needs[0]`; empty for the file as a whole. */
+  path: string;
+  message: string;
+  fix: string;
+};
+
+/** Every code with the usual way out of it. The predecessor's codes keep their names. */
+export const PROBLEM_FIXES = {
+  unreadable: 'Check the path; it is relative to the project.',
+  too_large: 'Split it: let one file use others (type: workflow).',
+  syntax: 'Correct the YAML there.',
+  duplicate_key: 'Keep one of them.',
+  duplicate_id: 'Rename one of them; upper and lower case do not tell ids apart.',
+  invalid_id: `An id is ${ID_RULE}.`,
+  unknown_key: 'Remove it.',
+  wrong_type: 'Correct the value.',
+  wrong_value: 'Correct the value.',
+  missing_key: 'Add it.',
+  no_nodes: 'Add at least one node below nodes.',
+  missing_dependency: 'Name a node of this file, or remove it.',
+  cycle_detected: 'Remove one of these needs; to go back, use on_fail of a gate.',
+  unreachable: 'Remove it, or let it wait for nodes that can be reached.',
+  unknown_role: 'Use a built-in role or define it below roles.',
+  missing_write_scope: 'Add write_scope with allow: the globs it may change.',
+  overlapping_writers: 'Let one wait for the other, or give them isolation: worktree.',
+  unused_write_scope: 'Add allow_write: true, or remove write_scope.',
+  missing_retry_target: 'Name the node to go back to.',
+  invalid_retry_target: 'Name a node the gate waits for, directly or through others.',
+  invalid_handler: 'Name an agent or command node that only this on_failure runs.',
+  not_dominated: 'Let every way to it go through the verifier.',
+  invalid_verifier: 'Use a node whose failure stops what follows.',
+  invalid_expression: 'See docs/workflows.md, Expressions.',
+  unknown_field: 'Use a field that exists.',
+  not_upstream: 'Add that node to needs, directly or through others.',
+  invalid_expansion: 'Use for_each or matrix, within the limit.',
+  invalid_delegation: 'Name roles that agent nodes of this file use.',
+  invalid_uses: 'Use a file beside this one or below.',
+  recursion: 'A workflow cannot contain itself.',
+  no_effect: 'Remove it.',
+} as const;
+export type ProblemCode = keyof typeof PROBLEM_FIXES;
+
+export function pathText(path: Path): string {
+  return path
+    .map((part, index) =>
+      typeof part === 'number'
+        ? `[${part}]`
+        : /^[\w-]*$/.test(part)
+          ? `${index === 0 ? '' : '.'}${part}`
+          : `[${JSON.stringify(part)}]`,
+    )
+    .join('');
+}
+
+/** `file:line:column path: message Fix`, one line. */
+export function problemLine({ file, line, column, path, message, fix }: Problem): string {
+  const where = path === '' ? '' : ` ${path}:`;
+  return `${file}:${line}:${column}:${where} ${message}. ${fix}`;
+}
+
+/** The known name that is spelled most alike, if any is near. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
+  const wanted = name.toLowerCase();
+  let best: string | undefined;
+  let least = (wanted.length < 3 ? 0 : Math.max(1, Math.floor(wanted.length / 3))) + 1;
+  for (const candidate of known) {
+    if (Math.abs(candidate.length - wanted.length) >= least) continue;
+    const distance = editDistance(wanted, candidate.toLowerCase(), least);
+    if (distance < least) [best, least] = [candidate, distance];
+  }
+  return best;
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours; gives up at `limit`. */
+function editDistance(a: string, b: string, limit: number): number {
+  if (a.length > 64) return limit;
+  let before: number[] = [];
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
+      const swap =
+        i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+          ? (before[j - 2] ?? limit) + 1
+          : limit;
+      next.push(
+        Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + cost, swap),
+      );
+    }
+    [before, row] = [row, next];
+  }
+  return row[b.length] ?? limit;
+}
+
+/** `Did you mean X?` or the valid names. */
+export function suggestion(name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  if (near !== undefined) return `Did you mean ${near}?`;
+  const SHOWN = 12;
+  const more = known.length > SHOWN ? `, … (${known.length} in all)` : '';
+  return known.length === 0 ? '' : `There are: ${known.slice(0, SHOWN).join(', ')}${more}.`;
+}
