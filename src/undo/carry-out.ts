@@ -85,7 +85,8 @@ function temporaryOf({ op_id }: OperationPlan, index: number): string {
   return `.cc-${op_id.slice(-8)}-${index}.tmp`;
 }
 
-async function dropTemporaries(plan: OperationPlan): Promise<void> {
+/** What a killed process had begun to write. */
+export async function dropTemporaries(plan: OperationPlan): Promise<void> {
   for (const [index, { path, target }] of plan.steps.entries()) {
     if (target === null || obstacleAbove(plan, path) !== undefined) continue;
     const full = join(dirname(placeIn(plan, path)), temporaryOf(plan, index));

@@ -12,7 +12,7 @@ import { SCHEMA_VERSION } from '../store/versions.ts';
 import type { Host } from '../workspace/host.ts';
 import type { Workspace } from '../workspace/layout.ts';
 import { Blobs } from './blobs.ts';
-import { carryOut } from './carry-out.ts';
+import { carryOut, dropTemporaries } from './carry-out.ts';
 import { sizeOfFile } from './file-state.ts';
 import {
   dropPlan,
@@ -70,8 +70,10 @@ export async function operate(
     const same = interrupted.find(({ plan }) => isSameRequest(plan, asked));
     const others = interrupted.filter(({ plan }) => plan.op_id !== same?.plan.op_id);
     // One that is taken back is not in the way of that.
-    const inTheWay = others.find(({ plan }) => asked.kind !== 'undo' || plan.op_id !== asked.of);
+    const isTakenBack = ({ plan }: Operation) => asked.kind === 'undo' && plan.op_id === asked.of;
+    const inTheWay = others.find((other) => !isTakenBack(other));
     if (inTheWay !== undefined) throw isInTheWay(inTheWay);
+    for (const { plan } of others) await dropTemporaries(plan);
     const operation = same ?? (await begin(host, workspace, asked, prepare));
     return await finish(host, workspace, operation, { asked, isNew: same === undefined });
   } finally {

@@ -29,6 +29,7 @@ const DEFAULTS = {
   protected_paths: [],
   permissions: {},
   verify: { tests: {}, timeout_seconds: 600 },
+  worktrees: { projects: {}, max_bytes: 20_000_000_000, uncommitted: true },
   env_pass: [],
   preferred: {},
   routing: {
