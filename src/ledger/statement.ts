@@ -1,7 +1,4 @@
-import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import { errnoOf } from '../core/errors.ts';
 import { compact, numberAt, objectAt, stringAt } from '../core/json.ts';
 import type { FoundRun } from '../runs/find.ts';
 import type { RunRecord } from '../runs/record.ts';
@@ -9,6 +6,7 @@ import { readJson } from '../store/atomic.ts';
 import { privateRunPaths } from '../workspace/home.ts';
 import type { Host } from '../workspace/host.ts';
 import type { RunPaths } from '../workspace/layout.ts';
+import { digestOfFile } from './digest-of-file.ts';
 
 const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
 const PREDICATE_TYPE = 'urn:cc-orchestrator:agent-run:v1';
@@ -123,34 +121,4 @@ async function verdictOf(paths: RunPaths): Promise<Record<string, unknown> | nul
 
 function latestVerification(paths: RunPaths): string {
   return join(paths.verification, 'latest.json');
-}
-
-const CHUNK_BYTES = 1 << 20;
-
-/** SHA-256 of a file, or of so many bytes of it; undefined where it is not there or shorter. */
-export function digestOfFile(
-  path: string,
-  limit?: number,
-): { sha256: string; bytes: number } | undefined {
-  let fd: number;
-  try {
-    fd = openSync(path, 'r');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
-    const bytes = limit ?? fstatSync(fd).size;
-    const hash = createHash('sha256');
-    const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, bytes));
-    for (let at = 0; at < bytes; ) {
-      const count = readSync(fd, chunk, 0, Math.min(chunk.length, bytes - at), at);
-      if (count === 0) return undefined;
-      hash.update(chunk.subarray(0, count));
-      at += count;
-    }
-    return { sha256: hash.digest('hex'), bytes };
-  } finally {
-    closeSync(fd);
-  }
 }

@@ -4,8 +4,8 @@ import { runIds } from '../runs/run-ids.ts';
 import { readJson } from '../store/atomic.ts';
 import { type RunPaths, runPaths, type Workspace } from '../workspace/layout.ts';
 import type { Chain, Link, Problem } from './chain.ts';
+import { digestOfFile } from './digest-of-file.ts';
 import { digestOfReceipt, type Receipt, receipt } from './receipt.ts';
-import { digestOfFile } from './statement.ts';
 
 /** Bytes of results that are read to be compared; of more runs only the receipts are. */
 const MAX_BYTES = 1 << 30;

@@ -5,6 +5,7 @@ import { newId } from '../core/ids.ts';
 import { createRedactor, redactJson } from '../core/redact.ts';
 import { isFinal } from '../core/vocabulary.ts';
 import { recordVerification } from '../judgement/record-verification.ts';
+import { digestOfFile } from '../ledger/digest-of-file.ts';
 import type { Actor } from '../ledger/entry.ts';
 import { wholeOf } from '../runs/changes/snapshots.ts';
 import type { FoundRun } from '../runs/find.ts';
@@ -130,6 +131,7 @@ async function carriedOut(
     headNow(host, run, before),
     readRecorded(host, run, summary).then(async (recorded) => {
       const after = wholeOf(recorded.changes.recorded?.after);
+      digestOfFile(run.paths.events); // for the receipt, which then need not read it
       return { recorded, since: await differences(host, after, before, signal) };
     }),
   ]);
