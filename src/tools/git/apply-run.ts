@@ -4,6 +4,7 @@ import { actorOf } from '../actor.ts';
 import { askedRun } from '../asked-run.ts';
 import { defineTool } from '../define.ts';
 import { runId } from '../fields.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 const load = /* @__PURE__ */ lazy(() => import('../../undo/apply.ts'));
 
@@ -43,6 +44,9 @@ export default defineTool({
     const run = await askedRun(context, input);
     const { applyRun } = await load();
     const { as = 'patch', apply = false, force } = input;
-    return applyRun(context.host, run, { as, apply, force }, actorOf(context));
+    return withoutSecrets(
+      context.host,
+      await applyRun(context.host, run, { as, apply, force }, actorOf(context)),
+    );
   },
 });

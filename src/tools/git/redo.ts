@@ -2,6 +2,7 @@ import { lazy } from '../../core/lazy.ts';
 import { actorOf } from '../actor.ts';
 import { defineTool } from '../define.ts';
 import { reversalInput, reversalOutput } from './reversal.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 const load = /* @__PURE__ */ lazy(() => import('../../undo/answer.ts'));
 
@@ -17,6 +18,9 @@ export default defineTool({
   handler: async (input, context) => {
     const { workspace } = await context.place(input.cwd);
     const { answerReversal } = await load();
-    return answerReversal(context.host, workspace, 'redo', input, actorOf(context));
+    return withoutSecrets(
+      context.host,
+      await answerReversal(context.host, workspace, 'redo', input, actorOf(context)),
+    );
   },
 });

@@ -4,6 +4,7 @@ import { actorOf } from '../actor.ts';
 import { askedRun } from '../asked-run.ts';
 import { defineTool } from '../define.ts';
 import { runId } from '../fields.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 const load = /* @__PURE__ */ lazy(() => import('../../undo/answer.ts'));
 
@@ -43,6 +44,9 @@ export default defineTool({
   handler: async (input, context) => {
     const run = await askedRun(context, input);
     const { answerRollback } = await load();
-    return answerRollback(context.host, run, input, actorOf(context));
+    return withoutSecrets(
+      context.host,
+      await answerRollback(context.host, run, input, actorOf(context)),
+    );
   },
 });
