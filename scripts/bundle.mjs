@@ -14,6 +14,7 @@ const common = {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
   legalComments: 'none',
+  minifyWhitespace: true,
   logLevel: 'warning',
 };
 

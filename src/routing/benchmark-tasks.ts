@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import fg from 'fast-glob';
 import * as z from 'zod';
 import { CcError, errnoOf } from '../core/errors.ts';
 import { installedDir } from '../core/installed.ts';
 import { lazy } from '../core/lazy.ts';
 import type { UserHome } from '../workspace/home.ts';
 import { type BenchmarkTask, taskSpec } from './benchmark-task.ts';
+
+const loadGlob = /* @__PURE__ */ lazy(() => import('fast-glob'));
 
 const loadYaml = /* @__PURE__ */ lazy(() => import('../workspace/yaml.ts'));
 
@@ -80,7 +81,8 @@ const versions = new Map<string, { identity: string; version: string }>();
 /** Answers that only prove the grader are not part of it. */
 async function versionOf(dir: string): Promise<string> {
   const options = { cwd: dir, dot: true, stats: true } as const;
-  const entries = await fg(['task.yaml', 'repo/**', 'hidden/**'], options);
+  const { default: glob } = await loadGlob();
+  const entries = await glob(['task.yaml', 'repo/**', 'hidden/**'], options);
   const files = entries.map(({ path, stats }) => `${path} ${stats?.size} ${stats?.mtimeMs}`).sort();
   const identity = files.join('\n');
   const before = versions.get(dir);

@@ -62,6 +62,7 @@ async function bundleBareServer(outfile: string): Promise<void> {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
     },
     legalComments: 'none',
+    minifyWhitespace: true,
     logLevel: 'warning',
   });
 }

@@ -1,10 +1,10 @@
 import { chmod, copyFile, lstat, mkdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join, relative, sep } from 'node:path';
-import fastGlob from 'fast-glob';
 import { isoTime } from '../../core/clock.ts';
 import { CcError } from '../../core/errors.ts';
 import { newId } from '../../core/ids.ts';
+import { lazy } from '../../core/lazy.ts';
 import { copyTree } from '../../git/copy-tree.ts';
 import { makePrivateDir } from '../../store/atomic.ts';
 import { treeBytes } from '../../store/size.ts';
@@ -15,6 +15,8 @@ import { readPolicy } from '../../workspace/policy.ts';
 import type { Place } from '../../workspace/resolve.ts';
 import type { Worktree } from '../record.ts';
 import { readWorktree, worktreeIds, worktreePaths, writeWorktree } from './store.ts';
+
+const loadGlob = /* @__PURE__ */ lazy(() => import('fast-glob'));
 
 /** A copy of the project for one task, and where in it the worker is to work. */
 export async function makeWorktree(
@@ -75,7 +77,8 @@ async function requireRoom(home: UserHome, maxBytes: number): Promise<void> {
 /** Files the user listed; what leads out of the project is not followed. */
 async function copyExtra(from: string, to: string, globs: readonly string[]): Promise<void> {
   if (globs.length === 0) return;
-  const found = await fastGlob([...globs], {
+  const { default: glob } = await loadGlob();
+  const found = await glob([...globs], {
     cwd: from,
     dot: true,
     followSymbolicLinks: false,

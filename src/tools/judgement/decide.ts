@@ -1,12 +1,14 @@
 import * as z from 'zod';
 import { CcError } from '../../core/errors.ts';
 import { compact } from '../../core/json.ts';
+import { lazy } from '../../core/lazy.ts';
 import { ACTIONS, RULES } from '../../judgement/decide.ts';
-import { decideRun } from '../../judgement/decide-run.ts';
 import { actorOf } from '../actor.ts';
 import { askedRun } from '../asked-run.ts';
 import { defineTool } from '../define.ts';
 import { cwd } from '../fields.ts';
+
+const load = /* @__PURE__ */ lazy(() => import('../../judgement/decide-run.ts'));
 
 export default defineTool({
   name: 'cc_decide',
@@ -34,6 +36,7 @@ export default defineTool({
       run_id === undefined
         ? undefined
         : await askedRun(context, { run_id, cwd: directory }).catch(noSuchRun);
+    const { decideRun } = await load();
     const { seq, inputs, ...verdict } = await decideRun(context.host, run, {
       pending,
       actor: actorOf(context),

@@ -1,9 +1,11 @@
 import * as z from 'zod';
-import { reviewDecision } from '../../judgement/review-run.ts';
+import { lazy } from '../../core/lazy.ts';
 import { actorOf } from '../actor.ts';
 import { askedRun } from '../asked-run.ts';
 import { defineTool } from '../define.ts';
 import { cwd, runId } from '../fields.ts';
+
+const load = /* @__PURE__ */ lazy(() => import('../../judgement/review-run.ts'));
 
 const TOLD = 12;
 
@@ -42,6 +44,7 @@ export default defineTool({
   failed: ({ verdict }) => verdict !== 'approve',
   handler: async ({ proposed_action: proposed, note, ...asked }, context) => {
     const run = await askedRun(context, asked);
+    const { reviewDecision } = await load();
     const review = await reviewDecision(context.host, run, {
       proposed,
       note,

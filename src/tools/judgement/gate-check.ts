@@ -1,10 +1,12 @@
 import * as z from 'zod';
-import { gateRun } from '../../judgement/gate/gate-run.ts';
+import { lazy } from '../../core/lazy.ts';
 import { actorOf } from '../actor.ts';
 import { askedRun } from '../asked-run.ts';
 import { defineTool } from '../define.ts';
 import { cwd, runId } from '../fields.ts';
 import { BRIEF } from '../schema.ts';
+
+const load = /* @__PURE__ */ lazy(() => import('../../judgement/gate/gate-run.ts'));
 
 const names = z.array(z.string().max(64)).max(20);
 
@@ -43,6 +45,7 @@ export default defineTool({
   failed: ({ decision }) => decision !== 'GO',
   handler: async ({ run_id, cwd: directory, reviews = [], ci, limits, waive }, context) => {
     const run = await askedRun(context, { run_id, cwd: directory });
+    const { gateRun } = await load();
     return gateRun(context.host, run, {
       reviews,
       ci,

@@ -1,10 +1,12 @@
 import * as z from 'zod';
 import { CcError } from '../../core/errors.ts';
-import { scoreRun } from '../../judgement/score-run.ts';
+import { lazy } from '../../core/lazy.ts';
 import { actorOf } from '../actor.ts';
 import { askedRun } from '../asked-run.ts';
 import { defineTool } from '../define.ts';
 import { cwd, runId } from '../fields.ts';
+
+const load = /* @__PURE__ */ lazy(() => import('../../judgement/score-run.ts'));
 
 export default defineTool({
   name: 'cc_score_worker',
@@ -37,6 +39,7 @@ export default defineTool({
       });
     }
     const given = rating === undefined ? undefined : { rating, reason: reason ?? '' };
+    const { scoreRun } = await load();
     return scoreRun(context.host, run, given, actorOf(context));
   },
 });

@@ -1,11 +1,13 @@
 import * as z from 'zod';
+import { lazy } from '../../core/lazy.ts';
 import { answerOf, verifyAnswer } from '../../verification/answer.ts';
 import { parseCheck } from '../../verification/running/checks.ts';
-import { verifyAndWait } from '../../verification/under-way.ts';
 import { actorOf } from '../actor.ts';
 import { askedRun } from '../asked-run.ts';
 import { defineTool } from '../define.ts';
 import { runId } from '../fields.ts';
+
+const load = /* @__PURE__ */ lazy(() => import('../../verification/under-way.ts'));
 
 export default defineTool({
   name: 'cc_verify_run',
@@ -37,6 +39,7 @@ export default defineTool({
       timeoutSeconds: input.timeout_seconds,
     };
     const run = await askedRun(context, input);
+    const { verifyAndWait } = await load();
     const outcome = await verifyAndWait(context.host, run, request, {
       timeoutMs: context.client.waitSeconds * 1000,
       signal: context.signal,

@@ -1,6 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import fastGlob from 'fast-glob';
+import { lazy } from '../../core/lazy.ts';
+
+const loadGlob = /* @__PURE__ */ lazy(() => import('fast-glob'));
 
 export type ReportFile = { path: string; text: string };
 
@@ -21,7 +23,8 @@ export async function freshFiles(
   patterns: readonly string[],
   since: number,
 ): Promise<ReportFile[]> {
-  const paths = await fastGlob([...patterns], {
+  const { default: glob } = await loadGlob();
+  const paths = await glob([...patterns], {
     cwd,
     ignore: IGNORED,
     dot: true,

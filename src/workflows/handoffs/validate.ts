@@ -1,7 +1,8 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import { isObject, type JsonObject } from '../../core/json.ts';
 import { byteLength } from '../../core/text.ts';
 import type { Role } from '../../core/vocabulary.ts';
+import { pathText } from '../format/problems.ts';
 import { HANDOFF_BYTES } from '../limits.ts';
 import { handoffSchema, type Outputs } from './schemas.ts';
 
@@ -31,8 +32,8 @@ function failed(problems: HandoffProblem[]): CheckedHandoff {
 }
 
 function problemOf(issue: z.core.$ZodIssue, value: JsonObject): HandoffProblem {
-  const field = z.core.toDotPath(issue.path);
-  const [top] = issue.path;
-  const isMissing = issue.path.length === 1 && !Object.hasOwn(value, String(top));
-  return { field, problem: isMissing ? 'it is missing' : issue.message };
+  const path = issue.path.filter((part) => typeof part !== 'symbol');
+  const [top] = path;
+  const isMissing = path.length === 1 && !Object.hasOwn(value, String(top));
+  return { field: pathText(path), problem: isMissing ? 'it is missing' : issue.message };
 }
