@@ -17,7 +17,7 @@ import { becomeOwner, endFrozenRivals } from './supervise/ownership.ts';
 const loadGiveUp = /* @__PURE__ */ lazy(() => import('./supervise/give-up.ts'));
 
 /** Supervisors that may vanish one after the other before a run is given up. */
-const ATTEMPTS = 3;
+const ATTEMPTS = 6;
 /** How long a living supervisor may take to become owner, on a machine that is busy. */
 const UP_MS = 20_000;
 const LOOK_MS = 25;
