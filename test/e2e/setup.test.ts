@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { Check } from '../../src/health/check.ts';
 import type { ModelCall } from '../../src/loopback/index.ts';
-import { BIN, type Finished, runProgram } from '../support/controllers.ts';
+import { BIN, claudeEnvironment, type Finished, runProgram } from '../support/controllers.ts';
 import { CLAUDE, Lab, REPOSITORY, TOKEN } from '../support/lab.ts';
 import { probeModel } from '../support/probe-model.ts';
 
@@ -87,15 +87,7 @@ async function claudeWorks(): Promise<void> {
   const args = ['-p', name, '--allowedTools', 'mcp__cc-orchestrator', '--output-format', 'json'];
   const { stdout } = await runProgram(CLAUDE, args, {
     cwd: lab.project,
-    env: {
-      ...lab.env,
-      ANTHROPIC_BASE_URL: lab.model.url,
-      ANTHROPIC_AUTH_TOKEN: TOKEN,
-      ANTHROPIC_MODEL: 'controller-model',
-      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-      DISABLE_AUTOUPDATER: '1',
-      DISABLE_TELEMETRY: '1',
-    },
+    env: claudeEnvironment(lab),
   });
   expect(stdout).toContain('SEEN true');
   const body = JSON.stringify(lab.model.requestsFor(name)[0]?.body);

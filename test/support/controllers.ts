@@ -118,15 +118,20 @@ export async function claudeController(
     ],
     {
       cwd: lab.project,
-      env: {
-        ...lab.env,
-        ANTHROPIC_BASE_URL: lab.model.url,
-        ANTHROPIC_AUTH_TOKEN: TOKEN,
-        ANTHROPIC_MODEL: 'controller-model',
-        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-        DISABLE_AUTOUPDATER: '1',
-        DISABLE_TELEMETRY: '1',
-      },
+      env: claudeEnvironment(lab),
     },
   );
+}
+
+/** Of a Claude Code that is the controller, with the loopback model. */
+export function claudeEnvironment(lab: Lab): Record<string, string> {
+  return {
+    ...lab.env,
+    ANTHROPIC_BASE_URL: lab.model.url,
+    ANTHROPIC_AUTH_TOKEN: TOKEN,
+    ANTHROPIC_MODEL: 'controller-model',
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+    DISABLE_AUTOUPDATER: '1',
+    DISABLE_TELEMETRY: '1',
+  };
 }

@@ -20,6 +20,7 @@ import { userHome } from '../../src/workspace/home.ts';
 import type { Host } from '../../src/workspace/host.ts';
 import { initWorkspace } from '../../src/workspace/init.ts';
 import { runPaths, type Workspace, workspaceAt } from '../../src/workspace/layout.ts';
+import { clear } from '../support/clear.ts';
 import { endedRecord } from '../support/history.ts';
 import { scratch } from '../support/scratch.ts';
 
@@ -225,13 +226,4 @@ export function edit(root: string, roll: (n: number) => number): void {
       if (there?.isFile()) rmSync(path);
       writeFileSync(path, content(roll));
   }
-}
-
-/** A directory at that place, whatever was in its way. */
-function clear(root: string, directory: string): void {
-  if (directory === root) return;
-  clear(root, dirname(directory));
-  const there = lstatSync(directory, { throwIfNoEntry: false });
-  if (there !== undefined && !there.isDirectory()) rmSync(directory);
-  if (lstatSync(directory, { throwIfNoEntry: false }) === undefined) mkdirSync(directory);
 }

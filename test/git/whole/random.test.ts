@@ -1,8 +1,6 @@
 import {
   chmodSync,
-  existsSync,
   lstatSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -13,6 +11,7 @@ import {
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { comparePaths, openSnapshot } from '../../../src/git/whole/read.ts';
+import { clear } from '../../support/clear.ts';
 import { repository, temporary } from '../support.ts';
 import { whole } from './support.ts';
 
@@ -62,15 +61,6 @@ function edit(root: string, roll: (n: number) => number): void {
       if (there?.isFile()) rmSync(path);
       writeFileSync(path, content(roll));
   }
-}
-
-/** A directory at that place, whatever was in its way. */
-function clear(root: string, directory: string): void {
-  if (directory === root) return;
-  clear(root, dirname(directory));
-  const there = lstatSync(directory, { throwIfNoEntry: false });
-  if (there !== undefined && !there.isDirectory()) rmSync(directory);
-  if (!existsSync(directory)) mkdirSync(directory);
 }
 
 /** What is on the disk, as a person would compare it: bytes, permissions, link targets. */
