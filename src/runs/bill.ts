@@ -1,8 +1,9 @@
 import type { Price } from '../profiles/price.ts';
 import { costOf } from '../profiles/prices.ts';
 import type { TokenCount, UsageByModel } from '../workers/events.ts';
-import type { RunRecord, RunUsage } from './record.ts';
+import type { RunRecord } from './record.ts';
 import { isSameModel } from './route.ts';
+import type { RunUsage } from './spending-fields.ts';
 
 /** What the price of a run is judged by. */
 export type Billing = {

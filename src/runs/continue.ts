@@ -13,7 +13,8 @@ import { addSpent, budgetTokens, NOTHING_SPENT } from './limits.ts';
 import type { WakeTarget } from './outbox.ts';
 import type { Continues, RunRequest } from './plan.ts';
 import type { BudgetRequest } from './plan-budget.ts';
-import type { MovedFrom, Narrowing, RunBudget, RunMode, RunRecord, Spent } from './record.ts';
+import type { MovedFrom, Narrowing, RunMode, RunRecord } from './record.ts';
+import type { RunBudget, Spent } from './spending-fields.ts';
 
 export type Continuation = {
   instruction: string;

@@ -1,7 +1,8 @@
 import type { Price } from '../profiles/price.ts';
 import { billRun } from './bill.ts';
 import { type Progress, usageSoFar } from './progress.ts';
-import type { LifetimeBudget, RunRecord, Spent } from './record.ts';
+import type { RunRecord } from './record.ts';
+import type { LifetimeBudget, Spent } from './spending-fields.ts';
 
 /** What can run out. `lifetime_…` counts the whole task, over all its runs. */
 type Quantity = 'wall' | 'turns' | 'tokens' | 'usd' | 'output_bytes' | 'event_bytes';

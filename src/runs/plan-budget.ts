@@ -1,7 +1,7 @@
 import { CcError } from '../core/errors.ts';
 import { compact } from '../core/json.ts';
 import type { Policy } from '../workspace/policy.ts';
-import type { LifetimeBudget, RunBudget } from './record.ts';
+import type { LifetimeBudget, RunBudget } from './spending-fields.ts';
 
 type Numbers = Partial<Record<keyof LifetimeBudget, number | undefined>>;
 

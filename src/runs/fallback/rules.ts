@@ -1,6 +1,7 @@
 import type { FailureClass } from '../../core/vocabulary.ts';
 import { budgetTokens } from '../limits.ts';
-import type { MovedFrom, RunBudget, RunRecord } from '../record.ts';
+import type { MovedFrom, RunRecord } from '../record.ts';
+import type { RunBudget } from '../spending-fields.ts';
 
 /**
  * What another provider or model may well do better. A crash, a full disk or an answer nobody could

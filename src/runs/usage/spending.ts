@@ -2,7 +2,8 @@ import * as z from 'zod';
 import { compact, objectAt, stringAt } from '../../core/json.ts';
 import type { UsageByModel } from '../../workers/events.ts';
 import { billingOf, billRun } from '../bill.ts';
-import type { RunRecord, RunUsage } from '../record.ts';
+import type { RunRecord } from '../record.ts';
+import type { RunUsage } from '../spending-fields.ts';
 
 const modelUsage = z.object({
   input: z.number(),
