@@ -51,6 +51,7 @@ import handoffRepairPrompt from './workflows/handoff-repair-prompt.ts';
 import handoffTemplate from './workflows/handoff-template.ts';
 import handoffValidate from './workflows/handoff-validate.ts';
 import workflowDryRun from './workflows/workflow-dry-run.ts';
+import workflowPlan from './workflows/workflow-plan.ts';
 import workflowValidate from './workflows/workflow-validate.ts';
 import cleanWorkspace from './workspace/clean-workspace.ts';
 import folderPolicy from './workspace/folder-policy.ts';
@@ -114,6 +115,7 @@ export const TOOLS: readonly Tool[] = [
   verifyRun,
   waitRuns,
   workflowDryRun,
+  workflowPlan,
   workflowValidate,
   workspaceStatus,
   writeStrategyReports,
