@@ -75,8 +75,13 @@ await build({
   splitting: true,
   plugins: [withoutAjv, withoutForge, ascii],
 });
-// One file, so that an upgrade cannot change the code of a supervisor that is running. It is last:
+// One file each, so that an upgrade cannot change the code of one that is running. The supervisor is last:
 // when it is there, all are.
+await build({
+  ...common,
+  entryPoints: { command: 'src/supervisor/command.ts' },
+  plugins: [withoutForge, ascii],
+});
 await build({
   ...common,
   entryPoints: { supervisor: 'src/supervisor/main.ts' },

@@ -149,7 +149,7 @@ const EXAMPLES: Record<string, Example> = {
     works: async (place) => {
       const { record } = await storeFinishedRun(place);
       const there = { workspace: workspaceAt(place.project), cwd: place.project };
-      const copy = await makeWorktree(place.host, { ...there, source: 'argument' });
+      const copy = await makeWorktree(place.host, there);
       const run = await storeFinishedRun(place, { ...copy, title: record.title });
       return { run_id: run.id, as: 'discard', apply: true };
     },
