@@ -1,3 +1,4 @@
+import { DEPENDENCIES, isOfKind, type PathKind } from '../runs/changes/path-kinds.ts';
 import { recordedChanges } from '../runs/changes/read.ts';
 import type { FoundRun } from '../runs/find.ts';
 
@@ -24,32 +25,18 @@ export async function changesOf(found: FoundRun): Promise<Changes | undefined> {
 }
 
 /** Changes that are for a person to decide (capabilities.md V23): by path, first match names it. */
-const SENSITIVE: readonly [RegExp, string][] = [
-  [
-    /(^|\/)(package\.json|pyproject\.toml|setup\.(py|cfg)|requirements[^/]*\.txt|Pipfile|Cargo\.toml|go\.mod|Gemfile|composer\.json|pom\.xml|build\.gradle(\.kts)?|[^/]+\.csproj)$/,
-    'dependencies',
-  ],
-  [
-    /(^|\/)(package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?|poetry\.lock|uv\.lock|Pipfile\.lock|Cargo\.lock|go\.sum|Gemfile\.lock|composer\.lock)$/,
-    'dependencies',
-  ],
-  [/(^|\/)(\.github|\.gitlab|\.circleci|\.buildkite|\.ci)\//, 'continuous integration'],
-  [
-    /(^|\/)(\.gitlab-ci\.yml|Jenkinsfile|azure-pipelines\.yml|\.travis\.yml)$/,
-    'continuous integration',
-  ],
-  [
-    /(^|\/)(LICENSE|LICENCE|COPYING|CODEOWNERS|SECURITY\.md|AGENTS\.md|CLAUDE\.md)(\.\w+)?$/i,
-    'policy',
-  ],
-  [/(^|\/)(ARCHITECTURE\.md|adrs?\/|architecture\/)/i, 'architecture'],
-  [/(^|\/)(Dockerfile|docker-compose[^/]*\.ya?ml|[^/]+\.tf|migrations?\/)/, 'infrastructure'],
+const SENSITIVE: readonly (readonly [string, readonly PathKind[]])[] = [
+  ['dependencies', DEPENDENCIES],
+  ['continuous integration', ['ci']],
+  ['policy', ['policy']],
+  ['architecture', ['architecture']],
+  ['infrastructure', ['infrastructure', 'migration']],
 ];
 
 /** `path (why)` of every change a person should decide about. */
 export function sensitiveChanges({ paths }: Changes): string[] {
   return paths.flatMap((path) => {
-    const why = SENSITIVE.find(([pattern]) => pattern.test(path))?.[1];
+    const why = SENSITIVE.find(([, kinds]) => isOfKind(path, ...kinds))?.[0];
     return why === undefined ? [] : [`${path} (${why})`];
   });
 }

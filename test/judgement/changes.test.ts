@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { changesOf } from '../../src/judgement/changes.ts';
+import { changesOf, sensitiveChanges } from '../../src/judgement/changes.ts';
 import type { FoundRun } from '../../src/runs/find.ts';
 import type { RunRecord } from '../../src/runs/record.ts';
 import { runPaths } from '../../src/workspace/layout.ts';
@@ -60,4 +60,19 @@ it.each<[string, Partial<RunRecord>, unknown]>([
 it('is nothing where a read-only run has nothing on record', async () => {
   const run = await ended({ scope: null, base: { head: null, snapshot: SNAPSHOT } });
   expect(await changesOf(run)).toMatchObject({ paths: [], added: 0 });
+});
+
+it.each([
+  ['web/package.json', 'dependencies'],
+  ['requirements-dev.txt', 'dependencies'],
+  ['.github/workflows/ci.yml', 'continuous integration'],
+  ['.husky/pre-commit', 'continuous integration'],
+  ['.github/CODEOWNERS', 'policy'],
+  ['.github/dependabot.yml', 'policy'],
+  ['docs/adr/0001.md', 'architecture'],
+  ['deploy/Dockerfile.prod', 'infrastructure'],
+  ['db/migrations/1.sql', 'infrastructure'],
+])('%s is for a person to decide', (path, why) => {
+  const changes = { paths: ['src/a.ts', path], deletedFiles: 0, added: 1, deleted: 0 };
+  expect(sensitiveChanges(changes)).toEqual([`${path} (${why})`]);
 });
