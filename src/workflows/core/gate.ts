@@ -1,5 +1,6 @@
 import { oneLine } from '../../core/text.ts';
 import { judge } from '../expressions/evaluate.ts';
+import { valuesOf } from '../expressions/values.ts';
 import type { GateNode } from '../plan.ts';
 import { takeBack } from './back.ts';
 import { because, type Draft } from './draft.ts';
@@ -72,7 +73,9 @@ function reasonsAgainst(draft: Draft, gate: GateNode): string[] {
     const { result, why } = judge(expression, lookup);
     if (result === true) return [];
     const what = result === 'unknown' ? `cannot be decided: ${why.join('; ')}` : 'does not hold';
-    return [oneLine(`${text} ${what}`, REASON_CHARS)];
+    const values = valuesOf(expression, lookup);
+    const facts = values.length === 0 ? '' : ` (${values.join(', ')})`;
+    return [oneLine(`${text} ${what}${facts}`, REASON_CHARS)];
   });
 }
 
