@@ -23,7 +23,9 @@ export function runEnded(draft: Draft, event: RunEnd) {
   attempt.result = result;
   const node = draft.planOf(index) as AgentNode;
   if (attempt.stopping !== null) return closeAttempt(draft, found);
-  if (event.state !== 'succeeded') {
+  // A run that gave no usable answer has done its work all the same, and can be asked for it.
+  const hasNoAnswer = event.state === 'failed' && event.failure.class === 'invalid_output';
+  if (event.state !== 'succeeded' && !hasNoAnswer) {
     const code = event.state === 'timed_out' ? 'timed_out' : 'run_failed';
     const text = `the run ended ${event.state}: ${event.failure.text}`;
     closeAttempt(draft, found);
