@@ -79,6 +79,9 @@ await build({
 // when it is there, all are.
 await build({
   ...common,
-  entryPoints: { supervisor: 'src/supervisor/main.ts' },
+  entryPoints: {
+    supervisor: 'src/supervisor/main.ts',
+    'workflow-supervisor': 'src/supervisor/workflow.ts',
+  },
   plugins: [withoutForge, ascii],
 });

@@ -12,7 +12,7 @@ const AGAIN_MS = 10;
  * Owns the run, unless somebody else does who can. A holder that is stopped would never answer; it is
  * ended before its run is taken over, for if it went on later, it would write beside its successor.
  */
-export async function becomeOwner(paths: RunPaths): Promise<Lease | undefined> {
+export async function becomeOwner(paths: Pick<RunPaths, 'lease'>): Promise<Lease | undefined> {
   for (;;) {
     const lease = Lease.tryAcquire(paths.lease);
     if (lease instanceof Lease) return lease;
@@ -28,8 +28,8 @@ export async function becomeOwner(paths: RunPaths): Promise<Lease | undefined> {
  * that was frozen before it could is known to nobody. Answers how many there were. Before a run is
  * recorded as over, because nobody comes by afterwards.
  */
-export async function endFrozenRivals(runId: string): Promise<number> {
-  const rivals = findByCookie(SUPERVISOR_COOKIE, runId);
+export async function endFrozenRivals(id: string, cookie = SUPERVISOR_COOKIE): Promise<number> {
+  const rivals = findByCookie(cookie, id);
   const frozen = rivals.filter((rival) => stateOf(rival) === 'stopped');
   for (const rival of frozen) await killProcess(rival);
   return frozen.length;
