@@ -64,7 +64,7 @@ describe('the safe refactoring of the predecessor', () => {
       supervisor: 'pending',
     });
     expect(world.node('implementation').advice).toEqual([
-      'review.blocking_count == 0 does not hold',
+      'review.blocking_count == 0 does not hold (review.blocking_count is 1)',
       'review: it loses data',
       'review: major: An empty list makes it throw. (src/parse.ts:12)',
     ]);
