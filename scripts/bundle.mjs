@@ -1,4 +1,5 @@
 // Bundles the entries of the product.
+import { execFileSync } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { build } from 'esbuild';
@@ -43,6 +44,21 @@ const withoutForge = {
   },
 };
 
+// The listing of the tools holds nothing that depends on the machine, and to make it a face would have to
+// load every tool and the schemas of all of them before its first answer.
+const listingMade = {
+  name: 'listing-made',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /[\\/]src[\\/]tools[\\/]listing\.ts$/ }, () => {
+      const listing = execFileSync(process.execPath, [
+        'scripts/run-ts.mjs',
+        'scripts/gen/listing.ts',
+      ]);
+      return { contents: `export const LISTING = ${listing};` };
+    });
+  },
+};
+
 // One character beyond ASCII, be it in a comment, and V8 keeps the whole file with two bytes a
 // character: loading the supervisor then takes 55 ms of CPU instead of 20.
 const ascii = {
@@ -73,15 +89,20 @@ await build({
     cli: 'src/cli/main.ts',
   },
   splitting: true,
-  plugins: [withoutAjv, withoutForge, ascii],
+  plugins: [withoutAjv, withoutForge, listingMade, ascii],
 });
-// One file, so that an upgrade cannot change the code of a supervisor that is running. It is last:
+// One file each, so that an upgrade cannot change the code of one that is running. The supervisor is last:
 // when it is there, all are.
 await build({
   ...common,
   entryPoints: {
-    supervisor: 'src/supervisor/main.ts',
+    command: 'src/supervisor/command.ts',
     'workflow-supervisor': 'src/supervisor/workflow.ts',
   },
+  plugins: [withoutForge, ascii],
+});
+await build({
+  ...common,
+  entryPoints: { supervisor: 'src/supervisor/main.ts' },
   plugins: [withoutForge, ascii],
 });

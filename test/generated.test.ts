@@ -64,8 +64,8 @@ test('the guides name only tools and commands there are', () => {
   }
 });
 
-test('the policy of the README is the default policy', async () => {
-  const [, block = ''] = /```yaml\n([\s\S]*?)```/.exec(read('README.md')) ?? [];
+test('the documented policy is the default policy', async () => {
+  const [, block = ''] = /```yaml\n([\s\S]*?)```/.exec(read('docs/configuration.md')) ?? [];
   const { home } = machine().host;
   const defaults = await readPolicy(home);
   mkdirSync(home.root, { recursive: true });

@@ -1,6 +1,7 @@
 import { commandName } from '../../src/cli/help.ts';
 import { annotationsOf } from '../../src/tools/annotations.ts';
 import { AREAS, type Tool } from '../../src/tools/define.ts';
+import { toolTable } from './readme-table.ts';
 import { type Parameter, parametersOf, resultType } from './schema-text.ts';
 
 const HEAD = `# Tools
@@ -36,7 +37,9 @@ export function toolsDoc(tools: readonly Tool[]): string {
   });
   const areas = AREAS.map((area) => {
     const own = tools.filter((tool) => tool.area === area);
-    return own.length === 0 ? '' : [`## ${area}`, ...own.map(toolSection)].join('\n\n');
+    return own.length === 0
+      ? ''
+      : [`## ${area}`, toolTable(own), ...own.map(toolSection)].join('\n\n');
   });
   return `${HEAD}${kinds.join('\n')}\n\n${areas.filter(Boolean).join('\n\n')}\n`;
 }

@@ -1,6 +1,6 @@
 import { VERSION } from '../core/version.ts';
 import { AREAS, type Tool } from '../tools/define.ts';
-import { type Flag, flagsOf, isPositional } from './flags.ts';
+import type { ListedTool } from '../tools/listed.ts';
 import { OWN_COMMANDS, type OwnCommand } from './own-commands.ts';
 
 /** `cc_poll_run` on the command line. */
@@ -8,7 +8,7 @@ export function commandName(tool: Pick<Tool, 'name'>): string {
   return tool.name.replace(/^cc_/, '').replaceAll('_', '-');
 }
 
-export function generalHelp(tools: readonly Tool[]): string {
+export function generalHelp(tools: readonly ListedTool[]): string {
   const lines = [
     `cc-orchestrator ${VERSION}: delegate work to cheap Claude Code workers, verified and recorded.`,
     '',
@@ -31,21 +31,6 @@ export function generalHelp(tools: readonly Tool[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-export function commandHelp(tool: Tool): string {
-  const flags = flagsOf(tool);
-  const positional = flags
-    .filter(isPositional)
-    .map((flag) => (flag.required ? `<${flag.name}>` : `[${flag.name}]`));
-  return [
-    tool.summary,
-    '',
-    `Usage: cc-orchestrator ${[commandName(tool), ...positional].join(' ')} [options] [--json]`,
-    '',
-    ...flags.map((flag) => row(`--${flag.name}${argument(flag)}`, describe(flag), 34)),
-    '',
-  ].join('\n');
-}
-
 /** The help of a command that is no tool. */
 export function ownHelp({
   name,
@@ -65,24 +50,10 @@ export function ownHelp({
   ].join('\n');
 }
 
-function argument(flag: Flag): string {
-  if (flag.type === 'boolean') return '';
-  if (flag.type === 'json') return ' <json>';
-  return flag.type === 'number' ? ' <n>' : ' <text>';
-}
-
-function describe(flag: Flag): string {
-  const parts = [flag.description];
-  if (flag.choices.length > 0) parts.push(`One of: ${flag.choices.join(', ')}.`);
-  if (flag.repeated) parts.push('May be repeated.');
-  if (flag.required) parts.push('Required.');
-  return parts.filter(Boolean).join(' ');
-}
-
 function firstSentence(text: string): string {
   return text.split(/(?<=\.)\s/, 1)[0] ?? text;
 }
 
-function row(name: string, text: string, width = 22): string {
+export function row(name: string, text: string, width = 22): string {
   return `  ${name.padEnd(width)} ${text}`;
 }

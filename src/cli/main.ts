@@ -2,15 +2,17 @@ import { parseArgs } from 'node:util';
 import { processHost } from '../bin/process-host.ts';
 import { CcError, ERROR_CODES, EXIT, toErrorFacts } from '../core/errors.ts';
 import { VERSION } from '../core/version.ts';
-import { TOOLS } from '../tools/registry.ts';
+import type { Tool } from '../tools/define.ts';
+import { LISTING } from '../tools/listing.ts';
+import { findTool } from '../tools/surface.ts';
 import { commandName, generalHelp, ownHelp } from './help.ts';
 import { OWN_COMMANDS, ownCommand } from './own-commands.ts';
 import type { Screen } from './render.ts';
-import { reportError, runTool } from './run-tool.ts';
-import { wait } from './wait.ts';
-import { watch } from './watch.ts';
 
-/** `cc-orchestrator <command> …`: every tool as a command, and the few that are not tools. */
+/**
+ * `cc-orchestrator <command> …`: every tool as a command, and the few that are not tools.
+ * Each loads what it needs, so that they all start fast.
+ */
 async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   switch (name) {
@@ -18,7 +20,7 @@ async function main(args: readonly string[]): Promise<number> {
     case 'help':
     case '--help':
     case '-h':
-      process.stdout.write(generalHelp(TOOLS));
+      process.stdout.write(generalHelp(LISTING));
       return name === undefined ? EXIT.usage : EXIT.ok;
     case '--version':
     case '-v':
@@ -37,27 +39,33 @@ async function command(name: string, args: readonly string[]): Promise<number> {
   }
   if (own?.name === 'demo') return demo(args);
   const host = processHost({ readOnly: false });
-  if (own?.name === 'wait') return wait(args, host, screen(process.stderr));
+  if (own?.name === 'wait') {
+    return (await import('./wait.ts')).wait(args, host, screen(process.stderr));
+  }
   if (own?.name === 'setup' || own?.name === 'uninstall') {
-    // Rarely needed, and it brings a TOML parser.
     const commands = await import('./setup.ts');
     return commands[own.name](args, host, screen(process.stderr));
   }
   if (own?.name === 'plugin') return (await import('./plugin.ts')).plugin(args, host);
   if (own?.name === 'doctor') {
     const { doctor } = await import('./doctor.ts');
-    return doctor(args, host, screen(process.stderr), toolFor('test-profile'));
+    return doctor(args, host, screen(process.stderr), await toolFor('test-profile'));
   }
-  if (own?.name === 'watch') return watch(args, host, screen(process.stdout));
-  return runTool(toolFor(name), args, host, screen(process.stderr));
+  if (own?.name === 'watch') {
+    return (await import('./watch.ts')).watch(args, host, screen(process.stdout));
+  }
+  const [tool, { runTool }] = await Promise.all([toolFor(name), import('./run-tool.ts')]);
+  return runTool(tool, args, host, screen(process.stderr));
 }
 
-function toolFor(name: string): (typeof TOOLS)[number] {
+async function toolFor(name: string): Promise<Tool> {
   const wanted = `cc_${name.replaceAll('-', '_')}`;
-  const tool = TOOLS.find((item) => item.name === wanted || item.aliases?.includes(wanted));
-  if (tool !== undefined) return tool;
+  if (LISTING.some((item) => item.name === wanted || item.aliases?.includes(wanted))) {
+    const { TOOLS } = await import('../tools/registry.ts');
+    return findTool(TOOLS, wanted);
+  }
   throw new CcError('BAD_INPUT', `There is no command ${JSON.stringify(name.slice(0, 60))}.`, {
-    hint: `Commands: ${[...OWN_COMMANDS.map((own) => own.name), ...TOOLS.map(commandName)].join(', ')}.`,
+    hint: `Commands: ${[...OWN_COMMANDS.map((own) => own.name), ...LISTING.map(commandName)].join(', ')}.`,
   });
 }
 
@@ -102,7 +110,8 @@ main(process.argv.slice(2)).then(
     // Not process.exit: a pipe may still have to take the output.
     process.exitCode = code;
   },
-  (error: unknown) => {
+  async (error: unknown) => {
+    const { reportError } = await import('./run-tool.ts');
     const json = process.argv.includes('--json');
     process.exitCode = reportError(toErrorFacts(error), json, screen(process.stderr));
   },

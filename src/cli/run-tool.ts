@@ -4,8 +4,8 @@ import { callTool } from '../tools/call.ts';
 import type { Tool, ToolContext } from '../tools/define.ts';
 import type { Host } from '../workspace/host.ts';
 import { resolvePlace } from '../workspace/resolve.ts';
+import { commandHelp } from './command-help.ts';
 import { type ParsedCommand, parseCommand } from './flags.ts';
-import { commandHelp } from './help.ts';
 import { INTERRUPTED } from './interrupt.ts';
 import { renderError, renderProgress, renderResult, type Screen } from './render.ts';
 

@@ -19,5 +19,10 @@ export function lazy<T>(load: () => Promise<T>): () => Promise<T> {
 
 /** Loads them all, for a process that lives long. What cannot be loaded says so when it is used. */
 export async function loadLazyModules(): Promise<void> {
-  await Promise.allSettled(loaders.map((load) => load()));
+  // What is loaded may bring lazy modules of its own.
+  for (let done = 0; done < loaders.length; ) {
+    const rest = loaders.slice(done);
+    done = loaders.length;
+    await Promise.allSettled(rest.map((load) => load()));
+  }
 }

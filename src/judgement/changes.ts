@@ -1,22 +1,6 @@
-import * as z from 'zod';
+import { DEPENDENCIES, isOfKind, type PathKind } from '../runs/changes/path-kinds.ts';
+import { recordedChanges } from '../runs/changes/read.ts';
 import type { FoundRun } from '../runs/find.ts';
-import { readJson } from '../store/atomic.ts';
-
-const changedFiles = z.object({
-  error: z.string().optional(),
-  source: z.string().optional(),
-  complete: z.boolean().optional(),
-  files: z.array(
-    z.object({
-      path: z.string(),
-      status: z.string(),
-      added: z.number().nullable(),
-      deleted: z.number().nullable(),
-      artifact: z.boolean().optional(),
-      area: z.string().optional(),
-    }),
-  ),
-});
 
 /** What a run changed in the project, agent artifacts left out; lines of binary files count as none. */
 export type Changes = {
@@ -27,20 +11,11 @@ export type Changes = {
 };
 
 /** Undefined where it is not known: nobody compared, or the comparison did not see everything. */
-export async function changesOf({ paths, record }: FoundRun): Promise<Changes | undefined> {
-  const value = await readJson(paths.changedFiles).catch(() => undefined);
-  if (value === undefined && record.scope === null) {
-    return { paths: [], deletedFiles: 0, added: 0, deleted: 0 };
-  }
-  const parsed = changedFiles.safeParse(value).data;
-  // While a run goes on, the file has what its tools reported and no more.
-  if (parsed === undefined || parsed.error !== undefined || parsed.source === 'tool_calls') {
-    return undefined;
-  }
-  if (parsed.complete === false) return undefined;
-  const files = parsed.files.filter(
-    ({ artifact, area }) => artifact !== true && (area === undefined || area === 'source'),
-  );
+export async function changesOf(found: FoundRun): Promise<Changes | undefined> {
+  const stored = await recordedChanges(found).catch(() => undefined);
+  if (stored === undefined || stored.problem !== undefined) return undefined;
+  if (stored.changes?.complete === false) return undefined;
+  const files = (stored.changes?.files ?? []).filter(({ area }) => area === 'source');
   return {
     paths: files.map(({ path }) => path),
     deletedFiles: files.filter(({ status }) => status === 'deleted').length,
@@ -50,32 +25,18 @@ export async function changesOf({ paths, record }: FoundRun): Promise<Changes | 
 }
 
 /** Changes that are for a person to decide (capabilities.md V23): by path, first match names it. */
-const SENSITIVE: readonly [RegExp, string][] = [
-  [
-    /(^|\/)(package\.json|pyproject\.toml|setup\.(py|cfg)|requirements[^/]*\.txt|Pipfile|Cargo\.toml|go\.mod|Gemfile|composer\.json|pom\.xml|build\.gradle(\.kts)?|[^/]+\.csproj)$/,
-    'dependencies',
-  ],
-  [
-    /(^|\/)(package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?|poetry\.lock|uv\.lock|Pipfile\.lock|Cargo\.lock|go\.sum|Gemfile\.lock|composer\.lock)$/,
-    'dependencies',
-  ],
-  [/(^|\/)(\.github|\.gitlab|\.circleci|\.buildkite|\.ci)\//, 'continuous integration'],
-  [
-    /(^|\/)(\.gitlab-ci\.yml|Jenkinsfile|azure-pipelines\.yml|\.travis\.yml)$/,
-    'continuous integration',
-  ],
-  [
-    /(^|\/)(LICENSE|LICENCE|COPYING|CODEOWNERS|SECURITY\.md|AGENTS\.md|CLAUDE\.md)(\.\w+)?$/i,
-    'policy',
-  ],
-  [/(^|\/)(ARCHITECTURE\.md|adrs?\/|architecture\/)/i, 'architecture'],
-  [/(^|\/)(Dockerfile|docker-compose[^/]*\.ya?ml|[^/]+\.tf|migrations?\/)/, 'infrastructure'],
+const SENSITIVE: readonly (readonly [string, readonly PathKind[]])[] = [
+  ['dependencies', DEPENDENCIES],
+  ['continuous integration', ['ci']],
+  ['policy', ['policy']],
+  ['architecture', ['architecture']],
+  ['infrastructure', ['infrastructure', 'migration']],
 ];
 
 /** `path (why)` of every change a person should decide about. */
 export function sensitiveChanges({ paths }: Changes): string[] {
   return paths.flatMap((path) => {
-    const why = SENSITIVE.find(([pattern]) => pattern.test(path))?.[1];
+    const why = SENSITIVE.find(([, kinds]) => isOfKind(path, ...kinds))?.[0];
     return why === undefined ? [] : [`${path} (${why})`];
   });
 }

@@ -2,12 +2,15 @@ import { parseArgs } from 'node:util';
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import { processHost } from '../bin/process-host.ts';
 import { ERROR_CODES, toErrorFacts } from '../core/errors.ts';
-import { loadLazyModules } from '../core/lazy.ts';
-import { recoverAll } from '../runs/recover-all.ts';
-import { parseToolsets, toolsOf } from '../tools/registry.ts';
+import { lazy, loadLazyModules } from '../core/lazy.ts';
+import { LISTING } from '../tools/listing.ts';
+import { parseToolsets, shownOf } from '../tools/surface.ts';
 import type { Host } from '../workspace/host.ts';
 import { createMcpServer } from './server.ts';
 import { exitOnDisconnect } from './shutdown.ts';
+
+const loadRegistry = /* @__PURE__ */ lazy(() => import('../tools/registry.ts'));
+const loadRecovery = /* @__PURE__ */ lazy(() => import('../runs/recover-all.ts'));
 
 /** Longest request line. The SDK's own limit of 10 MB would end the server for one large task. */
 const MAX_LINE_BYTES = 64 << 20;
@@ -24,10 +27,12 @@ async function main(): Promise<void> {
   const readOnly = values['read-only'] ?? false;
   const host = processHost({ readOnly });
   const toolsets = parseToolsets(values.toolsets ?? host.env.CC_TOOLSETS);
+  const surface = { toolsets, readOnly };
   const closing = new AbortController();
   const server = createMcpServer({
     host,
-    tools: toolsOf({ toolsets, readOnly }),
+    listing: shownOf(LISTING, surface),
+    loadTools: async () => shownOf((await loadRegistry()).TOOLS, surface),
     closing: closing.signal,
   });
   exitOnDisconnect(async () => {
@@ -44,9 +49,12 @@ async function settleIn(host: Host, signal: AbortSignal): Promise<void> {
   // It lives for days, and an upgrade takes away the files that it has not loaded by then.
   await loadLazyModules();
   if (host.readOnly) return;
-  await recoverAll(host, { signal }).catch((error: unknown) => {
+  try {
+    const { recoverAll } = await loadRecovery();
+    await recoverAll(host, { signal });
+  } catch (error) {
     process.stderr.write(`cc-orchestrator mcp: recovery: ${toErrorFacts(error).message}\n`);
-  });
+  }
 }
 
 main().catch((error: unknown) => {

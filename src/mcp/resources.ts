@@ -7,14 +7,15 @@ import {
   ReadResourceRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js';
 import { CcError, toErrorFacts } from '../core/errors.ts';
+import { lazy } from '../core/lazy.ts';
 import { FAILURE_CLASSES, ROLES, RUN_STATES } from '../core/vocabulary.ts';
 import { type Artifact, RUN_ARTIFACTS, readArtifact } from '../runs/artifacts/read-artifact.ts';
-import { findRun } from '../runs/find.ts';
-import type { Tool } from '../tools/define.ts';
-import { inputSchemaOf } from '../tools/schema.ts';
+import type { ListedTool } from '../tools/listed.ts';
 import type { Host } from '../workspace/host.ts';
 import { managedDir } from '../workspace/layout.ts';
 import type { Place } from '../workspace/resolve.ts';
+
+const loadFind = /* @__PURE__ */ lazy(() => import('../runs/find.ts'));
 
 const SCHEME = 'cc://';
 const VOCABULARY = `${SCHEME}vocabulary`;
@@ -41,7 +42,7 @@ const TEMPLATES = [
 
 export type ResourceFacts = {
   host: Host;
-  tools: readonly Tool[];
+  listing: readonly ListedTool[];
   place: (meta: unknown) => Promise<Place>;
 };
 
@@ -66,9 +67,10 @@ type Content = { text: string; _meta?: { bytes: number; truncated: true } };
 
 async function read(uri: string, meta: unknown, facts: ResourceFacts): Promise<Content> {
   if (uri === VOCABULARY) return { text: JSON.stringify(vocabulary()) };
-  if (uri === TOOL_INDEX) return { text: facts.tools.map(indexLine).join('\n') };
+  if (uri === TOOL_INDEX) return { text: facts.listing.map(indexLine).join('\n') };
   const [, kind, name = '', file] = /^cc:\/\/(runs|reports)\/([^/]+)(?:\/(.+))?$/.exec(uri) ?? [];
   if (kind === 'runs' && RUN_ARTIFACTS.some((known) => known === file)) {
+    const { findRun } = await loadFind();
     const { paths } = await findRun(facts.host, name, undefined);
     return contentOf(await readArtifact(paths.dir, file ?? ''));
   }
@@ -89,8 +91,8 @@ function vocabulary(): object {
   return { roles: ROLES, run_states: RUN_STATES, failure_classes: FAILURE_CLASSES };
 }
 
-function indexLine(tool: Tool): string {
-  const parameters = Object.keys(inputSchemaOf(tool).properties ?? {}).join(', ');
+function indexLine(tool: ListedTool): string {
+  const parameters = Object.keys(tool.inputSchema.properties ?? {}).join(', ');
   return `- ${tool.name}(${parameters}) [${tool.kind}] ${tool.summary}`;
 }
 

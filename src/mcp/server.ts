@@ -1,28 +1,27 @@
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
-import {
-  CallToolRequestSchema,
-  ListToolsRequestSchema,
-  type Tool as McpTool,
-} from '@modelcontextprotocol/sdk/types.js';
+import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import { lazy } from '../core/lazy.ts';
 import { VERSION } from '../core/version.ts';
-import { annotationsOf } from '../tools/annotations.ts';
-import { type CallOutcome, callTool, failure } from '../tools/call.ts';
 import type { Tool } from '../tools/define.ts';
-import { findTool } from '../tools/registry.ts';
-import { inputSchemaOf } from '../tools/schema.ts';
+import type { ListedTool } from '../tools/listed.ts';
 import type { Host } from '../workspace/host.ts';
-import { callContext, firstRoot, placeOf } from './call-context.ts';
+import { type CallFacts, firstRoot, placeOf } from './call-context.ts';
+import { describeTool } from './describe.ts';
 import { elicit } from './elicit.ts';
 import { INSTRUCTIONS } from './instructions.ts';
 import { servePrompts } from './prompts.ts';
 import { serveResources } from './resources.ts';
-import { respond } from './respond.ts';
+
+const loadAnswer = /* @__PURE__ */ lazy(() => import('./answer-call.ts'));
 
 const ROOTS_TIMEOUT_MS = 5000;
 
 export type McpServerOptions = {
   host: Host;
-  tools: readonly Tool[];
+  /** What is shown. */
+  listing: readonly ListedTool[];
+  /** The tools behind it, for the first call. */
+  loadTools: () => Promise<readonly Tool[]>;
   /** Ends every waiting call when the server shuts down. */
   closing: AbortSignal;
 };
@@ -31,7 +30,8 @@ export type McpServerOptions = {
  * The MCP face of the registry. The low-level server is used on purpose: the list is ours byte for
  * byte, and argument errors get our own words instead of a schema dump.
  */
-export function createMcpServer({ host, tools, closing }: McpServerOptions): Server {
+export function createMcpServer(options: McpServerOptions): Server {
+  const { host, listing, loadTools, closing } = options;
   const server = new Server(
     { name: 'cc-orchestrator', version: VERSION },
     {
@@ -54,25 +54,18 @@ export function createMcpServer({ host, tools, closing }: McpServerOptions): Ser
   servePrompts(server, host);
   serveResources(server, {
     host,
-    tools,
+    listing,
     place: (meta) => placeOf({ host, meta, clientRoot }, undefined),
   });
 
-  let listed: McpTool[] | undefined;
-  server.setRequestHandler(ListToolsRequestSchema, () => {
-    // Made when it is asked for, because the answer to `initialize` must not wait for it.
-    listed ??= tools.map(describeTool);
-    return { tools: listed };
-  });
-  server.setRequestHandler(CallToolRequestSchema, async (request, extra) => {
-    const clientName = server.getClientVersion()?.name ?? 'unknown';
-    const tool = lookUp(tools, request.params.name);
-    if ('ok' in tool) return respond(undefined, tool, clientName);
+  const tools = listing.map(describeTool);
+  server.setRequestHandler(ListToolsRequestSchema, () => ({ tools }));
+  server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
     const signal = AbortSignal.any([extra.signal, closing]);
-    const context = callContext({
+    const facts: CallFacts = {
       host,
-      clientName,
-      meta: request.params._meta,
+      clientName: server.getClientVersion()?.name ?? 'unknown',
+      meta: params._meta,
       clientRoot,
       signal,
       elicit: (form) => elicit(server, form, signal),
@@ -80,29 +73,11 @@ export function createMcpServer({ host, tools, closing }: McpServerOptions): Ser
         // A client that has gone gets no progress; the call itself will notice.
         extra.sendNotification({ method: 'notifications/progress', params }).catch(() => undefined);
       },
-    });
-    return respond(tool, await callTool(tool, request.params.arguments, context), clientName);
+    };
+    const [{ answerCall }, shown] = await Promise.all([loadAnswer(), loadTools()]);
+    return answerCall({ name: params.name, arguments: params.arguments, tools: shown }, facts);
   });
   return server;
-}
-
-/** A tool as it is listed; its bytes are budgeted (DESIGN §3) and reported by the bench. */
-export function describeTool(tool: Tool): McpTool {
-  return {
-    name: tool.name,
-    description: tool.summary,
-    inputSchema: inputSchemaOf(tool),
-    annotations: annotationsOf(tool.kind),
-    ...(tool.core ? { _meta: { 'anthropic/alwaysLoad': true } } : {}),
-  };
-}
-
-function lookUp(tools: readonly Tool[], name: string): Tool | (CallOutcome & { ok: false }) {
-  try {
-    return findTool(tools, name);
-  } catch (error) {
-    return failure(error);
-  }
 }
 
 /** Answers to elicitations are checked where they are used; the SDK's own costs every start some 10 ms. */

@@ -1,5 +1,4 @@
-import { CcError } from '../core/errors.ts';
-import { AREAS, type Area, type Tool } from './define.ts';
+import type { Tool } from './define.ts';
 import applyRun from './git/apply-run.ts';
 import checkWriteScope from './git/check-write-scope.ts';
 import diffSummary from './git/diff-summary.ts';
@@ -51,6 +50,7 @@ import handoffRepairPrompt from './workflows/handoff-repair-prompt.ts';
 import handoffTemplate from './workflows/handoff-template.ts';
 import handoffValidate from './workflows/handoff-validate.ts';
 import workflowDryRun from './workflows/workflow-dry-run.ts';
+import workflowRun from './workflows/workflow-run.ts';
 import workflowValidate from './workflows/workflow-validate.ts';
 import cleanWorkspace from './workspace/clean-workspace.ts';
 import folderPolicy from './workspace/folder-policy.ts';
@@ -114,43 +114,8 @@ export const TOOLS: readonly Tool[] = [
   verifyRun,
   waitRuns,
   workflowDryRun,
+  workflowRun,
   workflowValidate,
   workspaceStatus,
   writeStrategyReports,
 ].sort((a, b) => (a.name < b.name ? -1 : 1));
-
-export type Surface = { toolsets: readonly Area[] | undefined; readOnly: boolean };
-
-/** The tools a server shows, chosen once at its start. */
-export function toolsOf(surface: Surface): readonly Tool[] {
-  return TOOLS.filter(
-    (tool) =>
-      (surface.toolsets?.includes(tool.area) ?? true) &&
-      (!surface.readOnly || tool.kind === 'read'),
-  );
-}
-
-/** A tool by its name or a former name. */
-export function findTool(tools: readonly Tool[], name: string): Tool {
-  const found = tools.find((tool) => tool.name === name || tool.aliases?.includes(name));
-  if (found !== undefined) return found;
-  throw new CcError('UNKNOWN_TOOL', `There is no tool ${JSON.stringify(name.slice(0, 80))}.`, {
-    hint: `Tools here: ${tools.map((tool) => tool.name).join(', ')}.`,
-  });
-}
-
-/** `runs,profiles` as areas; undefined means all of them. */
-export function parseToolsets(text: string | undefined): readonly Area[] | undefined {
-  if (text === undefined || text.trim() === '') return undefined;
-  return text.split(',').map((part) => {
-    const area = AREAS.find((known) => known === part.trim());
-    if (area !== undefined) return area;
-    throw new CcError(
-      'BAD_INPUT',
-      `There is no toolset ${JSON.stringify(part.trim().slice(0, 40))}.`,
-      {
-        hint: `Toolsets: ${AREAS.join(', ')}.`,
-      },
-    );
-  });
-}

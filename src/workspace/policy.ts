@@ -4,6 +4,7 @@ import { CcError, errnoOf } from '../core/errors.ts';
 import { lazy } from '../core/lazy.ts';
 import { ROLES } from '../core/vocabulary.ts';
 import { FINGERPRINT } from '../secrets/identity.ts';
+import { lifetimeCaps, runCaps } from './budget-caps.ts';
 import type { UserHome } from './home.ts';
 import { routingPolicy } from './routing-policy.ts';
 import { safetyFields } from './safety-policy.ts';
@@ -23,25 +24,13 @@ const policySchema = z.strictObject({
   start_interval_ms: z.int().min(0).max(60_000).default(500),
   budget: z
     .strictObject({
-      wall_seconds: z.int().min(10).max(86_400).default(900),
-      /** Silence after which a run is stalled. A stream may be silent for five minutes and recover. */
-      idle_seconds: z.int().min(10).max(86_400).default(600),
-      max_turns: z.int().min(1).max(1000).default(100),
-      /** Tokens as a budget counts them: those read from a cache at a tenth. */
-      max_tokens: z.int().min(1000).optional(),
-      max_usd: z.number().positive().optional(),
-      /** What model and tools say, and the record of it. */
-      max_output_bytes: z.int().min(10_000).default(100_000_000),
+      ...runCaps.partial().shape,
+      wall_seconds: runCaps.shape.wall_seconds.default(900),
+      idle_seconds: runCaps.shape.idle_seconds.default(600),
+      max_turns: runCaps.shape.max_turns.default(100),
+      max_output_bytes: runCaps.shape.max_output_bytes.default(100_000_000),
       max_event_bytes: z.int().min(100_000).default(200_000_000),
-      /** For a task's whole life, over all the runs that continue it. */
-      lifetime: z
-        .strictObject({
-          wall_seconds: z.int().min(10).optional(),
-          max_turns: z.int().min(1).optional(),
-          max_tokens: z.int().min(1000).optional(),
-          max_usd: z.number().positive().optional(),
-        })
-        .optional(),
+      lifetime: lifetimeCaps.partial().optional(),
     })
     .prefault({}),
   /** What is kept of ended runs; null is no limit. Active runs and their relatives are always kept. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { generalHelp } from '../../src/cli/help.ts';
 import { VERSION } from '../../src/core/version.ts';
-import { TOOLS } from '../../src/tools/registry.ts';
+import { LISTING } from '../../src/tools/listing.ts';
 import { connect, dataOf, machine } from '../mcp/face.ts';
 import { storeActiveRun, storeFinishedRun } from '../mcp/runs.ts';
 import { BIN } from '../mcp/server-process.ts';
@@ -85,8 +85,8 @@ test.each(['workflow-validate', 'workflow-dry-run'])(
 
 test('help and version', () => {
   expect(command(['--version']).out).toBe(`${VERSION}\n`);
-  expect(command(['--help']).out).toBe(generalHelp(TOOLS));
-  expect(command([]).out).toBe(generalHelp(TOOLS));
+  expect(command(['--help']).out).toBe(generalHelp(LISTING));
+  expect(command([]).out).toBe(generalHelp(LISTING));
 });
 
 test('an unknown command names those there are', () => {
@@ -177,7 +177,7 @@ test('| head gets its lines', () => {
   const { project, env } = machine();
   const script = `"${process.execPath}" "${BIN}" --help | head -n 1; echo "\${PIPESTATUS[0]}"`;
   const out = execFileSync('bash', ['-c', script], { cwd: project, env, encoding: 'utf8' });
-  expect(out.split('\n')).toEqual([generalHelp(TOOLS).split('\n')[0], '0', '']);
+  expect(out.split('\n')).toEqual([generalHelp(LISTING).split('\n')[0], '0', '']);
 });
 
 test('a long result is complete in a pipe', async () => {

@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest';
+import { commandHelp } from '../../src/cli/command-help.ts';
 import { flagsOf, parseCommand } from '../../src/cli/flags.ts';
-import { commandHelp, commandName, generalHelp } from '../../src/cli/help.ts';
+import { commandName, generalHelp } from '../../src/cli/help.ts';
 import { CcError } from '../../src/core/errors.ts';
 import type { Tool } from '../../src/tools/define.ts';
-import { findTool, TOOLS } from '../../src/tools/registry.ts';
+import { LISTING } from '../../src/tools/listing.ts';
+import { TOOLS } from '../../src/tools/registry.ts';
 import { fullInputSchemaOf } from '../../src/tools/schema.ts';
+import { findTool } from '../../src/tools/surface.ts';
 
 function parse(name: string, ...args: string[]) {
   return parseCommand(findTool(TOOLS, name), args, () => 'from stdin');
@@ -122,7 +125,7 @@ test.each([
 
 test('the help of everything', async () => {
   const texts = [
-    generalHelp(TOOLS).replace(/^cc-orchestrator \S+:/, 'cc-orchestrator VERSION:'),
+    generalHelp(LISTING).replace(/^cc-orchestrator \S+:/, 'cc-orchestrator VERSION:'),
     ...TOOLS.map((tool) => `$ ${commandName(tool)} --help\n${commandHelp(tool)}`),
   ];
   await expect(texts.join('\n')).toMatchFileSnapshot('help.snap.txt');

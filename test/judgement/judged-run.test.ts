@@ -24,6 +24,7 @@ import { writeRecord } from '../../src/runs/record.ts';
 import type { Host } from '../../src/workspace/host.ts';
 import { runPaths, type Workspace } from '../../src/workspace/layout.ts';
 import { readPolicy } from '../../src/workspace/policy.ts';
+import { changedFilesOf } from '../support/changed-files.ts';
 import {
   endedRecord,
   storeActive,
@@ -69,8 +70,7 @@ async function endedRun(
   const paths = runPaths(workspace, record.run_id);
   mkdirSync(paths.inbox, { recursive: true });
   if (record.scope !== null) {
-    const file = { path: 'src/a.ts', status: 'modified', added: 12, deleted: 3, artifact: false };
-    writeFileSync(paths.changedFiles, JSON.stringify({ schema_version: 1, files: [file] }));
+    writeFileSync(paths.changedFiles, JSON.stringify(changedFilesOf([{ path: 'src/a.ts' }])));
     writeFileSync(paths.diff, '--- a/src/a.ts\n+++ b/src/a.ts\n+x\n');
   }
   const ledger = await sealEnd(host, record, undefined);

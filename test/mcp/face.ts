@@ -16,6 +16,7 @@ import { systemClock } from '../../src/core/clock.ts';
 import { isObject } from '../../src/core/json.ts';
 import { createMcpServer } from '../../src/mcp/server.ts';
 import type { Tool } from '../../src/tools/define.ts';
+import { listedTool } from '../../src/tools/listed.ts';
 import { TOOLS } from '../../src/tools/registry.ts';
 import { userHome } from '../../src/workspace/home.ts';
 import type { Host } from '../../src/workspace/host.ts';
@@ -67,9 +68,11 @@ export type FaceOptions = {
 /** A client connected to our server in this process. */
 export async function connect(options: FaceOptions = {}) {
   const closing = new AbortController();
+  const tools = options.tools ?? TOOLS;
   const server = createMcpServer({
     host: options.host ?? machine().host,
-    tools: options.tools ?? TOOLS,
+    listing: tools.map(listedTool),
+    loadTools: async () => tools,
     closing: closing.signal,
   });
   const { roots, elicit } = options;

@@ -4,11 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { toolBytes } from '../../scripts/gen/snapshot.ts';
 import { commandName } from '../../src/cli/help.ts';
+import { describeTool } from '../../src/mcp/describe.ts';
 import { INSTRUCTIONS } from '../../src/mcp/instructions.ts';
-import { describeTool } from '../../src/mcp/server.ts';
 import { annotationsOf } from '../../src/tools/annotations.ts';
 import { AREAS } from '../../src/tools/define.ts';
-import { findTool, parseToolsets, TOOLS, toolsOf } from '../../src/tools/registry.ts';
+import { listedTool } from '../../src/tools/listed.ts';
+import { TOOLS } from '../../src/tools/registry.ts';
+import { findTool, parseToolsets, shownOf } from '../../src/tools/surface.ts';
 import { connect, machine } from './face.ts';
 
 const TOOLS_DIR = fileURLToPath(new URL('../../src/tools', import.meta.url));
@@ -35,7 +37,7 @@ test('every tool file is one tool of its area, in the registry', () => {
 });
 
 test.each(TOOLS)('$name is listed as clients need it', async (tool) => {
-  const listed = describeTool(tool);
+  const listed = describeTool(listedTool(tool));
   expect(listed.name).toMatch(/^cc_[a-z]+(?:_[a-z]+)*$/);
   expect(listed.name.length).toBeLessThanOrEqual(40);
   expect(listed.annotations).toEqual(annotationsOf(tool.kind));
@@ -136,7 +138,7 @@ test('a read-only server shows readers only', async () => {
   const host = { ...machine().host, readOnly: true };
   const { client, call } = await connect({
     host,
-    tools: toolsOf({ toolsets: undefined, readOnly: true }),
+    tools: shownOf(TOOLS, { toolsets: undefined, readOnly: true }),
   });
   const { tools } = await client.listTools();
   expect(tools.length).toBeGreaterThan(5);
@@ -148,7 +150,7 @@ test('a read-only server shows readers only', async () => {
 
 test('toolsets choose whole areas', async () => {
   const toolsets = parseToolsets(' profiles , git ');
-  const { client } = await connect({ tools: toolsOf({ toolsets, readOnly: false }) });
+  const { client } = await connect({ tools: shownOf(TOOLS, { toolsets, readOnly: false }) });
   const names = (await client.listTools()).tools.map((tool) => tool.name);
   expect(names).toEqual([
     'cc_apply_run',

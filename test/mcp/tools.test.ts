@@ -6,7 +6,8 @@ import { ROLES } from '../../src/core/vocabulary.ts';
 import { writeReceipt } from '../../src/ledger/receipt.ts';
 import { takeBase } from '../../src/runs/changes/snapshots.ts';
 import { makeWorktree } from '../../src/runs/worktrees/make.ts';
-import { findTool, TOOLS } from '../../src/tools/registry.ts';
+import { TOOLS } from '../../src/tools/registry.ts';
+import { findTool } from '../../src/tools/surface.ts';
 import { operate } from '../../src/undo/operate.ts';
 import { type Direction, reverse } from '../../src/undo/undo.ts';
 import { privateRunPaths } from '../../src/workspace/home.ts';
@@ -149,7 +150,7 @@ const EXAMPLES: Record<string, Example> = {
     works: async (place) => {
       const { record } = await storeFinishedRun(place);
       const there = { workspace: workspaceAt(place.project), cwd: place.project };
-      const copy = await makeWorktree(place.host, { ...there, source: 'argument' });
+      const copy = await makeWorktree(place.host, there);
       const run = await storeFinishedRun(place, { ...copy, title: record.title });
       return { run_id: run.id, as: 'discard', apply: true };
     },
@@ -374,6 +375,11 @@ const EXAMPLES: Record<string, Example> = {
   },
   cc_workflow_dry_run: {
     works: async () => ({ text: 'nodes: { a: { role: review, task: Look. } }' }),
+    fails: {},
+    code: 'BAD_INPUT',
+  },
+  cc_workflow_run: {
+    works: async () => ({ text: 'nodes: { a: { role: review, task: Look. } }', mock: true, wait_seconds: 0 }),
     fails: {},
     code: 'BAD_INPUT',
   },

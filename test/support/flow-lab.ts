@@ -29,6 +29,7 @@ export async function buildSupervisors(): Promise<string> {
   await build({
     entryPoints: {
       supervisor: join(ROOT, 'src/supervisor/main.ts'),
+      command: join(ROOT, 'src/supervisor/command.ts'),
       'workflow-supervisor': join(ROOT, 'src/supervisor/workflow.ts'),
     },
     outdir: directory,
@@ -84,7 +85,7 @@ export class FlowLab {
     return record.workflow_id;
   }
 
-  find(id: string) {
+  find(id: string | undefined) {
     return findWorkflow(this.host, this.place, id);
   }
 

@@ -37,8 +37,7 @@ async function committed(withGit = true): Promise<Yard> {
   return place;
 }
 
-const copyOf = ({ host, root, workspace }: Yard) =>
-  makeWorktree(host, { cwd: root, workspace, source: 'argument' });
+const copyOf = ({ host, root, workspace }: Yard) => makeWorktree(host, { cwd: root, workspace });
 
 /** A run in a copy; `work` gets the directory of the copy. */
 async function isolated(

@@ -148,6 +148,15 @@ describe('handoffs and verification', () => {
     expect(world.instance.spent).toMatchObject({ runs: 1, tokens: 200 });
   });
 
+  test('a run that ended without a usable answer is asked for one, too', async () => {
+    const world = await of('a: { role: review }');
+    const failure = { class: 'invalid_output', text: 'no answer' } as const;
+    const [repair] = world.end('a', { state: 'failed', failure, handoff: undefined });
+    expect(repair).toMatchObject({ type: 'repair_handoff', run_id: 'run-wf/a/1.1' });
+    world.end('a');
+    expect(world.node('a').state).toBe('succeeded');
+  });
+
   test.each([
     ['investigate', 'investigate', 'succeeded'],
     ['accept', 'investigate', 'failed'],

@@ -32,6 +32,14 @@ export async function readChanges(
   return { changes: undefined, problem: NOTHING_RECORDED };
 }
 
+/** The same, without calling it a problem where nothing was recorded because nothing changed. */
+export async function recordedChanges(found: FoundRun): ReturnType<typeof readChanges> {
+  const stored = await readChanges(found);
+  // A run that may change nothing has a file only where something changed.
+  const isQuiet = found.record.scope === null && stored.problem === NOTHING_RECORDED;
+  return isQuiet ? { changes: undefined } : stored;
+}
+
 /** Base → now, by the same rules as at the end of the run. */
 export async function changesSince(
   host: Host,
@@ -76,12 +84,7 @@ export async function changesOfRun(
   options: AssessOptions = {},
 ): Promise<{ changes: ChangedFiles | undefined; problem?: string }> {
   const { record } = found;
-  if (isFinal(record.state)) {
-    const stored = await readChanges(found);
-    // A run that may change nothing has a file only where something changed.
-    const isQuiet = record.scope === null && stored.problem === NOTHING_RECORDED;
-    return isQuiet ? { changes: undefined } : stored;
-  }
+  if (isFinal(record.state)) return recordedChanges(found);
   if (wholeOf(record.base?.snapshot) === undefined) {
     return { changes: undefined, problem: 'it has no snapshot yet' };
   }

@@ -1,4 +1,5 @@
 import type { FailureClass } from '../../core/vocabulary.ts';
+import { LEAST_CAPS } from '../../workspace/budget-caps.ts';
 import { budgetTokens } from '../limits.ts';
 import type { MovedFrom, RunRecord } from '../record.ts';
 import type { RunBudget } from '../spending-fields.ts';
@@ -27,9 +28,6 @@ const OF_MODEL: ReadonlySet<FailureClass> = new Set(['provider_capability', 'con
 export const MAX_MOVES = 3;
 /** A task nobody asked after for so long is not begun again by a look at it. */
 const FRESH_MS = 24 * 3_600_000;
-
-/** The least of each that is worth starting with; what run budgets accept. */
-const LEAST = { wall_seconds: 10, max_turns: 1, max_tokens: 1000 };
 
 export function callsForMove(record: RunRecord): boolean {
   const failure = record.outcome?.failure.class;
@@ -86,9 +84,9 @@ export function remainingBudget(record: RunRecord): { left: RunBudget } | { spen
     ...(max_tokens === undefined ? {} : { max_tokens: max_tokens - tokens }),
     ...(max_usd === undefined ? {} : { max_usd: round(max_usd - (usd ?? 0)) }),
   };
-  if (left.wall_seconds < LEAST.wall_seconds) return { spent: 'wall_seconds' };
-  if (left.max_turns < LEAST.max_turns) return { spent: 'max_turns' };
-  if ((left.max_tokens ?? LEAST.max_tokens) < LEAST.max_tokens) return { spent: 'max_tokens' };
+  if (left.wall_seconds < LEAST_CAPS.wall_seconds) return { spent: 'wall_seconds' };
+  if (left.max_turns < LEAST_CAPS.max_turns) return { spent: 'max_turns' };
+  if ((left.max_tokens ?? Infinity) < LEAST_CAPS.max_tokens) return { spent: 'max_tokens' };
   if ((left.max_usd ?? 1) <= 0) return { spent: 'max_usd' };
   return { left };
 }

@@ -9,8 +9,9 @@ import { SUPERVISOR_COOKIE } from '../start-supervisor.ts';
 const AGAIN_MS = 10;
 
 /**
- * Owns the run, unless somebody else does who can. A holder that is stopped would never answer; it is
- * ended before its run is taken over, for if it went on later, it would write beside its successor.
+ * Owns the run (or what else has such a lease), unless somebody else does who can. A holder that is
+ * stopped would never answer; it is ended before its run is taken over, for if it went on later, it
+ * would write beside its successor.
  */
 export async function becomeOwner(paths: Pick<RunPaths, 'lease'>): Promise<Lease | undefined> {
   for (;;) {

@@ -21,7 +21,7 @@ const loadGlob = /* @__PURE__ */ lazy(() => import('fast-glob'));
 /** A copy of the project for one task, and where in it the worker is to work. */
 export async function makeWorktree(
   host: Host,
-  place: Place,
+  place: Pick<Place, 'workspace' | 'cwd'>,
 ): Promise<{ worktree: Worktree; cwd: string }> {
   const { home } = host;
   const { worktrees: policy } = await readPolicy(home);

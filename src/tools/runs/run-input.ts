@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { RunPlan, RunRequest } from '../../runs/plan.ts';
 import { posture, runScope } from '../../runs/record.ts';
 import { runView } from '../../runs/view.ts';
+import { lifetimeCaps, runCaps } from '../../workspace/budget-caps.ts';
 import type { Place } from '../../workspace/resolve.ts';
 import type { ToolContext } from '../define.ts';
 import { cwd, model, profile, role } from '../fields.ts';
@@ -13,24 +14,10 @@ const TASK_CHARS = 2_000_000;
 const RANKED_SHOWN = 5;
 
 /** Per run, and (`lifetime`) for the task over all runs that continue it. Tokens: from 1000. */
-export const budgetInput = z
-  .strictObject({
-    wall_seconds: z.int().min(10).max(86_400).optional(),
-    idle_seconds: z.int().min(10).max(86_400).optional(),
-    max_turns: z.int().min(1).max(1000).optional(),
-    max_tokens: z.int().min(1000).optional(),
-    max_usd: z.number().positive().optional(),
-    max_output_bytes: z.int().min(10_000).optional(),
-    lifetime: z
-      .strictObject({
-        wall_seconds: z.int().min(10).optional(),
-        max_turns: z.int().min(1).optional(),
-        max_tokens: z.int().min(1000).optional(),
-        max_usd: z.number().positive().optional(),
-      })
-      .optional()
-      .describe('Over all runs of the task.')
-      .meta(BRIEF),
+export const budgetInput = runCaps
+  .partial()
+  .extend({
+    lifetime: lifetimeCaps.partial().optional().describe('Over all runs of the task.').meta(BRIEF),
   })
   .optional()
   .describe('Caps.')

@@ -1,12 +1,12 @@
 import { basename, isAbsolute, relative, resolve, sep } from 'node:path';
 import type { ChangedFile, ChangedFiles } from '../../runs/artifacts/changed-files.ts';
+import { isOfKind } from '../../runs/changes/path-kinds.ts';
 import { changesOfRun } from '../../runs/changes/read.ts';
 import { isUnexplained, isViolation } from '../../runs/changes/record-changes.ts';
 import { wholeOf } from '../../runs/changes/snapshots.ts';
 import type { FoundRun } from '../../runs/find.ts';
 import { treeRoot } from '../../runs/record.ts';
 import type { Host } from '../../workspace/host.ts';
-import { isProse } from '../tampering/kinds.ts';
 import type { VerificationFacts } from '../verification.ts';
 import type { RunLog } from './run-log.ts';
 
@@ -48,7 +48,7 @@ export function changeFacts(
     ...(problem === undefined ? {} : { problem }),
     complete: recorded?.complete ?? known,
     files: source.length,
-    code: source.filter(({ path }) => !isProse(path)).length,
+    code: source.filter(({ path }) => !isOfKind(path, 'prose')).length,
     ignored: files.filter(isBuilt).length,
     outside: pathsOf(files.filter(isViolation)),
     unattributed: pathsOf(files.filter(isUnexplained)),

@@ -5,10 +5,10 @@ import { endAtExit } from '../../proc/at-exit.ts';
 import { runCommand } from '../../proc/command.ts';
 import { writeFileAtomic } from '../../store/atomic.ts';
 import { BoundedOutput } from './bounded-output.ts';
-import { shellCommand } from './shell.ts';
+import { type Program, shellCommand } from './shell.ts';
 
 /** By it everything that our commands start is found. */
-const COOKIE = 'CC_ORCHESTRATOR_VERIFY';
+export const COMMAND_COOKIE = 'CC_ORCHESTRATOR_VERIFY';
 
 export type CommandPlace = {
   cwd: string;
@@ -34,21 +34,27 @@ export type Ran = {
   since: number;
 };
 
+type RunOptions = { timeoutMs: number; stdout: string; stderr: string };
+
+/** Runs one line of a user's in the shell of the system, as `runProgram` does. */
+export function runLine(line: string, place: CommandPlace, options: RunOptions): Promise<Ran> {
+  return runProgram(shellCommand(line), place, options);
+}
+
 /**
- * Runs one line of a user's to its end, stores what it said (redacted), and leaves no process behind,
- * whatever the line or the code it runs starts.
+ * Runs what a user wrote to its end, stores what it said (redacted), and leaves no process behind,
+ * whatever it or the code it runs starts.
  */
-export async function runLine(
-  line: string,
+export async function runProgram(
+  { file, args }: Program,
   { cwd, env, cookie, redact, signal }: CommandPlace,
-  options: { timeoutMs: number; stdout: string; stderr: string },
+  options: RunOptions,
 ): Promise<Ran> {
   const out = new BoundedOutput();
   const errors = new BoundedOutput();
-  const mark = { name: COOKIE, value: cookie };
+  const mark = { name: COMMAND_COOKIE, value: cookie };
   const keep = endAtExit(mark, () => undefined);
   const since = Date.now();
-  const { file, args } = shellCommand(line);
   const result = await runCommand(file, args, {
     cwd,
     env,

@@ -1,5 +1,7 @@
+export type Program = { file: string; args: readonly string[] };
+
 /** How a line a user wrote is run: by the shell of the system, which nothing of ours is pasted into. */
-export function shellCommand(line: string): { file: string; args: string[] } {
+export function shellCommand(line: string): Program {
   if (process.platform === 'win32') {
     return { file: process.env.COMSPEC ?? 'cmd.exe', args: ['/d', '/s', '/c', line] };
   }

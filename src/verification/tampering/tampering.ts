@@ -1,7 +1,8 @@
+import { isOfKind } from '../../runs/changes/path-kinds.ts';
 import type { PatchFile } from '../evidence/patch.ts';
 import type { Tampering } from '../verification.ts';
 import { tamperedConfig } from './config-files.ts';
-import { type FileKind, isProse, kindOf } from './kinds.ts';
+import { type FileKind, kindOf } from './kinds.ts';
 import { avoidsCoverage, isBlank, isComment, isPlaceholder, sniffsTests } from './lines.ts';
 import { tamperedTests } from './test-files.ts';
 
@@ -29,7 +30,7 @@ export function tamperingIn(
     ...of('ci', 'runner', 'scripts', 'manifest', 'snapshot').flatMap((file) =>
       tamperedConfig(file, kinds.get(file) ?? 'source'),
     ),
-    ...source.filter(({ path }) => !isProse(path)).flatMap(pretended),
+    ...source.filter(({ path }) => !isOfKind(path, 'prose')).flatMap(pretended),
   ];
 }
 
@@ -84,7 +85,7 @@ function endsTheProcess(line: string): boolean {
 
 /** Every line that changed is blank or a comment: nothing can behave differently. */
 export function isOnlyComments(files: readonly PatchFile[]): boolean {
-  const code = files.filter(({ path }) => !isProse(path));
+  const code = files.filter(({ path }) => !isOfKind(path, 'prose'));
   return (
     code.length > 0 &&
     code.length === files.length &&

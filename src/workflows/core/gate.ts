@@ -1,6 +1,7 @@
 import { oneLine } from '../../core/text.ts';
 import { pathsOf } from '../expressions/ast.ts';
 import { judge } from '../expressions/evaluate.ts';
+import { valuesOf } from '../expressions/values.ts';
 import type { GateNode } from '../plan.ts';
 import { takeBack } from './back.ts';
 import { because, type Draft } from './draft.ts';
@@ -49,6 +50,8 @@ export function evaluateGate(draft: Draft, gate: GateNode) {
   }
   node.gate_retries += 1;
   instance.round += 1;
+  // What it decided stays on record: as that it is taken back, like all that came of the target.
+  draft.set(gate.index, 'failed', because('gate_failed', text));
   takeBack(draft, [on_fail.target], {
     code: 'taken_back_by_gate',
     text: `${gate.id} did not pass: ${text}`,
@@ -75,7 +78,9 @@ function reasonsAgainst(draft: Draft, gate: GateNode): string[] {
     const { result, why } = judge(expression, lookup);
     if (result === true) return [];
     const what = result === 'unknown' ? `cannot be decided: ${why.join('; ')}` : 'does not hold';
-    return [oneLine(`${text} ${what}`, REASON_CHARS)];
+    const values = valuesOf(expression, lookup);
+    const facts = values.length === 0 ? '' : ` (${values.join(', ')})`;
+    return [oneLine(`${text} ${what}${facts}`, REASON_CHARS)];
   });
 }
 

@@ -1,10 +1,10 @@
 import type { Effect, EffectType } from '../core/effects.ts';
 import { AnswerDelegation } from './answer-delegation.ts';
+import { Commands } from './commands.ts';
 import type { EffectHost, Effector } from './effector.ts';
 import { MockEffector } from './mock.ts';
 import { RunEffector } from './runs.ts';
 import { Timers } from './timers.ts';
-import { UnsupportedCommands } from './unsupported-commands.ts';
 import { VerifyEffector } from './verify.ts';
 import { SubWorkflows } from './workflows.ts';
 
@@ -21,7 +21,7 @@ export class Effectors implements Effector {
     const mock = new MockEffector(host);
     const runs = host.record.mock ? mock : new RunEffector(host);
     const verify = host.record.mock ? mock : new VerifyEffector(host);
-    const commands = host.record.mock ? mock : new UnsupportedCommands(host);
+    const commands = host.record.mock ? mock : new Commands(host);
     this.#all = [...new Set([this.timers, workflows, delegation, runs, verify, commands])];
     this.#by = {
       start_run: [runs],

@@ -1,5 +1,6 @@
 import { compact } from '../../core/json.ts';
 import { ROLES } from '../../core/vocabulary.ts';
+import { LEAST_CAPS } from '../../workspace/budget-caps.ts';
 import type { OwnPart, RoleUse, Scope } from '../plan.ts';
 import type { RawAgent } from './nodes.ts';
 import { outputsOf } from './outputs.ts';
@@ -25,7 +26,9 @@ export function agentPart(node: RawAgent, shape: Shape): OwnPart {
     allow_write: node.allow_write ?? false,
     scope: node.allow_write ? scopeOf(node) : null,
     budget: compact({
-      ...(output === undefined ? {} : { max_output_bytes: Math.max(10_000, output) }),
+      ...(output === undefined
+        ? {}
+        : { max_output_bytes: Math.max(LEAST_CAPS.max_output_bytes, output) }),
       ...compact(defaults?.budget ?? {}),
       ...role.budget,
       ...compact(node.budget ?? {}),

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { FAILURE_CLASSES } from '../../core/vocabulary.ts';
+import { runCaps } from '../../workspace/budget-caps.ts';
 import { LIMITS } from '../limits.ts';
 
 /** The fields of a workflow file that several kinds of nodes share, described for editors. */
@@ -23,16 +24,7 @@ const seconds = z
 export const timeout = seconds.describe('Seconds after which it is ended.');
 
 /** Caps of one run; the policy fills in the rest. */
-export const runBudget = z
-  .strictObject({
-    wall_seconds: z.int().min(10).max(86_400).optional(),
-    idle_seconds: z.int().min(10).max(86_400).optional(),
-    max_turns: z.int().min(1).max(1000).optional(),
-    max_tokens: z.int().min(1000).optional(),
-    max_usd: z.number().positive().optional(),
-    max_output_bytes: z.int().min(10_000).optional(),
-  })
-  .describe('Caps of each run.');
+export const runBudget = runCaps.partial().describe('Caps of each run.');
 export type NodeBudget = z.infer<typeof runBudget>;
 
 export const isolation = z

@@ -1,10 +1,10 @@
 import { closeSync, openSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import type { ProcessIdentity } from '../../proc/identity.ts';
 import { startDetached } from '../../proc/spawn.ts';
 import { supervisorBasics, WORKER_ENV_PREFIX } from '../../runs/start-supervisor.ts';
 import { makePrivateDir, PRIVATE_FILE } from '../../store/atomic.ts';
 import type { Host } from '../../workspace/host.ts';
+import { entryBeside } from './entry-beside.ts';
 import { privateWorkflowPaths } from './paths.ts';
 import type { WorkflowRecord } from './record.ts';
 
@@ -31,7 +31,7 @@ export async function startWorkflowSupervisor(
   try {
     return await startDetached(
       host.supervisor.file,
-      [...workflowEntry(host.supervisor.args), workspace, workflow_id],
+      [...entryBeside(host.supervisor.args, FILE), workspace, workflow_id],
       {
         cwd: paths.dir,
         env: {
@@ -46,11 +46,4 @@ export async function startWorkflowSupervisor(
   } finally {
     closeSync(log);
   }
-}
-
-/** The last argument that names the supervisor of runs names that of workflows instead. */
-function workflowEntry(args: readonly string[]): string[] {
-  const file = args.at(-1);
-  if (file === undefined) return [];
-  return [...args.slice(0, -1), join(dirname(file), FILE)];
 }

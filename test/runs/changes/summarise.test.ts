@@ -75,5 +75,9 @@ test('what deserves a look of its own', () => {
   expect(kinds('Dockerfile')).toEqual(['config']);
   expect(kinds('.git/hooks/x', { area: 'git' })).toEqual(['git']);
   expect(kinds('src/lib.ts', { old_path: 'tests/lib.ts' })).toEqual(['tests']);
+  expect(kinds('queries/top.sql')).toEqual(['migration']);
+  expect(kinds('deno.lock')).toEqual(['dependencies']);
+  expect(kinds('testdata/a.golden')).toEqual(['tests']);
+  expect(needsTests([file('requirements.txt')])).toBe(true);
   expect([needsTests([file('src/a.ts')]), needsTests([file('docs/a.md')])]).toEqual([true, false]);
 });
