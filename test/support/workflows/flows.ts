@@ -38,14 +38,33 @@ export class Flows {
     return this.#launch(plan, personas, task);
   }
 
-  async text(text: string, personas: Cast, wanted: Wanted = {}): Promise<string> {
+  /** Without personas: those it had when it was started before. */
+  async text(text: string, personas?: Cast, wanted: Wanted = {}): Promise<string> {
     const { plan, problems } = await loadWorkflow('flow.yaml', text);
     if (plan === undefined) throw new Error(JSON.stringify(problems, null, 1));
     return this.#launch(plan, personas, 'the task', wanted);
   }
 
-  async #launch(plan: Plan, personas: Cast, task: string, wanted: Wanted = {}): Promise<string> {
-    for (const script of castOf(plan, personas)) this.#lab.model.addScript(script);
+  /** The actors of a file that somebody else starts. */
+  async cast(text: string, personas: Cast): Promise<void> {
+    const { plan } = await loadWorkflow('flow.yaml', text);
+    if (plan !== undefined) this.#add(plan, personas);
+  }
+
+  #add(plan: Plan, personas: Cast): void {
+    const known = new Set(this.#lab.model.scripts.map(({ name }) => name));
+    for (const script of castOf(plan, personas)) {
+      if (!known.has(script.name)) this.#lab.model.addScript(script);
+    }
+  }
+
+  async #launch(
+    plan: Plan,
+    personas: Cast | undefined,
+    task: string,
+    wanted: Wanted = {},
+  ): Promise<string> {
+    this.#add(plan, personas ?? {});
     const request = { sources: [''], mock: false, ...wanted, plan, task };
     const { record } = await launchWorkflow(this.#lab.host(), this.#lab.place(), request);
     this.ids.push(record.workflow_id);
@@ -87,8 +106,10 @@ export class Flows {
         const now = await this.now(id);
         await ensureWorkflowSupervised(this.#lab.host(), now);
         const { state } = now.instance;
-        const isDone = state === 'waiting_approval' || (isOver(state) && now.record.end);
-        return isDone && this.supervisors(id).length === 0 ? now : undefined;
+        if (state === 'waiting_approval') return now;
+        return isOver(state) && now.record.end && this.supervisors(id).length === 0
+          ? now
+          : undefined;
       },
       `${id} to come to rest`,
       timeoutMs,
