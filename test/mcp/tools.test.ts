@@ -379,7 +379,11 @@ const EXAMPLES: Record<string, Example> = {
     code: 'BAD_INPUT',
   },
   cc_workflow_run: {
-    works: async () => ({ text: 'nodes: { a: { role: review, task: Look. } }', mock: true, wait_seconds: 0 }),
+    works: async () => ({
+      text: 'nodes: { a: { role: review, task: Look. } }',
+      mock: true,
+      wait_seconds: 0,
+    }),
     fails: {},
     code: 'BAD_INPUT',
   },

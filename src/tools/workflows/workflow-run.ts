@@ -5,6 +5,7 @@ import { isOver, type WorkflowState } from '../../workflows/vocabulary.ts';
 import { defineTool } from '../define.ts';
 import { cwd, waitSeconds } from '../fields.ts';
 import { askedWorkflow, problemShape, problemsOf, workflowInput } from './asked-workflow.ts';
+import { workflowStatusShape } from './status-shape.ts';
 
 const loadRunning = /* @__PURE__ */ lazy(() => import('../../workflows/instances/run.ts'));
 
@@ -22,12 +23,10 @@ export default defineTool({
     wait_seconds: waitSeconds,
     cwd,
   }),
-  output: z.looseObject({
+  output: z.object({
     ok: z.boolean(),
     errors: z.array(problemShape).optional(),
-    workflow_id: z.string().optional(),
-    state: z.string().optional(),
-    reason: z.string().optional(),
+    ...workflowStatusShape.partial().shape,
     /** The key had started it before. */
     existing: z.literal(true).optional(),
     still_running: z.literal(true).optional(),
