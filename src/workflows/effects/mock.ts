@@ -4,7 +4,7 @@ import type { Effect } from '../core/effects.ts';
 import { nodeOfKey } from '../core/keys.ts';
 import { handoffTemplate } from '../handoffs/template.ts';
 import { type AgentNode, nodeAt } from '../plan.ts';
-import type { EffectHost, Effector } from './effector.ts';
+import { type EffectHost, type Effector, isStarting } from './effector.ts';
 
 const MOCK = 'mock';
 const NOTHING = { usd: 0, tokens: 0, elapsed_ms: 0 };
@@ -49,7 +49,9 @@ export class MockEffector implements Effector {
   async close(): Promise<void> {}
 
   async #run({ key, round, try: attempt }: Extract<Effect, { type: 'start_run' }>): Promise<void> {
-    this.#host.report({ type: 'run_started', key, run_id: MOCK, model: MOCK });
+    if (isStarting(this.#host, key)) {
+      this.#host.report({ type: 'run_started', key, run_id: MOCK, model: MOCK });
+    }
     if (!(await this.#isWaited(key))) return;
     this.#end(key, this.#exampleOf(key, { round, attempt }));
   }
