@@ -196,6 +196,13 @@ test('a report is a file at the end, short as an answer, whole when asked for', 
   const full = await data('cc_workflow_report', { full: true });
   expect(full.text).toBe(readFileSync(paths.report, 'utf8'));
   expect(full.text).toContain('## Nodes');
+  const at = (file: string) => face.client.readResource({ uri: `cc://workflows/${id}/${file}` });
+  expect((await at('report.md')).contents).toMatchObject([
+    { mimeType: 'text/markdown', text: full.text },
+  ]);
+  for (const file of ['journal.ndjson', '../x', 'plan.json']) {
+    await expect(at(file)).rejects.toThrow(/no resource/);
+  }
 });
 
 test('handoffs of nodes, tasks and runs are read as data, bounded', async () => {
