@@ -247,6 +247,7 @@ function attemptPlan(
       scope: record.scope ?? undefined,
       protectedPaths: record.protected_paths,
       tools: record.tools,
+      delegates: record.delegation !== undefined,
       sandboxed: (record.posture?.sandbox ?? 'none') !== 'none',
     },
     task: JSON.parse(readFileSync(paths.prompt, 'utf8')) as string[],

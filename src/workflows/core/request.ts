@@ -1,4 +1,5 @@
 import { compact, type JsonObject } from '../../core/json.ts';
+import { oneLine } from '../../core/text.ts';
 import type { Role } from '../../core/vocabulary.ts';
 import type { NodeBudget } from '../format/fields.ts';
 import { handoffJsonSchema } from '../handoffs/schemas.ts';
@@ -22,7 +23,12 @@ export type RunOrder = {
   finalOnly: boolean;
   isolation: Isolation;
   outputSchema: JsonObject;
+  /** Roles it may have launched. */
+  helpers: readonly { name: string; text: string }[];
 };
+
+/** Of what a role is told, in the list a worker chooses from. */
+const HELPER_CHARS = 200;
 
 type StartRun = Extract<Effect, { type: 'start_run' }>;
 
@@ -56,6 +62,9 @@ export function runOrderOf(plan: Plan, instance: Instance, effect: StartRun): Ru
     finalOnly: node.final_only,
     isolation: node.isolation,
     outputSchema: handoffJsonSchema(use.role, delegated === undefined ? node.outputs : {}),
+    helpers: plan.delegation
+      .filter(({ from }) => from === use.name)
+      .map(({ to }) => ({ name: to.name, text: oneLine(to.instructions ?? '', HELPER_CHARS) })),
   };
 }
 
