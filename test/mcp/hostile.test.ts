@@ -128,8 +128,9 @@ function harmless(tool: string): Record<string, unknown> {
   return {
     ...('task' in shape ? { task: 'Look.', dry_run: true } : {}),
     ...('wait_seconds' in shape ? { wait_seconds: 0 } : {}),
-    // A test of a profile that exists would start a worker where the value is not refused.
+    // A profile that exists would start a worker where the value is not refused.
     ...(tool === 'cc_test_profile' ? { profile: 'nothing' } : {}),
+    ...(tool === 'cc_benchmark_suite' ? { profiles: ['nothing'] } : {}),
     ...('run_id' in shape ? { run_id: runId } : {}),
     // What it is told to run, it runs.
     ...(tool === 'cc_verify_run' ? { run_id: 'run_20261121t110900123z_k3v7qa2m' } : {}),
