@@ -90,11 +90,18 @@ export function createMcpServer({ host, tools, closing }: McpServerOptions): Ser
 export function describeTool(tool: Tool): McpTool {
   return {
     name: tool.name,
+    title: tool.title ?? nameInWords(tool.name),
     description: tool.summary,
     inputSchema: inputSchemaOf(tool),
     annotations: annotationsOf(tool.kind),
     ...(tool.core ? { _meta: { 'anthropic/alwaysLoad': true } } : {}),
   };
+}
+
+/** `cc_poll_run` as "Poll run". */
+function nameInWords(name: string): string {
+  const words = name.replace(/^cc_/, '').replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function lookUp(tools: readonly Tool[], name: string): Tool | (CallOutcome & { ok: false }) {
