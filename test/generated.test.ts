@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { parse } from 'yaml';
 import { generate, SNAPSHOTS } from '../scripts/gen/generate.ts';
 import { commandName } from '../src/cli/help.ts';
 import { OWN_COMMANDS } from '../src/cli/own-commands.ts';
@@ -35,7 +34,7 @@ test('parity names every tool of the predecessor', () => {
   expect(parity).toMatch(/^Of 67 tools \d+ are here/m);
 });
 
-const DOCUMENTS = ['README.md', 'SKILL.md', 'CONTRIBUTING.md', 'AGENTS.md', 'SECURITY.md'].concat(
+const DOCUMENTS = ['README.md', 'CONTRIBUTING.md', 'AGENTS.md', 'SECURITY.md'].concat(
   readdirSync(join(REPOSITORY, 'docs')).map((name) => `docs/${name}`),
 );
 
@@ -51,13 +50,13 @@ test.each(DOCUMENTS)('%s links to what exists', (path) => {
 
 test('the guides name only tools and commands there are', () => {
   const tools = TOOLS.map((tool) => tool.name);
-  for (const path of ['README.md', 'SKILL.md', 'install/codex.config.toml']) {
+  for (const path of ['README.md', 'install/codex.config.toml']) {
     for (const name of read(path).match(/\bcc_[a-z_]*[a-z]\b/g) ?? []) {
       expect(tools, path).toContain(name);
     }
   }
   const commands = [...OWN_COMMANDS.map(({ name }) => name), ...TOOLS.map(commandName)];
-  for (const path of ['README.md', 'SECURITY.md', 'SKILL.md', 'docs/waiting.md']) {
+  for (const path of ['README.md', 'SECURITY.md', 'docs/waiting.md']) {
     for (const [, name] of read(path).matchAll(/(?:^|`)cc-orchestrator (?!is )([a-z][a-z-]*)/gm)) {
       expect(commands, path).toContain(name);
     }
@@ -94,17 +93,6 @@ test('the Codex template names exactly what Codex would refuse, and leaves the c
     'cc_shadow_run',
     'cc_undo',
   ]);
-});
-
-test('the skill is one a client accepts', () => {
-  const [, head = '', body = ''] = /^---\n([\s\S]*?)\n---\n([\s\S]*)$/.exec(read('SKILL.md')) ?? [];
-  const fields = parse(head) as Record<string, string>;
-  expect(fields.name).toBe('cc-orchestrator');
-  expect(fields.description?.length).toBeLessThanOrEqual(1024);
-  expect(fields.compatibility?.length).toBeLessThanOrEqual(500);
-  const allowed = ['name', 'description', 'license', 'compatibility', 'metadata', 'allowed-tools'];
-  for (const key of Object.keys(fields)) expect(allowed).toContain(key);
-  expect(body.split('\n').length).toBeLessThan(500);
 });
 
 test('AGENTS.md stays short', () => {

@@ -6,9 +6,16 @@ import type { ListedTool } from '../tools/listed.ts';
 export function describeTool(tool: ListedTool): McpTool {
   return {
     name: tool.name,
+    title: tool.title ?? nameInWords(tool.name),
     description: tool.summary,
     inputSchema: tool.inputSchema,
     annotations: annotationsOf(tool.kind),
     ...(tool.core ? { _meta: { 'anthropic/alwaysLoad': true } } : {}),
   };
+}
+
+/** `cc_poll_run` as "Poll run". */
+function nameInWords(name: string): string {
+  const words = name.replace(/^cc_/, '').replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -8,6 +8,7 @@ export default defineTool({
   name: 'cc_recover_runs',
   area: 'runs',
   kind: 'destructive',
+  title: 'Recover lost runs',
   summary:
     'Recover runs after a crash: give orphaned (lost) runs a supervisor, end leftover processes.',
   input: z.strictObject({ cwd }),
