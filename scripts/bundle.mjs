@@ -95,7 +95,10 @@ await build({
 // when it is there, all are.
 await build({
   ...common,
-  entryPoints: { command: 'src/supervisor/command.ts' },
+  entryPoints: {
+    command: 'src/supervisor/command.ts',
+    'workflow-supervisor': 'src/supervisor/workflow.ts',
+  },
   plugins: [withoutForge, ascii],
 });
 await build({

@@ -12,7 +12,8 @@ export type IdKind =
   | 'item'
   | 'verify'
   | 'op'
-  | 'tree';
+  | 'tree'
+  | 'wf';
 
 // In ASCII order, so that a larger number is also a later name.
 const BASE32 = '234567abcdefghijklmnopqrstuvwxyz';

@@ -26,6 +26,8 @@ export type Continuation = {
   mode?: RunMode | undefined;
   client?: string | undefined;
   threadId?: string | undefined;
+  /** The same key never continues twice. */
+  key?: string | undefined;
   /** It is the product that goes on elsewhere, not a controller. */
   move?: TaskMove | undefined;
 };
@@ -98,7 +100,9 @@ export async function continueRun(
     finalOnly: record.final_only,
     outputSchema: record.output_schema,
     fallback: move === undefined && wanted.profile !== undefined ? undefined : inherited(record),
-    idempotencyKey: move?.key,
+    idempotencyKey: move?.key ?? wanted.key,
+    // Whoever continues a node by hand waits for it himself.
+    workflow: move === undefined && wanted.key === undefined ? undefined : record.workflow,
     wakes: move?.wakes,
     client: wanted.client,
     threadId: wanted.threadId,
@@ -123,7 +127,7 @@ async function keepsSessions(host: Host, { profile, worker }: RunRecord): Promis
 }
 
 /** What a run that has ended counts against its task. */
-function spentByRecord({ outcome, elapsed_ms }: RunRecord): Spent {
+export function spentByRecord({ outcome, elapsed_ms }: RunRecord): Spent {
   if (outcome === undefined) return { ...NOTHING_SPENT, elapsed_ms: elapsed_ms ?? 0 };
   const { tokens, usd, by_model } = outcome.usage;
   return {

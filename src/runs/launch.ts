@@ -101,7 +101,7 @@ async function launchPlan(
   });
   if (earlier !== undefined) {
     requireSameTask(earlier, record);
-    if (!isFinal(earlier.state) && earlier.trial === undefined)
+    if (!isFinal(earlier.state) && hasController(earlier))
       await leaveNote(host, controllerOf(record), earlier, wake);
     return { record: earlier, plan: undefined, existing: true };
   }
@@ -138,14 +138,19 @@ async function createRun(
   await writeFileAtomic(privatePaths.roleText, roleText);
   await writeFileAtomic(privatePaths.prompt, JSON.stringify(texts), { durable: true });
   await writeFileAtomic(paths.prompt, `${hide(neutralise(texts.join('\n\n---\n\n')))}\n`);
-  if (record.trial === undefined) await leaveNote(host, controllerOf(record), record, wake);
+  if (hasController(record)) await leaveNote(host, controllerOf(record), record, wake);
   await rememberKey(workspace, record);
-  if (record.trial === undefined) await rememberLast(workspace, record);
+  if (hasController(record)) await rememberLast(workspace, record);
   if (record.worktree !== undefined) await joinWorktree(host, record.worktree.id, record.run_id);
   await recordDispatch(host, workspace, record);
   // From here on the run exists: whoever finds it without a supervisor carries it on or ends it. So it
   // is the last thing to be written; what fails after it would be told as a launch that failed.
   await writeRecord(paths, record);
+}
+
+/** Somebody wants to be told of its end: of a trial nobody, of a node of a workflow the workflow. */
+function hasController({ trial, workflow }: RunRecord): boolean {
+  return trial === undefined && workflow === undefined;
 }
 
 /** A key stands for one task; answering another one with the first run would look like success. */

@@ -66,6 +66,8 @@ export type RunRequest = {
   delegation?: RunDelegation | undefined;
   /** It tries a model out; its answer is used for nothing else. */
   trial?: RunRecord['trial'];
+  /** It is a node of a workflow; nobody else waits for its end. */
+  workflow?: RunRecord['workflow'];
   idempotencyKey?: string | undefined;
   client?: string | undefined;
   threadId?: string | undefined;
@@ -197,6 +199,7 @@ export async function planRun(
       final_only: request.finalOnly,
       output_schema: requireOutputSchema(request.outputSchema),
       trial: request.trial,
+      workflow: request.workflow,
       fallback: request.trial === undefined ? fallbackOf(request, policy) : undefined,
     }),
     worker: {

@@ -213,6 +213,8 @@ export const runRecord = z.object({
   fallback: z.enum(['on', 'named', 'declined', 'policy_off']).optional(),
   /** It tries a model out, in a benchmark or with the task of another run; nobody waits for its end. */
   trial: z.object({ kind: z.enum(['benchmark', 'shadow']), of: z.string() }).optional(),
+  /** It is a node of a workflow, which waits for it and tells of it. */
+  workflow: z.object({ workflow_id: z.string(), key: z.string() }).optional(),
   guidance_files: z.array(z.string()),
   client: z.string().optional(),
   thread_id: z.string().optional(),

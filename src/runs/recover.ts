@@ -15,20 +15,13 @@ import { sharedPaths, workspaceAt } from '../workspace/layout.ts';
 import { readPolicy } from '../workspace/policy.ts';
 import type { FoundRun } from './find.ts';
 import type { RunRecord } from './record.ts';
+import { isOwned, startOnce } from './start-once.ts';
 import { SUPERVISOR_COOKIE, startSupervisor } from './start-supervisor.ts';
 
 /** A supervisor that was just started needs a moment before it owns its run. */
 const START_GRACE_MS = 10_000;
 /** Between the record of a run and the start of its supervisor by the launcher. */
 const SPAWN_GRACE_MS = 2000;
-
-/** Several supervisors that died before they owned their run would all do so: then one at a time. */
-const QUICK_STARTS = 3;
-const START_EVERY_MS = 2000;
-
-/** What this process has started for a run that nobody owned since. */
-type Start = { supervisor: Promise<ProcessIdentity>; at: number; count: number };
-const starts = new Map<string, Start>();
 
 export type Supervision =
   | 'supervised'
@@ -55,17 +48,10 @@ export async function supervisionOf({ record, paths }: FoundRun, now: Date): Pro
 export async function ensureSupervised(host: Host, run: FoundRun): Promise<boolean> {
   const { run_id } = run.record;
   const supervision = await supervisionOf(run, host.clock.now());
-  if (supervision === 'supervised' || supervision === 'ended') starts.delete(run_id);
+  if (supervision === 'supervised' || supervision === 'ended') isOwned(run_id);
   if (supervision !== 'unsupervised') return true;
   if (!mayRecover(host, run.record)) return false;
-  const last = starts.get(run_id);
-  const now = host.clock.monotonic();
-  if (last !== undefined && (await isComing(last, now))) return true;
-  // Meanwhile another call may have started one.
-  if (starts.get(run_id) !== last) return true;
-  const supervisor = startSuccessor(host, run.record);
-  starts.set(run_id, { supervisor, at: now, count: (last?.count ?? 0) + 1 });
-  await supervisor;
+  await startOnce(run_id, host.clock, () => startSuccessor(host, run.record));
   return true;
 }
 
@@ -73,7 +59,7 @@ export async function ensureSupervised(host: Host, run: FoundRun): Promise<boole
  * A successor needs the run's private files. Without them it could only end a worker that is well, so
  * a run that another user home started is that one's to recover, as long as there is that home.
  */
-export function mayRecover(host: Host, { home }: RunRecord): boolean {
+export function mayRecover(host: Host, { home }: Pick<RunRecord, 'home'>): boolean {
   if (host.readOnly) return false;
   const theirs = home === undefined ? undefined : realPath(home);
   return theirs === undefined || theirs === realPath(host.home.root);
@@ -90,16 +76,6 @@ function realPath(path: string): string | undefined {
 /** Starts one more supervisor. It takes over where nobody is, and else leaves at once. */
 export async function startSuccessor(host: Host, record: RunRecord): Promise<ProcessIdentity> {
   return startSupervisor(host, record, await workerEnvironment(host, record));
-}
-
-/** No other is to be started yet. One that is frozen will never come, and is ended. */
-async function isComing({ supervisor, at, count }: Start, now: number): Promise<boolean> {
-  const identity = await supervisor.catch(() => undefined);
-  if (identity !== undefined) {
-    if (stateOf(identity) === 'running') return true;
-    await killProcess(identity);
-  }
-  return count >= QUICK_STARTS && now - at < START_EVERY_MS;
 }
 
 /** Replaces a supervisor that lives but does not answer. */

@@ -30,7 +30,7 @@ export async function startSupervisor(
         // Not the project: a supervisor must not keep a directory busy that the user wants to remove.
         cwd: paths.dir,
         env: {
-          ...basics(host),
+          ...supervisorBasics(host),
           CC_ORCHESTRATOR_HOME: host.home.root,
           [SUPERVISOR_COOKIE]: record.run_id,
           ...Object.fromEntries(
@@ -48,8 +48,8 @@ export async function startSupervisor(
   }
 }
 
-/** What the supervisor itself needs; certificates and the like are the worker's and slow Node down. */
-function basics(host: Host): Record<string, string> {
+/** What a supervisor itself needs; certificates and the like are the worker's and slow Node down. */
+export function supervisorBasics(host: Host): Record<string, string> {
   const { NODE_EXTRA_CA_CERTS: _certificates, ...rest } = allowedEnvironment(host.env);
   return rest;
 }

@@ -50,6 +50,7 @@ import handoffRepairPrompt from './workflows/handoff-repair-prompt.ts';
 import handoffTemplate from './workflows/handoff-template.ts';
 import handoffValidate from './workflows/handoff-validate.ts';
 import workflowDryRun from './workflows/workflow-dry-run.ts';
+import workflowRun from './workflows/workflow-run.ts';
 import workflowValidate from './workflows/workflow-validate.ts';
 import cleanWorkspace from './workspace/clean-workspace.ts';
 import folderPolicy from './workspace/folder-policy.ts';
@@ -113,6 +114,7 @@ export const TOOLS: readonly Tool[] = [
   verifyRun,
   waitRuns,
   workflowDryRun,
+  workflowRun,
   workflowValidate,
   workspaceStatus,
   writeStrategyReports,

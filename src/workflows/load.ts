@@ -22,6 +22,8 @@ export type Loaded = {
   problems: Problem[];
   /** Present exactly when there is no error. */
   plan?: Plan;
+  /** The texts that were read, those of used files behind that of the file that uses them. */
+  sources: string[];
 };
 
 /**
@@ -51,7 +53,7 @@ type One = {
 async function loadOne(one: One): Promise<Loaded> {
   const source = await Source.read(one.name, one.text);
   const shape = shapeOf(source);
-  if (shape === undefined) return { problems: source.problems };
+  if (shape === undefined) return { problems: source.problems, sources: [one.text] };
   const checking = checkingOf(source, shape);
   checkIds(checking);
   checkEdges(checking);
@@ -61,16 +63,18 @@ async function loadOne(one: One): Promise<Loaded> {
   checkWriters(checking);
   const parsed = checkExpressions(checking);
   checkEffects(checking, parsed);
-  const { plans, problems } = await loadUsed(one, source, shape);
+  const { plans, problems, texts } = await loadUsed(one, source, shape);
+  const sources = [one.text, ...texts];
   const own = source.problems.sort((a, b) => a.line - b.line || a.column - b.column);
   const all = [...own, ...problems];
-  if (all.some(({ level }) => level === 'error')) return { problems: all };
-  return { problems: all, plan: compile(checking, parsed, plans) };
+  if (all.some(({ level }) => level === 'error')) return { problems: all, sources };
+  return { problems: all, sources, plan: compile(checking, parsed, plans) };
 }
 
 async function loadUsed(one: One, source: Source, shape: Shape) {
   const plans = new Map<string, Plan>();
   const problems: Problem[] = [];
+  const texts: string[] = [];
   const chain = [...one.above, one.name];
   for (const [id, node] of shape.nodes) {
     if (node.type !== 'workflow') continue;
@@ -92,10 +96,11 @@ async function loadUsed(one: One, source: Source, shape: Shape) {
       }
       const loaded = await loadOne({ ...one, name: target, text, above: chain });
       problems.push(...loaded.problems);
+      texts.push(...loaded.sources);
       if (loaded.plan !== undefined) plans.set(id, loaded.plan);
     }
   }
-  return { plans, problems };
+  return { plans, problems, texts };
 }
 
 function escapes(base: string, target: string): boolean {

@@ -46,6 +46,8 @@ export function userHome(env: Environment) {
     worktrees: join(root, 'worktrees'),
     sessions: join(root, 'private', 'sessions'),
     runs: join(root, 'private', 'runs'),
+    /** Plans and tasks of workflows, word for word. */
+    workflows: join(root, 'private', 'workflows'),
     /** What operations on working trees need to be taken back, one directory each. */
     operations: join(root, 'private', 'operations'),
     /** Key of the fingerprints of secrets. */

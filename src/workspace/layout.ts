@@ -80,9 +80,13 @@ export function sharedPaths(workspace: Workspace) {
     launchLease: join(state, 'launch'),
     /** One file per run that is not final: the index that makes status cheap. */
     active: join(state, 'active'),
+    /** One file per workflow that is not over. */
+    activeWorkflows: join(state, 'active-workflows'),
     /** The last run, and the last run of each controller thread. */
     last: join(state, 'last'),
     keys: join(state, 'keys'),
+    /** Held while the commands of a verification run there, one directory for each tree. */
+    verifyTurns: join(state, 'verify-turns'),
     /** What ended runs have used, one file per day; can be rebuilt from their records. */
     usage: join(state, 'usage'),
     /** What is known of the sizes of ended runs, and when it was last looked for old ones. */

@@ -378,6 +378,15 @@ const EXAMPLES: Record<string, Example> = {
     fails: {},
     code: 'BAD_INPUT',
   },
+  cc_workflow_run: {
+    works: async () => ({
+      text: 'nodes: { a: { role: review, task: Look. } }',
+      mock: true,
+      wait_seconds: 0,
+    }),
+    fails: {},
+    code: 'BAD_INPUT',
+  },
   cc_workflow_validate: {
     works: async ({ project }) => {
       writeFileSync(join(project, 'flow.yaml'), 'nodes: { a: { role: review, task: Look. } }');

@@ -126,6 +126,15 @@ describe('retries', () => {
 });
 
 describe('handoffs and verification', () => {
+  test('a run that ended without an answer in the agreed form is repaired, too', async () => {
+    const world = await of('a: { role: testing }');
+    const failure = { class: 'invalid_output', text: 'no answer' } as const;
+    const [repair] = world.end('a', { state: 'failed', failure, handoff: undefined });
+    expect(repair).toMatchObject({ type: 'repair_handoff' });
+    world.end('a');
+    expect(world.instance.state).toBe('succeeded');
+  });
+
   test('a bad handoff is repaired once in the same session, then it is a failure', async () => {
     const world = await of('a: { role: review }');
     const [repair] = world.end('a', { handoff: { status: 'pass' } });
@@ -137,6 +146,15 @@ describe('handoffs and verification', () => {
     expect(world.end('a', { handoff: undefined })).toEqual([]);
     expect(world.node('a').reason).toMatchObject({ code: 'invalid_output' });
     expect(world.instance.spent).toMatchObject({ runs: 1, tokens: 200 });
+  });
+
+  test('a run that ended without a usable answer is asked for one, too', async () => {
+    const world = await of('a: { role: review }');
+    const failure = { class: 'invalid_output', text: 'no answer' } as const;
+    const [repair] = world.end('a', { state: 'failed', failure, handoff: undefined });
+    expect(repair).toMatchObject({ type: 'repair_handoff', run_id: 'run-wf/a/1.1' });
+    world.end('a');
+    expect(world.node('a').state).toBe('succeeded');
   });
 
   test.each([
@@ -438,6 +456,16 @@ describe('a guarded node', () => {
       reason: { code: 'not_verified' },
     });
     expect(world.started()).not.toContain('publish');
+  });
+
+  test('a node that is not wanted needs no verifier', async () => {
+    const lines = nodes(
+      'check: { role: testing, when: workflow.round > 1 }',
+      'publish: { role: ops, needs: check, when: check.state != "skipped" }',
+    );
+    const world = await World.of(`verify_before: { publish: check }\n${lines}`);
+    expect(world.states()).toEqual({ check: 'skipped', publish: 'skipped' });
+    expect(world.instance.state).toBe('succeeded');
   });
 });
 

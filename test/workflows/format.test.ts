@@ -69,6 +69,10 @@ describe('one error, with its place and its fix', () => {
     [nodes('a: { role: review, needs: [a] }'), /^cycle_detected .*a → a/],
     [nodes('a: { role: development, allow_write: true }'), /^missing_write_scope/],
     [
+      nodes('a: { role: development, allow_write: true, write_scope: { allow: [] } }'),
+      /^missing_write_scope/,
+    ],
+    [
       nodes(
         'a: { role: review }',
         'g: { type: gate, needs: a, on_fail: { retry: b, max_retries: 1 } }',

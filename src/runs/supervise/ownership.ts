@@ -29,8 +29,8 @@ export async function becomeOwner(paths: Pick<RunPaths, 'lease'>): Promise<Lease
  * that was frozen before it could is known to nobody. Answers how many there were. Before a run is
  * recorded as over, because nobody comes by afterwards.
  */
-export async function endFrozenRivals(runId: string): Promise<number> {
-  const rivals = findByCookie(SUPERVISOR_COOKIE, runId);
+export async function endFrozenRivals(id: string, cookie = SUPERVISOR_COOKIE): Promise<number> {
+  const rivals = findByCookie(cookie, id);
   const frozen = rivals.filter((rival) => stateOf(rival) === 'stopped');
   for (const rival of frozen) await killProcess(rival);
   return frozen.length;

@@ -21,6 +21,11 @@ export function checkRoles({ source, shape }: Checking): void {
         at: 'key',
       });
     }
+    const { allow, commands = [] } = node.write_scope ?? {};
+    if (node.allow_write && allow?.length === 0 && commands.length === 0) {
+      const message = `${id} may write, but its scope has neither a file nor a command`;
+      source.add('missing_write_scope', ['nodes', id, 'write_scope'], message, { at: 'key' });
+    }
     if (!node.allow_write && node.write_scope !== undefined) {
       const message = `${id} may not write, so its write_scope has no effect`;
       source.add('unused_write_scope', ['nodes', id, 'write_scope'], message, {

@@ -42,13 +42,13 @@ function consider(draft: Draft, index: number) {
   if (needs === 'open') return;
   if (needs !== 'through')
     return settle(draft, index, needs.state, because(needs.code, needs.text));
+  if (!passesWhen(draft, plan)) return;
   const unverified = plan.verifiers.find((at) => draft.peek(at).state !== 'succeeded');
   if (unverified !== undefined) {
     const { id, state } = draft.peek(unverified);
     const text = `${id} has to succeed before, and is ${state}`;
     return settle(draft, index, 'blocked', because('not_verified', text));
   }
-  if (!passesWhen(draft, plan)) return;
   if (plan.kind === 'gate') evaluateGate(draft, plan);
   else if (plan.kind === 'approval') ask(draft, plan);
   else enqueue(draft, plan);

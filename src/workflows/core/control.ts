@@ -107,5 +107,6 @@ export function retryAsked(draft: Draft, { node, by, text }: Event<'retry_asked'
   instance.granted_round = instance.round;
   if (!isOver(instance.state)) return;
   instance.state = 'needs_rerun';
+  instance.reason = `${node} and what came of it are to be done again, once it is resumed`;
   instance.stop = null;
 }

@@ -91,3 +91,6 @@ export type RunVerified = {
   tests?: TestCounts;
   changed_files?: number;
 };
+
+/** An event as it is reported: its time is given when it is written down. */
+export type Timeless<E> = E extends { time: string } ? Omit<E, 'time'> : never;

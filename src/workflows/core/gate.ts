@@ -1,9 +1,13 @@
 import { oneLine } from '../../core/text.ts';
+import { pathsOf } from '../expressions/ast.ts';
 import { judge } from '../expressions/evaluate.ts';
+import { valuesOf } from '../expressions/values.ts';
 import type { GateNode } from '../plan.ts';
 import { takeBack } from './back.ts';
 import { because, type Draft } from './draft.ts';
+import { foundBy } from './found.ts';
 import type { Result } from './instance.ts';
+import { indexOf } from './keys.ts';
 import { lookupIn, statusOf } from './lookup.ts';
 import { settle } from './settle.ts';
 
@@ -49,7 +53,7 @@ export function evaluateGate(draft: Draft, gate: GateNode) {
   takeBack(draft, [on_fail.target], {
     code: 'taken_back_by_gate',
     text: `${gate.id} did not pass: ${text}`,
-    advice: reasons,
+    advice: [...reasons, ...foundAgainst(draft, gate)],
   });
 }
 
@@ -72,8 +76,24 @@ function reasonsAgainst(draft: Draft, gate: GateNode): string[] {
     const { result, why } = judge(expression, lookup);
     if (result === true) return [];
     const what = result === 'unknown' ? `cannot be decided: ${why.join('; ')}` : 'does not hold';
-    return [oneLine(`${text} ${what}`, REASON_CHARS)];
+    const values = valuesOf(expression, lookup);
+    const facts = values.length === 0 ? '' : ` (${values.join(', ')})`;
+    return [oneLine(`${text} ${what}${facts}`, REASON_CHARS)];
   });
+}
+
+/** What was found by those the gate asked about: `blocking_count == 0` alone tells nobody what to do. */
+function foundAgainst(draft: Draft, gate: GateNode): string[] {
+  const lookup = lookupIn(draft.plan, draft.instance);
+  const asked = gate.conditions
+    .filter(({ expression }) => judge(expression, lookup).result !== true)
+    .flatMap(({ expression }) => pathsOf(expression))
+    .flatMap(({ path: [first = '', second = ''] }) => {
+      const index = indexOf(draft.plan, first === 'handoff' ? second : first);
+      return index === undefined ? [] : [index];
+    });
+  const indices = new Set(gate.conditions.length === 0 ? gate.needs : asked);
+  return [...indices].flatMap((index) => foundBy(draft.peek(index)));
 }
 
 /** With the reason of the node, which is what whoever goes back has to know. */

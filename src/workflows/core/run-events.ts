@@ -23,7 +23,7 @@ export function runEnded(draft: Draft, event: RunEnd) {
   attempt.result = result;
   const node = draft.planOf(index) as AgentNode;
   if (attempt.stopping !== null) return closeAttempt(draft, found);
-  if (event.state !== 'succeeded') {
+  if (event.state !== 'succeeded' && !isUnanswered(event)) {
     const code = event.state === 'timed_out' ? 'timed_out' : 'run_failed';
     const text = `the run ended ${event.state}: ${event.failure.text}`;
     closeAttempt(draft, found);
@@ -92,6 +92,11 @@ function conclude(draft: Draft, found: Found) {
   const summary = stringAt(result?.handoff, 'summary') ?? '';
   const text = `the worker says ${status}: ${summary}`;
   failTask(draft, index, task, { code, text, class: 'unknown', result, isFinding: true });
+}
+
+/** It did its work, and what it said has not the agreed form. Runs without an answer by schema end so. */
+function isUnanswered({ state, failure }: RunEnd): boolean {
+  return state === 'failed' && failure.class === 'invalid_output';
 }
 
 /** A follow-up costs something; where nothing is left of what was granted there is none. */

@@ -18,12 +18,11 @@ import {
 } from '../commands/job.ts';
 import { orderOf } from '../commands/order.ts';
 import type { Effect } from '../core/effects.ts';
-import type { WorkflowEvent } from '../core/events.ts';
+import type { Timeless, WorkflowEvent } from '../core/events.ts';
 import type { Instance } from '../core/instance.ts';
 import type { Plan } from '../plan.ts';
 
 type RunCommand = Extract<Effect, { type: 'run_command' }>;
-type Timeless<E> = E extends { time: string } ? Omit<E, 'time'> : never;
 
 export type CommandParts = {
   /** How to start the process that carries a command out: an executable and its leading arguments. */

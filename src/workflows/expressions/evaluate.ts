@@ -130,7 +130,8 @@ function call(name: FunctionName, args: readonly Value[]): Value {
 
 const SHOWN_CHARS = 60;
 
-function shown(value: unknown): string {
+/** A value in a sentence. */
+export function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing';
   return text.length <= SHOWN_CHARS ? text : `${text.slice(0, SHOWN_CHARS)}…`;
 }

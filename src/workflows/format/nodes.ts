@@ -18,7 +18,9 @@ const globs = z.array(z.string().min(1).max(500)).max(100);
 
 const writeScope = z
   .strictObject({
-    allow: globs.min(1).describe('Globs it may change; a directory ends with /.'),
+    allow: globs.describe(
+      'Globs it may change; a directory ends with /. [] for one that only runs its commands.',
+    ),
     deny: globs.optional(),
     commands: z.array(z.string().min(1).max(1000)).max(100).optional(),
     max_diff_lines: z.int().min(1).optional(),

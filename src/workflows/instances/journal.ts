@@ -1,0 +1,160 @@
+import { type Clock, isoTime } from '../../core/clock.ts';
+import { CcError } from '../../core/errors.ts';
+import { isObject, type JsonObject, numberAt, stringAt } from '../../core/json.ts';
+import { type Redactor, redactJson } from '../../core/redact.ts';
+import type { Lease } from '../../store/lease.ts';
+import { NdjsonAppender } from '../../store/ndjson-append.ts';
+import { readNdjson } from '../../store/ndjson-read.ts';
+import type { Timeless, WorkflowEvent } from '../core/events.ts';
+
+/** The answer to a request of the inbox, told where the asker looks for it. */
+export type RequestAnswer = { id: string; kind: string; from: string; ok: boolean; text: string };
+
+/** A request that was refused has no event. */
+export type Entry = { event?: Timeless<WorkflowEvent>; request?: RequestAnswer };
+
+/** One line of `journal.ndjson`. The time of the line is that of its event. */
+export type JournalLine = {
+  seq: number;
+  time: string;
+  epoch: number;
+  event?: WorkflowEvent;
+  request?: RequestAnswer;
+};
+
+const PAGE = { maxBytes: 8 << 20, maxRecords: 20_000 };
+/** Fields that name something; they are ours and must stay as they are. */
+const NAMES = [
+  'type',
+  'key',
+  'run_id',
+  'workflow_id',
+  'node',
+  'parent',
+  'request',
+  'role',
+] as const;
+
+/**
+ * What happened to a workflow, in order. Written by the owner of its lease alone: redacted, numbered,
+ * and on disk before anything is done about it. What is returned is what a successor will read.
+ */
+export class WorkflowJournal {
+  readonly #path: string;
+  readonly #appender: NdjsonAppender;
+  readonly #lease: Lease;
+  readonly #clock: Clock;
+  readonly #redact: Redactor;
+  #seq: number;
+  #time: string;
+
+  private constructor(
+    path: string,
+    appender: NdjsonAppender,
+    last: { seq: number; time: string },
+    { lease, clock, redact }: JournalOptions,
+  ) {
+    this.#path = path;
+    this.#appender = appender;
+    this.#seq = last.seq;
+    this.#time = last.time;
+    this.#lease = lease;
+    this.#clock = clock;
+    this.#redact = redact;
+  }
+
+  /** Opens or creates it; a torn last line is cut off. `lines` is what there is. */
+  static open(
+    path: string,
+    options: JournalOptions,
+  ): { journal: WorkflowJournal; lines: JournalLine[] } {
+    const now = isoTime(options.clock.now());
+    const appender = NdjsonAppender.open(path, 'workflow_journal', now);
+    const { lines } = readJournal(path, undefined);
+    const { seq = 0, time = '' } = lines.at(-1) ?? {};
+    return { journal: new WorkflowJournal(path, appender, { seq, time }, options), lines };
+  }
+
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** Writes all of them or none. */
+  append(entries: readonly Entry[]): JournalLine[] {
+    if (!this.#lease.isHeld()) {
+      throw new CcError('LEASE_LOST', 'Another supervisor has taken over this workflow.');
+    }
+    // A clock that was set back must not make a later event the earlier one.
+    const now = isoTime(this.#clock.now());
+    if (now > this.#time) this.#time = now;
+    const time = this.#time;
+    const { epoch } = this.#lease;
+    const raw = entries.map((entry, index) => ({
+      seq: this.#seq + index + 1,
+      time,
+      epoch,
+      ...safe(entry, this.#redact),
+    }));
+    this.#appender.append(raw);
+    this.#appender.sync(this.#path);
+    this.#seq += raw.length;
+    return raw.flatMap((line) => lineOf(JSON.parse(JSON.stringify(line))) ?? []);
+  }
+
+  close(): void {
+    this.#appender.close();
+  }
+}
+
+type JournalOptions = { lease: Lease; clock: Clock; redact: Redactor };
+
+/** The lines behind a cursor (undefined: all of them), and where to go on. */
+export function readJournal(
+  path: string,
+  from: string | undefined,
+): { lines: JournalLine[]; cursor: string | undefined; reset: boolean } {
+  const lines: JournalLine[] = [];
+  let cursor = from;
+  let reset = false;
+  for (;;) {
+    const page = readNdjson(path, cursor, PAGE);
+    reset ||= page.reset;
+    for (const record of page.records) {
+      const line = isObject(record) ? lineOf(record) : undefined;
+      if (line !== undefined) lines.push(line);
+    }
+    cursor = page.cursor;
+    if (!page.more) return { lines, cursor, reset };
+  }
+}
+
+function lineOf(record: JsonObject): JournalLine | undefined {
+  const [seq, time] = [numberAt(record, 'seq'), stringAt(record, 'time')];
+  if (seq === undefined || time === undefined) return undefined;
+  const { event, request } = record;
+  return {
+    seq,
+    time,
+    epoch: numberAt(record, 'epoch') ?? 0,
+    ...(isObject(event) ? { event: { ...event, time } as WorkflowEvent } : {}),
+    ...(isObject(request) ? { request: request as RequestAnswer } : {}),
+  };
+}
+
+/** Redacted, but for the names by which events find what they are about. */
+function safe({ event, request }: Entry, redact: Redactor): Entry {
+  return {
+    ...(event === undefined ? {} : { event: withNames(redactJson(event, redact), event) }),
+    ...(request === undefined
+      ? {}
+      : { request: { ...redactJson(request, redact), id: request.id } }),
+  };
+}
+
+function withNames(
+  safeEvent: Timeless<WorkflowEvent>,
+  event: Timeless<WorkflowEvent>,
+): Timeless<WorkflowEvent> {
+  const names = Object.entries(event).filter(([name]) => NAMES.some((one) => one === name));
+  return { ...safeEvent, ...Object.fromEntries(names) };
+}

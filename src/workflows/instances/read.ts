@@ -1,0 +1,90 @@
+import * as z from 'zod';
+import { isObject } from '../../core/json.ts';
+import { readJson } from '../../store/atomic.ts';
+import type { Host } from '../../workspace/host.ts';
+import type { Workspace } from '../../workspace/layout.ts';
+import type { Instance } from '../core/instance.ts';
+import { newInstance } from '../core/new-instance.ts';
+import { reduce } from '../core/reduce.ts';
+import type { Plan } from '../plan.ts';
+import { type JournalLine, readJournal } from './journal.ts';
+import { type WorkflowPaths, workflowPaths } from './paths.ts';
+import { readPlan } from './plan-file.ts';
+import { type FoundWorkflow, readWorkflowRecord, type WorkflowRecord } from './record.ts';
+
+/** A workflow as it stands right now; all of it may be shown. */
+export type WorkflowNow = FoundWorkflow & { plan: Plan; instance: Instance; seq: number };
+
+/** `state.json`: what the journal has come to behind its line `seq`, where `cursor` goes on. */
+export const stateFile = z.object({
+  schema_version: z.literal(1),
+  seq: z.number(),
+  cursor: z.string(),
+  instance: z.custom<Instance>((value) => isObject(value) && Array.isArray(value.nodes)),
+});
+export type StateFile = z.infer<typeof stateFile>;
+
+export async function readWorkflow(
+  _host: Host,
+  workspace: Workspace,
+  workflowId: string,
+): Promise<WorkflowNow> {
+  const paths = workflowPaths(workspace, workflowId);
+  const record = await readWorkflowRecord(workspace, workflowId);
+  const follower = await InstanceFollower.open(paths, record);
+  return { workspace, paths, record, ...follower.now };
+}
+
+/**
+ * Follows the journal of a workflow: begins with what is cached, if that is sound, and works in what
+ * came since. Costs what is new.
+ */
+export class InstanceFollower {
+  readonly #paths: WorkflowPaths;
+  readonly #plan: Plan;
+  readonly #first: Instance;
+  #instance: Instance;
+  #seq = 0;
+  #cursor: string | undefined;
+
+  private constructor(paths: WorkflowPaths, plan: Plan, first: Instance) {
+    this.#paths = paths;
+    this.#plan = plan;
+    this.#first = first;
+    this.#instance = first;
+  }
+
+  static async open(paths: WorkflowPaths, record: WorkflowRecord): Promise<InstanceFollower> {
+    const { workflow_id, task, created: time } = record;
+    const plan = await readPlan(paths.plan);
+    const first = newInstance(plan, { workflow_id, task, time });
+    const follower = new InstanceFollower(paths, plan, first);
+    const cached = stateFile.safeParse(await readJson(paths.state).catch(() => undefined)).data;
+    if (cached?.instance.workflow_id === workflow_id) follower.#begin(cached);
+    follower.read();
+    return follower;
+  }
+
+  get now(): { plan: Plan; instance: Instance; seq: number } {
+    return { plan: this.#plan, instance: this.#instance, seq: this.#seq };
+  }
+
+  /** Works in what is new, and answers it. */
+  read(): JournalLine[] {
+    const { lines, cursor, reset } = readJournal(this.#paths.journal, this.#cursor);
+    if (reset) this.#begin({ seq: 0, instance: this.#first });
+    this.#cursor = cursor;
+    const fresh = lines.filter(({ seq }) => seq > this.#seq);
+    for (const { seq, event } of fresh) {
+      this.#seq = seq;
+      if (event !== undefined) this.#instance = reduce(this.#plan, this.#instance, event).instance;
+    }
+    return fresh;
+  }
+
+  #begin({ seq, cursor, instance }: { seq: number; cursor?: string; instance: Instance }): void {
+    this.#seq = seq;
+    this.#cursor = cursor;
+    this.#instance = instance;
+  }
+}

@@ -1,0 +1,28 @@
+import type { Host } from '../../workspace/host.ts';
+import type { Place } from '../../workspace/resolve.ts';
+import { workflowStatus } from '../views/status.ts';
+import { isOver } from '../vocabulary.ts';
+import { findWorkflow } from './find.ts';
+import { launchWorkflow, type WorkflowRequest } from './launch.ts';
+import { type WorkflowWait, waitWorkflow } from './wait.ts';
+
+/** Starts a workflow and waits a while for what comes of it. */
+export async function runWorkflow(
+  host: Host,
+  place: Place,
+  request: WorkflowRequest,
+  wait: WorkflowWait,
+) {
+  const { record, existing } = await launchWorkflow(host, place, request);
+  const found = await findWorkflow(host, place, record.workflow_id);
+  const { plan, instance, seq, isSupervised, paths } = await waitWorkflow(host, found, wait);
+  const facts = { seq, now: host.clock.now(), mock: record.mock };
+  const goesOn = !isOver(instance.state) && instance.state !== 'waiting_approval';
+  return {
+    ...workflowStatus(plan, instance, facts),
+    ...(existing ? { existing: true as const } : {}),
+    ...(goesOn ? { still_running: true as const } : {}),
+    ...(isSupervised ? {} : { unsupervised: 'cc_recover_runs gives it a supervisor' }),
+    folder: paths.dir,
+  };
+}

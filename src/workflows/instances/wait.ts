@@ -1,0 +1,113 @@
+import { DirectoryWatcher } from '../../store/watch.ts';
+import type { Host } from '../../workspace/host.ts';
+import type { Instance } from '../core/instance.ts';
+import { newInstance } from '../core/new-instance.ts';
+import { replay } from '../core/reduce.ts';
+import { isOver } from '../vocabulary.ts';
+import { ensureWorkflowSupervised } from './ensure.ts';
+import { readJournal } from './journal.ts';
+import { InstanceFollower, type WorkflowNow } from './read.ts';
+import { type FoundWorkflow, readWorkflowRecord } from './record.ts';
+
+/** Between two looks whether somebody supervises it; a supervisor that vanished gives no hint. */
+const LOOK_MS = 1000;
+const PROGRESS_EVERY_MS = 10_000;
+
+export type WorkflowWait = {
+  /** What the caller has seen: only what came later is news. */
+  since?: number | undefined;
+  timeoutMs: number;
+  signal: AbortSignal;
+  progress?: (message: string) => void;
+};
+
+export type Waited = WorkflowNow & {
+  /** False: the time was up first. */
+  isNews: boolean;
+  /** Somebody carries it on, or nobody needs to. */
+  isSupervised: boolean;
+};
+
+/**
+ * Waits until a workflow is over, waits for a decision, or something in it has failed for good. Gives
+ * one that lost its supervisor another.
+ */
+export async function waitWorkflow(
+  host: Host,
+  found: FoundWorkflow,
+  wait: WorkflowWait,
+): Promise<Waited> {
+  const { timeoutMs, signal, since } = wait;
+  const follower = await InstanceFollower.open(found.paths, found.record);
+  const seen = since === undefined ? undefined : await newsAt(found, since);
+  const before =
+    seen ?? (isAtEnd(follower.now.instance) ? new Set<string>() : newsOf(follower.now.instance));
+  const until = host.clock.monotonic() + timeoutMs;
+  let nextProgress = host.clock.monotonic() + PROGRESS_EVERY_MS;
+  const watcher = new DirectoryWatcher([found.paths.dir], tellsSomething);
+  try {
+    for (;;) {
+      follower.read();
+      const { instance } = follower.now;
+      const record = await readWorkflowRecord(found.workspace, found.record.workflow_id);
+      const now = { ...found, record, ...follower.now };
+      const isSupervised = await ensureWorkflowSupervised(host, now);
+      const isNews = [...newsOf(instance)].some((one) => !before.has(one));
+      const time = host.clock.monotonic();
+      const isBroken = record.broken !== undefined;
+      if (isNews || isBroken || !isSupervised || time >= until || signal.aborted) {
+        return { ...now, isNews: isNews || isBroken, isSupervised };
+      }
+      if (time >= nextProgress) {
+        wait.progress?.(instance.reason);
+        nextProgress = time + PROGRESS_EVERY_MS;
+      }
+      await watcher.changed(Math.min(until - time, LOOK_MS), signal);
+    }
+  } finally {
+    watcher.close();
+  }
+}
+
+/** Whatever else happens in it. Ends also when the signal aborts. */
+export async function waitUntilOver(
+  host: Host,
+  found: FoundWorkflow,
+  signal: AbortSignal,
+): Promise<Waited> {
+  for (let since: number | undefined; ; ) {
+    const waited = await waitWorkflow(host, found, { since, timeoutMs: LOOK_MS * 60, signal });
+    if (isOver(waited.instance.state) || waited.record.broken !== undefined || signal.aborted) {
+      return waited;
+    }
+    since = waited.seq;
+  }
+}
+
+function isAtEnd({ state }: Instance): boolean {
+  return isOver(state) || state === 'waiting_approval';
+}
+
+/** All that is worth ending a wait for, by names that stay the same. */
+function newsOf({ state, ended, nodes }: Instance): Set<string> {
+  const news = new Set<string>();
+  if (isOver(state)) news.add(`over ${state} ${ended}`);
+  for (const { id, round, failure, attempts } of nodes) {
+    for (const { kind, key } of attempts) if (kind === 'approval') news.add(`asks ${key}`);
+    if (failure === 'final') news.add(`failed ${id} ${round}`);
+  }
+  return news;
+}
+
+async function newsAt({ paths, record }: FoundWorkflow, seq: number): Promise<Set<string>> {
+  const { now } = await InstanceFollower.open(paths, record);
+  const { workflow_id, task, created: time } = record;
+  const events = readJournal(paths.journal, undefined).lines.flatMap((line) =>
+    line.seq <= seq && line.event !== undefined ? [line.event] : [],
+  );
+  return newsOf(replay(now.plan, newInstance(now.plan, { workflow_id, task, time }), events));
+}
+
+function tellsSomething(name: string): boolean {
+  return name === 'journal.ndjson' || name === 'metadata.json';
+}

@@ -1,0 +1,62 @@
+import type { Instance, NodeRecord } from '../core/instance.ts';
+import { isOver } from '../vocabulary.ts';
+
+/** The one call that makes sense now, without the id of the workflow. */
+export type NextCall = { tool: string; input: Record<string, unknown>; why: string };
+
+const LONG_WAIT_SECONDS = 50;
+const MORE_BUDGET = 2;
+
+/** What a controller should do next: a pure function of the instance; no worker has a say in it. */
+export function nextCall(instance: Instance, cursor: string): NextCall {
+  const { state, nodes, stop } = instance;
+  const asking = nodes.find(isAsking);
+  if (!isOver(state) && asking !== undefined && stop === null) {
+    const input = { node: asking.id, approve: true };
+    return {
+      tool: 'cc_workflow_approve',
+      input,
+      why: 'somebody has to decide: approve true or false',
+    };
+  }
+  if (!isOver(state)) {
+    const input = { since: cursor, wait_seconds: LONG_WAIT_SECONDS };
+    return { tool: 'cc_workflow_status', input, why: 'it is under way' };
+  }
+  if (state === 'succeeded') {
+    return {
+      tool: 'cc_workflow_report',
+      input: {},
+      why: 'it is done; the report has every decision',
+    };
+  }
+  const resume = { tool: 'cc_workflow_resume', input: budgetFor(instance) };
+  if (Object.keys(resume.input).length > 0) {
+    return { ...resume, why: 'its budget is used up; with more it goes on where it stopped' };
+  }
+  if (state === 'needs_rerun') return { ...resume, why: 'does again what was taken back' };
+  if (state === 'stopped') return { ...resume, why: 'goes on where it was stopped' };
+  const cause = nodes.find(isCause);
+  if (cause === undefined) return { ...resume, why: 'does again what did not succeed' };
+  const why = `${cause.id} ${cause.state}; put its reason right first, then what did not succeed is done again`;
+  return { ...resume, why };
+}
+
+export function isAsking({ attempts }: NodeRecord): boolean {
+  return attempts.some(({ kind, stopping }) => kind === 'approval' && stopping === null);
+}
+
+/** It did not succeed by itself, and not only because of what came before. */
+export function isCause({ state, failure, reason }: NodeRecord): boolean {
+  if (state === 'failed') return failure === 'final' || failure === 'handling';
+  return state === 'blocked' && reason?.code !== 'need_failed';
+}
+
+/** Twice of what was used up, where that is why it ended. */
+function budgetFor({ nodes, limits, spent }: Instance): Record<string, number> {
+  if (!nodes.some(({ reason }) => reason?.code === 'budget_exhausted')) return {};
+  const { max_usd, max_tokens, max_runs } = limits;
+  if (max_runs !== undefined && spent.runs >= max_runs) return { max_runs: max_runs * MORE_BUDGET };
+  if (max_usd !== undefined) return { max_usd: max_usd * MORE_BUDGET };
+  return max_tokens === undefined ? {} : { max_tokens: max_tokens * MORE_BUDGET };
+}
