@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { canonicalJson, sha256 } from '../core/canonical.ts';
 import { isoTime } from '../core/clock.ts';
-import { CcError, errnoOf } from '../core/errors.ts';
+import { CcError } from '../core/errors.ts';
 import { isId, requireId } from '../core/ids.ts';
+import { ifThere } from '../core/if-there.ts';
 import { makePrivateDir, readJson, writeJsonAtomic } from '../store/atomic.ts';
 import { SCHEMA_VERSION } from '../store/versions.ts';
 import type { UserHome } from '../workspace/home.ts';
@@ -91,13 +92,7 @@ export function digestOfPlan(plan: OperationPlan): string {
 
 /** All operations of a workspace, oldest first. */
 export async function readOperations(workspace: Workspace): Promise<Operation[]> {
-  let names: string[];
-  try {
-    names = await readdir(managedDir(workspace, 'rollback'));
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  }
+  const names = (await ifThere(readdir(managedDir(workspace, 'rollback')))) ?? [];
   const operations: Operation[] = [];
   for (const name of names.filter((one) => isId(one, 'op')).sort()) {
     const operation = await readOperation(workspace, name);

@@ -69,16 +69,9 @@ export function ranked(findings: readonly SecretFinding[]): {
 }
 
 const KINDS = ['diff', 'event', 'file'];
-const ORDER: readonly SecretClass[] = [
-  'real_candidate',
-  'unknown',
-  'placeholder',
-  'config_key',
-  'identifier',
-];
 
 function rankOf(is: SecretClass): number {
-  return ORDER.indexOf(is);
+  return SECRET_CLASSES.indexOf(is);
 }
 
 /** What the user has looked at and allowed is a placeholder. */
