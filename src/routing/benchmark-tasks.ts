@@ -36,7 +36,7 @@ export function ownTasksDir(home: UserHome): string {
   return join(home.benchmarks, 'tasks');
 }
 
-export async function loadTask(id: string, dir: string): Promise<BenchmarkTask> {
+async function loadTask(id: string, dir: string): Promise<BenchmarkTask> {
   const file = join(dir, 'task.yaml');
   const { parse } = await loadYaml();
   let value: unknown;

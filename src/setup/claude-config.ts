@@ -22,11 +22,11 @@ import type { Owned } from './receipt.ts';
 import { digestOfBytes, readTarget, type Target } from './target.ts';
 
 /** The server as Claude Code writes it. */
-export function claudeEntry({ installation }: Pick<Setting, 'installation'>): JsonObject {
+function claudeEntry({ installation }: Pick<Setting, 'installation'>): JsonObject {
   return { type: 'stdio', ...installation.server };
 }
 
-export function claudeConfigPath({ client, scope, project }: Setting): string {
+function claudeConfigPath({ client, scope, project }: Setting): string {
   return scope === 'user' ? client.config : join(project, '.mcp.json');
 }
 

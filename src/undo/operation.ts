@@ -13,7 +13,7 @@ import type { Host } from '../workspace/host.ts';
 import { managedDir, type Workspace } from '../workspace/layout.ts';
 import { fileState } from './file-state.ts';
 
-export const OPERATION_KINDS = ['rollback', 'apply', 'undo', 'redo'] as const;
+const OPERATION_KINDS = ['rollback', 'apply', 'undo', 'redo'] as const;
 
 const step = z.object({
   /** From the root, with `/`. */
@@ -33,7 +33,7 @@ const folder = z.object({
 export type Folder = z.infer<typeof folder>;
 
 /** What an operation on a working tree is going to do. Written before it begins, never changed. */
-export const operationPlan = z.object({
+const operationPlan = z.object({
   schema_version: z.number(),
   op_id: z.string(),
   kind: z.enum(OPERATION_KINDS),
@@ -86,7 +86,7 @@ export async function dropPlan(host: Host, workspace: Workspace, opId: string): 
   await rm(join(host.home.operations, opId), { recursive: true, force: true });
 }
 
-export function digestOfPlan(plan: OperationPlan): string {
+function digestOfPlan(plan: OperationPlan): string {
   return sha256(canonicalJson(plan));
 }
 
