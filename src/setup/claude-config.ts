@@ -26,7 +26,7 @@ function claudeEntry({ installation }: Pick<Setting, 'installation'>): JsonObjec
   return { type: 'stdio', ...installation.server };
 }
 
-function claudeConfigPath({ client, scope, project }: Setting): string {
+export function claudeConfigPath({ client, scope, project }: Setting): string {
   return scope === 'user' ? client.config : join(project, '.mcp.json');
 }
 

@@ -16,7 +16,7 @@ import * as toml from './toml.ts';
 
 const GRACE_MS = 5000;
 
-function codexConfigPath({ client, scope, project }: Setting): string {
+export function codexConfigPath({ client, scope, project }: Setting): string {
   return scope === 'user' ? client.config : join(project, '.codex', 'config.toml');
 }
 
