@@ -1,7 +1,7 @@
 import type { WorkerEventType } from '../workers/events.ts';
 
 /** What the supervisor itself records, beside the worker's own events. */
-export const SUPERVISOR_EVENT_TYPES = [
+const SUPERVISOR_EVENT_TYPES = [
   'cc.run.started',
   'cc.run.moved', // it goes on with the task of runs whose providers failed
   'cc.supervisor.started', // once per epoch; `take_over` says that an earlier one vanished

@@ -6,7 +6,7 @@ import { requestId } from './ids.ts';
 import type { Talk } from './talk.ts';
 
 /** What can be asked of a running worker, and the shape of each request's payload. */
-export const orderPayloads = {
+const orderPayloads = {
   instruct: z.object({
     /** Of a text in the private store; the request itself holds none of it. */
     message: z.string(),

@@ -1,10 +1,8 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { isoTime } from '../../core/clock.ts';
 import { CcError, isStorageFull } from '../../core/errors.ts';
-import { createByteRedactor, redact } from '../../core/redact.ts';
+import { redact } from '../../core/redact.ts';
 import { isFinal } from '../../core/vocabulary.ts';
-import { projectGuidance } from '../../prompts/guidance.ts';
-import { systemPrompt } from '../../prompts/system.ts';
 import { writeFileAtomic } from '../../store/atomic.ts';
 import { type Lease, topLease } from '../../store/lease.ts';
 import { requireWritableVersion } from '../../store/versions.ts';
@@ -23,7 +21,7 @@ import {
 } from '../record.ts';
 import { hasToWake, wakeControllers } from '../wake.ts';
 import { setUpWorktree } from '../worktrees/set-up.ts';
-import type { AttemptPlan } from './attempt.ts';
+import { attemptPlan } from './attempt-plan.ts';
 import { type FinishParts, finishRun, settleRun, writeEnded } from './finish.ts';
 import { giveUp } from './give-up.ts';
 import { Journal } from './journal.ts';
@@ -33,7 +31,6 @@ import { RunSecrets, secretsOf } from './run-secrets.ts';
 import { goOnCounting } from './stopwatch.ts';
 import { SummaryWriter } from './summary.ts';
 import { Supervisor } from './supervisor.ts';
-import { watchLimits } from './watch-limits.ts';
 
 /** Room for the last words of a run on a full disk; removed when they must be written. */
 const BALLAST_BYTES = 64 << 10;
@@ -210,45 +207,4 @@ function startFacts(record: RunRecord): Record<string, unknown> {
     root: treeRoot(record),
     worker_version: record.worker.version,
   };
-}
-
-function attemptPlan(
-  record: RunRecord,
-  paths: AttemptPlan['paths'],
-  workerEnv: Readonly<Record<string, string>>,
-  userHome: string,
-): AttemptPlan {
-  const guidance =
-    record.guidance_files.length === 0 ? undefined : projectGuidance(treeRoot(record), record.cwd);
-  return {
-    record,
-    paths,
-    workerEnv,
-    userHome,
-    guard: {
-      cwd: record.cwd,
-      root: treeRoot(record),
-      scope: record.scope ?? undefined,
-      protectedPaths: record.protected_paths,
-      tools: record.tools,
-      delegates: record.delegation !== undefined,
-      sandboxed: (record.posture?.sandbox ?? 'none') !== 'none',
-    },
-    task: JSON.parse(readFileSync(paths.prompt, 'utf8')) as string[],
-    systemPrompt: systemPrompt({
-      role: record.role,
-      roleText: roleTextOf(paths),
-      scope: record.scope ?? undefined,
-      budget: record.budget,
-      mayAsk: record.ask !== undefined,
-      guidance,
-    }),
-    hide: createByteRedactor(secretsOf(record, workerEnv)),
-    watch: watchLimits(record),
-  };
-}
-
-/** A run of an earlier version has none. */
-function roleTextOf(paths: AttemptPlan['paths']): string {
-  return existsSync(paths.roleText) ? readFileSync(paths.roleText, 'utf8') : '';
 }
