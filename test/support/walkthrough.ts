@@ -11,7 +11,7 @@ export type Walk = {
   skipped: Readonly<Record<string, string>>;
   /** Commands that are run in another form: what a person would type or answer there. */
   instead: Readonly<Record<string, string>>;
-  /** What a reader fills in, by the word between `<` and `>`; `<run id>` is the latest one shown. */
+  /** What a reader fills in, by the word between `<` and `>`; `<run id>` is the first one that the latest command showed. */
   values: Readonly<Record<string, string>>;
   /** Exit codes other than 0, in the order in which the command occurs. */
   codes?: Readonly<Record<string, readonly number[]>>;
@@ -88,7 +88,7 @@ function scriptOf(commands: readonly Command[], before: string, out: string): st
       'code=$?',
       `echo "$code" >'${out}/${index}.code'`,
       `[ "$code" = ${expected} ] || exit 1`,
-      `shown=$(grep -aoE '${RUN_ID}' '${out}/${index}.out' | tail -n 1)`,
+      `shown=$(grep -aoE '${RUN_ID}' '${out}/${index}.out' | head -n 1)`,
       '[ -z "$shown" ] || RUN=$shown',
     ].join('\n'),
   );
