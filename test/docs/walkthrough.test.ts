@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Walk, walkThrough } from '../support/walkthrough.ts';
+import { unprinted, type Walk, walkThrough } from '../support/walkthrough.ts';
 
 let dir: string;
 beforeEach(() => {
@@ -53,4 +53,12 @@ test('a command is left out or replaced by its whole text only', async () => {
 test('what is of no use any more, and what nobody can fill in, is an error', async () => {
   await expect(walk('true', { skipped: { gone: 'why' } })).rejects.toThrow('no command: gone');
   await expect(walk('echo <nobody knows>')).rejects.toThrow('<nobody knows>');
+});
+
+test('output that a document shows has to be printed', async () => {
+  const steps = await walk('echo "usd: 0.25 (more)"');
+  expect(unprinted('```text\nusd: 0.… (more)\n```', steps)).toEqual([]);
+  expect(unprinted('```text\nusd: 0.…\nusd: 1…\n```\n```\nnothing\n```', steps)).toEqual([
+    'usd: 1…',
+  ]);
 });

@@ -5,7 +5,7 @@ import type { ModelCall, Script, Step } from '../../src/loopback/index.ts';
 import { BIN, runProgram } from '../support/controllers.ts';
 import { Lab, REPOSITORY, TOKEN } from '../support/lab.ts';
 import { probeModel } from '../support/probe-model.ts';
-import { type Step as Done, type Walk, walkThrough } from '../support/walkthrough.ts';
+import { type Step as Done, unprinted, type Walk, walkThrough } from '../support/walkthrough.ts';
 
 let lab: Lab;
 afterEach(async () => {
@@ -70,6 +70,7 @@ async function walk(path: string, plan: Walk): Promise<Map<string, string>> {
     cwd: lab.project,
     env: lab.env,
   });
+  expect(unprinted(document, steps)).toEqual([]);
   expect(names(), 'the clone is left as it was').toEqual(before);
   return new Map(steps.map(({ command, stdout }) => [command, stdout]));
 }
@@ -239,7 +240,7 @@ test.each([
         [setup]: `${setup} --yes`,
         [uninstall]: `${uninstall} --yes`,
       },
-      values: { address: lab.model.url, token: TOKEN, model: 'cheap-model' },
+      values: { address: lab.model.url, token: TOKEN, model: 'cheap-model', price: '2' },
       codes: { 'node --test': [1, 0] },
     });
     const at = (start: string) =>

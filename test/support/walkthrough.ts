@@ -48,6 +48,19 @@ export async function walkThrough(
   return stepsOf(commands, out, finished);
 }
 
+/** Lines of the document's `text` blocks that no command has printed; `…` stands for anything. */
+export function unprinted(document: string, steps: readonly Step[]): string[] {
+  const printed = steps.flatMap(({ stdout }) => stdout.split('\n'));
+  return readMarkdown(document)
+    .blocks.filter(({ language }) => language === 'text')
+    .flatMap(({ text }) => text.split('\n'))
+    .filter((line) => !printed.some((other) => patternOf(line).test(other)));
+}
+
+function patternOf(line: string): RegExp {
+  return new RegExp(`^${line.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('…', '.*')}$`);
+}
+
 type Command = { text: string; run: string; expected: number };
 
 function commandsOf(document: string, walk: Walk): Command[] {
