@@ -1,12 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { generate, SNAPSHOTS } from '../scripts/gen/generate.ts';
-import { commandName } from '../src/cli/help.ts';
-import { OWN_COMMANDS } from '../src/cli/own-commands.ts';
 import { TOOLS } from '../src/tools/registry.ts';
-import { readPolicy } from '../src/workspace/policy.ts';
-import { connect, machine } from './mcp/face.ts';
+import { connect } from './mcp/face.ts';
 import { REPOSITORY } from './support/lab.ts';
 
 const files = await generate(REPOSITORY);
@@ -34,45 +31,9 @@ test('parity names every tool of the predecessor', () => {
   expect(parity).toMatch(/^Of 67 tools \d+ are here/m);
 });
 
-const DOCUMENTS = ['README.md', 'CONTRIBUTING.md', 'AGENTS.md', 'SECURITY.md'].concat(
-  readdirSync(join(REPOSITORY, 'docs')).map((name) => `docs/${name}`),
-);
-
 function read(path: string): string {
   return readFileSync(join(REPOSITORY, path), 'utf8');
 }
-
-test.each(DOCUMENTS)('%s links to what exists', (path) => {
-  for (const [, target = ''] of read(path).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
-    expect(existsSync(join(REPOSITORY, dirname(path), target)), target).toBe(true);
-  }
-});
-
-test('the guides name only tools and commands there are', () => {
-  const tools = TOOLS.map((tool) => tool.name);
-  for (const path of ['README.md', 'install/codex.config.toml']) {
-    for (const name of read(path).match(/\bcc_[a-z_]*[a-z]\b/g) ?? []) {
-      expect(tools, path).toContain(name);
-    }
-  }
-  const commands = [...OWN_COMMANDS.map(({ name }) => name), ...TOOLS.map(commandName)];
-  for (const path of ['README.md', 'SECURITY.md', 'docs/waiting.md']) {
-    for (const [, name] of read(path).matchAll(/(?:^|`)cc-orchestrator (?!is )([a-z][a-z-]*)/gm)) {
-      expect(commands, path).toContain(name);
-    }
-  }
-});
-
-test('the documented policy is the default policy', async () => {
-  const [, block = ''] = /```yaml\n([\s\S]*?)```/.exec(read('docs/configuration.md')) ?? [];
-  const { home } = machine().host;
-  const defaults = await readPolicy(home);
-  mkdirSync(home.root, { recursive: true });
-  writeFileSync(home.policy, block);
-  expect(await readPolicy(home)).toEqual(defaults);
-  const documented = [...block.matchAll(/^(?:# )?([a-z_]+):/gm)].map(([, key]) => key);
-  expect(documented).toEqual(expect.arrayContaining(Object.keys(defaults)));
-});
 
 test('the Codex template names exactly what Codex would refuse, and leaves the caps to the user', () => {
   const template = read('install/codex.config.toml');
