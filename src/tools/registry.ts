@@ -52,16 +52,19 @@ import handoffTemplate from './workflows/handoff-template.ts';
 import handoffValidate from './workflows/handoff-validate.ts';
 import workflowDryRun from './workflows/workflow-dry-run.ts';
 import workflowValidate from './workflows/workflow-validate.ts';
+import archiveRuns from './workspace/archive-runs.ts';
 import cleanWorkspace from './workspace/clean-workspace.ts';
 import folderPolicy from './workspace/folder-policy.ts';
 import healthcheck from './workspace/healthcheck.ts';
 import initWorkspace from './workspace/init-workspace.ts';
 import workspaceStatus from './workspace/workspace-status.ts';
+import writeClaudeMd from './workspace/write-claude-md.ts';
 
 /** Every tool, sorted by name: the list is the same for every client, always. */
 export const TOOLS: readonly Tool[] = [
   answerQuestion,
   applyRun,
+  archiveRuns,
   calibratePolicy,
   benchmarkModel,
   benchmarkSuite,
@@ -116,6 +119,7 @@ export const TOOLS: readonly Tool[] = [
   workflowDryRun,
   workflowValidate,
   workspaceStatus,
+  writeClaudeMd,
   writeStrategyReports,
 ].sort((a, b) => (a.name < b.name ? -1 : 1));
 

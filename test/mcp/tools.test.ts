@@ -52,6 +52,11 @@ const EXAMPLES: Record<string, Example> = {
     fails: { question: 'the first one', allow: true },
     code: 'BAD_INPUT',
   },
+  cc_archive_runs: {
+    works: async (place) => ({ run_ids: [(await storeFinishedRun(place)).id], apply: true }),
+    fails: { restore: MISSING },
+    code: 'NOT_FOUND',
+  },
   cc_clean_workspace: {
     works: async (place) => {
       await storeFinishedRun(place);
@@ -384,6 +389,11 @@ const EXAMPLES: Record<string, Example> = {
     },
     fails: { file: 'no-such.yaml' },
     code: 'NOT_FOUND',
+  },
+  cc_write_claude_md: {
+    works: async () => ({ apply: true, agents: true }),
+    fails: { cwd: '/no/such' },
+    code: 'NOT_A_DIRECTORY',
   },
   cc_workspace_status: {
     works: async () => ({}),

@@ -22,6 +22,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'demo',
     'health',
     'setup',
+    'governance',
   ],
   ['tools'],
   ['bin', 'mcp', 'cli', 'supervisor', 'dashboard'],
