@@ -203,6 +203,8 @@ export const runRecord = z.object({
   fallback: z.enum(['on', 'named', 'declined', 'policy_off']).optional(),
   /** It tries a model out, in a benchmark or with the task of another run; nobody waits for its end. */
   trial: z.object({ kind: z.enum(['benchmark', 'shadow']), of: z.string() }).optional(),
+  /** It ran in another orchestrator and was brought here afterwards: where its files are, and when. */
+  imported: z.object({ from: z.string(), id: z.string(), time: z.string() }).optional(),
   guidance_files: z.array(z.string()),
   client: z.string().optional(),
   thread_id: z.string().optional(),

@@ -94,7 +94,8 @@ function inScope({ scope, project }: Setting, { path }: Owned): boolean {
   return scope === 'user' || path.startsWith(project + sep);
 }
 
-async function settingsOf(
+/** What plans are made from, one per client; with `absent` also of clients that are not used here. */
+export async function settingsOf(
   host: Host,
   project: string,
   options: SetupOptions,

@@ -57,6 +57,9 @@ import cleanWorkspace from './workspace/clean-workspace.ts';
 import folderPolicy from './workspace/folder-policy.ts';
 import healthcheck from './workspace/healthcheck.ts';
 import initWorkspace from './workspace/init-workspace.ts';
+import migrateData from './workspace/migrate-data.ts';
+import repairMcpPaths from './workspace/repair-mcp-paths.ts';
+import upgradeCheck from './workspace/upgrade-check.ts';
 import workspaceStatus from './workspace/workspace-status.ts';
 import writeClaudeMd from './workspace/write-claude-md.ts';
 
@@ -89,6 +92,7 @@ export const TOOLS: readonly Tool[] = [
   listProfiles,
   listQuestions,
   localPolicy,
+  migrateData,
   modelRegistry,
   mockStreamTest,
   openItems,
@@ -98,6 +102,7 @@ export const TOOLS: readonly Tool[] = [
   preflightWriteScope,
   promptPack,
   recoverRuns,
+  repairMcpPaths,
   runAgent,
   runStatus,
   runStreamingAgent,
@@ -113,6 +118,7 @@ export const TOOLS: readonly Tool[] = [
   summarizeRun,
   testProfile,
   undo,
+  upgradeCheck,
   usageSummary,
   verifyRun,
   waitRuns,

@@ -11,6 +11,7 @@ import { operate } from '../../src/undo/operate.ts';
 import { type Direction, reverse } from '../../src/undo/undo.ts';
 import { privateRunPaths } from '../../src/workspace/home.ts';
 import { workspaceAt } from '../../src/workspace/layout.ts';
+import { Machine as InstalledMachine } from '../setup/machine.ts';
 import { endedRecord, project, storeRecord, usageOf } from '../support/history.ts';
 import { codeOf, connect, dataOf, errorOf, type Machine, machine, textOf } from './face.ts';
 import { storeActiveRun, storeFinishedRun } from './runs.ts';
@@ -219,6 +220,11 @@ const EXAMPLES: Record<string, Example> = {
     fails: { profile: 'env:test' },
     code: 'BAD_INPUT',
   },
+  cc_migrate_data: {
+    works: async () => ({ apply: true }),
+    fails: { from: '/no/such' },
+    code: 'NOT_A_DIRECTORY',
+  },
   cc_model_registry: {
     works: async () => ({ search: 'glm' }),
     fails: { refresh: true },
@@ -392,6 +398,19 @@ const EXAMPLES: Record<string, Example> = {
   },
   cc_write_claude_md: {
     works: async () => ({ apply: true, agents: true }),
+    fails: { cwd: '/no/such' },
+    code: 'NOT_A_DIRECTORY',
+  },
+  cc_repair_mcp_paths: {
+    works: async (place) => {
+      Object.assign(place.host, { cli: new InstalledMachine().host.cli });
+      return { apply: true };
+    },
+    fails: { cwd: '/no/such' },
+    code: 'NOT_A_DIRECTORY',
+  },
+  cc_upgrade_check: {
+    works: async () => ({}),
     fails: { cwd: '/no/such' },
     code: 'NOT_A_DIRECTORY',
   },
