@@ -38,7 +38,7 @@ export async function planProjectRepair(
   const others = brokenOthers(servers, root, onPath);
   if (servers !== undefined && !isObject(servers)) throw cannotEdit(path);
   const misplaced = isObject(document[SERVER]) ? document[SERVER] : undefined;
-  const raw = servers?.[SERVER] ?? misplaced;
+  const raw = servers !== undefined && SERVER in servers ? servers[SERVER] : misplaced;
   if (raw === undefined) {
     const lacking = [`${SERVERS} is missing, so Claude Code refuses the file`];
     return { problems: servers === undefined ? lacking : [], others };

@@ -15,6 +15,7 @@ const LONGEST_S = 1800;
 /** It knew no such limit; a run that goes on with the task inherits this one. */
 const MOST_TURNS = 100;
 const TITLE_CHARS = 80;
+const DAY_MS = 86_400_000;
 
 /** The record of a run of the predecessor. What it did not know is unknown here, too. */
 export function recordOf(
@@ -23,7 +24,8 @@ export function recordOf(
   { prompt, time }: { prompt: string; time: string },
 ): RunRecord {
   const { metadata, runId, begun, id, dir } = old;
-  const ended = endOf(old);
+  const started = startOf(old);
+  const ended = endOf(old, started);
   const ending = endingOf(old);
   const role = roleMeant(stringAt(metadata, 'role') ?? '');
   const profile = objectAt(metadata, 'profile');
@@ -64,9 +66,9 @@ export function recordOf(
     cli_price: false,
     base: null,
     state: ending.state,
-    started: isoTime(begun),
+    started: isoTime(started),
     ended: isoTime(ended),
-    elapsed_ms: ended.getTime() - begun.getTime(),
+    elapsed_ms: ended.getTime() - started.getTime(),
     outcome: {
       ...ending,
       exit_code: numberAt(metadata, 'exit_code') ?? null,
@@ -87,13 +89,19 @@ function taskIn(prompt: string): string | undefined {
   return task === undefined ? undefined : oneLine(task, TITLE_CHARS);
 }
 
-function endOf({ metadata, begun }: OldRun): Date {
+/** As recorded; its id holds the time as well, to the second. */
+function startOf({ metadata, begun }: OldRun): Date {
+  const time = new Date(stringAt(metadata, 'started_at') ?? '');
+  return Math.abs(time.getTime() - begun.getTime()) < DAY_MS ? time : begun;
+}
+
+function endOf({ metadata }: OldRun, started: Date): Date {
   for (const key of ['finished_at', 'stopped_at']) {
     const time = Date.parse(stringAt(metadata, key) ?? '');
-    if (time >= begun.getTime()) return new Date(time);
+    if (time >= started.getTime()) return new Date(time);
   }
   const duration = Math.max(0, numberAt(metadata, 'duration_ms') ?? 0);
-  return new Date(begun.getTime() + Math.min(duration, LONGEST_S * 1000 * 48));
+  return new Date(started.getTime() + Math.min(duration, DAY_MS));
 }
 
 /**
