@@ -43,6 +43,7 @@ test('the Codex template names exactly what Codex would refuse, and leaves the c
   const asked = named.flatMap(([, name, mode]) => (mode === 'prompt' ? [name] : []));
   expect(asked.sort()).toEqual([
     'cc_apply_run',
+    'cc_archive_runs',
     'cc_benchmark_model',
     'cc_benchmark_suite',
     'cc_calibrate_policy',
@@ -50,9 +51,11 @@ test('the Codex template names exactly what Codex would refuse, and leaves the c
     'cc_cost_guard',
     'cc_local_policy',
     'cc_redo',
+    'cc_repair_mcp_paths',
     'cc_rollback_run',
     'cc_shadow_run',
     'cc_undo',
+    'cc_write_claude_md',
   ]);
 });
 

@@ -215,6 +215,8 @@ export const runRecord = z.object({
   trial: z.object({ kind: z.enum(['benchmark', 'shadow']), of: z.string() }).optional(),
   /** It is a node of a workflow, which waits for it and tells of it. */
   workflow: z.object({ workflow_id: z.string(), key: z.string() }).optional(),
+  /** It ran in another orchestrator and was brought here afterwards: where its files are, and when. */
+  imported: z.object({ from: z.string(), id: z.string(), time: z.string() }).optional(),
   guidance_files: z.array(z.string()),
   client: z.string().optional(),
   thread_id: z.string().optional(),

@@ -52,16 +52,22 @@ import handoffValidate from './workflows/handoff-validate.ts';
 import workflowDryRun from './workflows/workflow-dry-run.ts';
 import workflowRun from './workflows/workflow-run.ts';
 import workflowValidate from './workflows/workflow-validate.ts';
+import archiveRuns from './workspace/archive-runs.ts';
 import cleanWorkspace from './workspace/clean-workspace.ts';
 import folderPolicy from './workspace/folder-policy.ts';
 import healthcheck from './workspace/healthcheck.ts';
 import initWorkspace from './workspace/init-workspace.ts';
+import migrateData from './workspace/migrate-data.ts';
+import repairMcpPaths from './workspace/repair-mcp-paths.ts';
+import upgradeCheck from './workspace/upgrade-check.ts';
 import workspaceStatus from './workspace/workspace-status.ts';
+import writeClaudeMd from './workspace/write-claude-md.ts';
 
 /** Every tool, sorted by name: the list is the same for every client, always. */
 export const TOOLS: readonly Tool[] = [
   answerQuestion,
   applyRun,
+  archiveRuns,
   calibratePolicy,
   benchmarkModel,
   benchmarkSuite,
@@ -86,6 +92,7 @@ export const TOOLS: readonly Tool[] = [
   listProfiles,
   listQuestions,
   localPolicy,
+  migrateData,
   modelRegistry,
   mockStreamTest,
   openItems,
@@ -95,6 +102,7 @@ export const TOOLS: readonly Tool[] = [
   preflightWriteScope,
   promptPack,
   recoverRuns,
+  repairMcpPaths,
   runAgent,
   runStatus,
   runStreamingAgent,
@@ -110,6 +118,7 @@ export const TOOLS: readonly Tool[] = [
   summarizeRun,
   testProfile,
   undo,
+  upgradeCheck,
   usageSummary,
   verifyRun,
   waitRuns,
@@ -117,5 +126,6 @@ export const TOOLS: readonly Tool[] = [
   workflowRun,
   workflowValidate,
   workspaceStatus,
+  writeClaudeMd,
   writeStrategyReports,
 ].sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -51,6 +51,8 @@ export function userHome(env: Environment) {
     workflows: join(root, 'private', 'workflows'),
     /** What operations on working trees need to be taken back, one directory each. */
     operations: join(root, 'private', 'operations'),
+    /** What archived runs had in the private store, one file each. */
+    archives: join(root, 'private', 'archives'),
     /** Key of the fingerprints of secrets. */
     fingerprintKey: join(root, 'private', 'fingerprint.key'),
     /** What is about to be removed is moved here first. */

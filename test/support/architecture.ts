@@ -23,6 +23,7 @@ export const FLOORS: readonly (readonly string[])[] = [
     'demo',
     'health',
     'setup',
+    'governance',
   ],
   ['tools'],
   ['bin', 'mcp', 'cli', 'supervisor', 'dashboard'],

@@ -96,12 +96,14 @@ async function moveRun(
   await toTrash(paths.dir, managedDir(workspace, 'tmp'));
 }
 
-function isUnused(session: string, { runs }: Catalogue): boolean {
+/** No run that is still there refers to it. */
+export function isUnused(session: string, { runs }: Catalogue): boolean {
   for (const run of runs.values()) if (run.session === session) return false;
   return true;
 }
 
-async function toTrash(path: string, trash: string): Promise<void> {
+/** Moves something out of sight; whoever cleans removes it. */
+export async function toTrash(path: string, trash: string): Promise<void> {
   try {
     await rename(path, join(trash, `${REMOVED}${randomBase32(8)}`));
   } catch (error) {

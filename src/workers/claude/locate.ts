@@ -7,7 +7,7 @@ import { allowedEnvironment, type Environment } from '../../proc/env.ts';
 import { makePrivateDir, readJson, writeJsonAtomic } from '../../store/atomic.ts';
 
 /** First version whose hooks can be told to block on failure (claude-code-cli.md §5). */
-const MINIMUM_CLAUDE = '2.1.295';
+export const MINIMUM_CLAUDE = '2.1.295';
 /** The version every fact in this code was measured with. */
 export const MEASURED_CLAUDE = '2.1.329';
 
