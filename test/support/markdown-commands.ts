@@ -52,6 +52,9 @@ export function commandProblems(document: Markdown): string[] {
   ];
 }
 
+/** As Codex names our tools in scripts. */
+const CLIENT_PREFIX = 'mcp__cc_orchestrator__';
+
 /** Every `cc_…` in code that is no tool. `also` are names that may stand there all the same. */
 export function toolProblems(document: Markdown, also: readonly string[] = []): string[] {
   const known = new Set([
@@ -59,7 +62,7 @@ export function toolProblems(document: Markdown, also: readonly string[] = []): 
     ...also,
   ]);
   return [...document.spans, ...document.blocks].flatMap(({ text, line }) =>
-    [...text.matchAll(/(?<![A-Za-z0-9])cc_[a-z_]*[a-z]\b(?!_)/g)]
+    [...text.replaceAll(CLIENT_PREFIX, '').matchAll(/(?<![A-Za-z0-9])cc_[a-z_]*[a-z]\b(?!_)/g)]
       .filter(([name]) => !known.has(name))
       .map(([name]) => `line ${line}: there is no tool ${name}`),
   );
