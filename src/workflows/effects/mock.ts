@@ -49,7 +49,9 @@ export class MockEffector implements Effector {
   async close(): Promise<void> {}
 
   async #run({ key, round, try: attempt }: Extract<Effect, { type: 'start_run' }>): Promise<void> {
-    this.#host.report({ type: 'run_started', key, run_id: MOCK, model: MOCK });
+    if (isStarting(this.#host, key)) {
+      this.#host.report({ type: 'run_started', key, run_id: MOCK, model: MOCK });
+    }
     if (!(await this.#isWaited(key))) return;
     this.#end(key, this.#exampleOf(key, { round, attempt }));
   }

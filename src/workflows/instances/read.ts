@@ -61,7 +61,8 @@ export class InstanceFollower {
     const follower = new InstanceFollower(paths, plan, first);
     const cached = stateFile.safeParse(await readJson(paths.state).catch(() => undefined)).data;
     if (cached?.instance.workflow_id === workflow_id) follower.#begin(cached);
-    follower.read();
+    // Of one that is broken, what is known is as much as there is.
+    if (record.broken === undefined) follower.read();
     return follower;
   }
 
