@@ -99,13 +99,18 @@ function newsOf({ state, ended, nodes }: Instance): Set<string> {
   return news;
 }
 
-async function newsAt({ paths, record }: FoundWorkflow, seq: number): Promise<Set<string>> {
+async function newsAt(found: FoundWorkflow, seq: number): Promise<Set<string>> {
+  return newsOf(await instanceAt(found, seq));
+}
+
+/** A workflow as it was after its event `seq`. Costs a pass over its journal. */
+export async function instanceAt({ paths, record }: FoundWorkflow, seq: number): Promise<Instance> {
   const { now } = await InstanceFollower.open(paths, record);
   const { workflow_id, task, created: time } = record;
   const events = readJournal(paths.journal, undefined).lines.flatMap((line) =>
     line.seq <= seq && line.event !== undefined ? [line.event] : [],
   );
-  return newsOf(replay(now.plan, newInstance(now.plan, { workflow_id, task, time }), events));
+  return replay(now.plan, newInstance(now.plan, { workflow_id, task, time }), events);
 }
 
 function tellsSomething(name: string): boolean {
