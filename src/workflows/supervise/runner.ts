@@ -14,7 +14,7 @@ import type { FoundWorkflow } from '../instances/record.ts';
 import type { Plan } from '../plan.ts';
 import { isOver } from '../vocabulary.ts';
 import { RequestDesk } from './requests.ts';
-import { settleWorkflow } from './settle.ts';
+import { reopenWorkflow, settleWorkflow } from './settle.ts';
 import { StateWriter } from './state-writer.ts';
 
 export type RunnerParts = {
@@ -41,12 +41,14 @@ export class Runner {
   readonly #desk: RequestDesk;
   readonly #state: StateWriter;
   #instance: Instance;
+  #hasEnd: boolean;
 
   constructor(parts: RunnerParts) {
     const { host, found, plan, instance, journal, answered, redact } = parts;
     const { workspace, paths, record } = found;
     this.#parts = parts;
     this.#instance = instance;
+    this.#hasEnd = record.end !== undefined;
     this.#watcher = new DirectoryWatcher([paths.inbox]);
     this.#desk = new RequestDesk(paths.inbox, answered, host.clock);
     this.#state = new StateWriter(paths, host.clock, redact, () => ({
@@ -76,6 +78,10 @@ export class Runner {
           this.#record(this.#queue.splice(0).map((event) => ({ event })));
           // What was started may have something to say at once.
           await setImmediate();
+        }
+        if (this.#hasEnd && !isOver(this.#instance.state)) {
+          await reopenWorkflow(this.#parts.found);
+          this.#hasEnd = false;
         }
         await this.#state.write();
         if (this.#isDone()) break;
