@@ -7,6 +7,8 @@ import * as z from 'zod';
 import { flagsOf, parseCommand } from '../../src/cli/flags.ts';
 import { commandName } from '../../src/cli/help.ts';
 import { OWN_COMMANDS } from '../../src/cli/own-commands.ts';
+import { FAILURE_CLASSES } from '../../src/core/vocabulary.ts';
+import { FLAG_CODES } from '../../src/runs/insight/flags.ts';
 import { SERVER } from '../../src/setup/names.ts';
 import type { Tool } from '../../src/tools/define.ts';
 import { findTool, TOOLS } from '../../src/tools/registry.ts';
@@ -86,6 +88,13 @@ test.each(DOCUMENTS)('%s links only to what is installed with it', (path) => {
 
 test('every reference is reachable from SKILL.md', () => {
   for (const path of DOCUMENTS.slice(1)) expect(read('SKILL.md')).toContain(`](${path})`);
+});
+
+test('the playbook has a next step for every failure and every flag', () => {
+  const playbook = read('skill/references/playbook.md');
+  for (const code of [...FAILURE_CLASSES, ...FLAG_CODES]) {
+    if (code !== 'success') expect(playbook).toContain(`\`${code}\``);
+  }
 });
 
 test('SKILL.md is one that clients accept', () => {
