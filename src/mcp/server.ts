@@ -10,6 +10,7 @@ import { type CallOutcome, callTool, failure } from '../tools/call.ts';
 import type { Tool } from '../tools/define.ts';
 import { findTool } from '../tools/registry.ts';
 import { inputSchemaOf } from '../tools/schema.ts';
+import { titleOf } from '../tools/title.ts';
 import type { Host } from '../workspace/host.ts';
 import { callContext, firstRoot, placeOf } from './call-context.ts';
 import { elicit } from './elicit.ts';
@@ -90,18 +91,12 @@ export function createMcpServer({ host, tools, closing }: McpServerOptions): Ser
 export function describeTool(tool: Tool): McpTool {
   return {
     name: tool.name,
-    title: tool.title ?? nameInWords(tool.name),
+    title: titleOf(tool),
     description: tool.summary,
     inputSchema: inputSchemaOf(tool),
     annotations: annotationsOf(tool.kind),
     ...(tool.core ? { _meta: { 'anthropic/alwaysLoad': true } } : {}),
   };
-}
-
-/** `cc_poll_run` as "Poll run". */
-function nameInWords(name: string): string {
-  const words = name.replace(/^cc_/, '').replaceAll('_', ' ');
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function lookUp(tools: readonly Tool[], name: string): Tool | (CallOutcome & { ok: false }) {
