@@ -74,7 +74,7 @@ const CLAUDE_QUERIES: readonly (readonly [query: string, wanted: string])[] = [
   ['show the diff', 'cc_git_diff'],
   ['undo the changes', 'cc_undo'],
   ['usage cost', 'cc_usage_summary'],
-  ['workflow file', 'cc_workflow_validate'],
+  ['validate workflow', 'cc_workflow_validate'],
   ['answer question', 'cc_answer_question'],
   ['cost limit', 'cc_cost_guard'],
 ];
