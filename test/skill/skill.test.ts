@@ -12,7 +12,6 @@ import { FLAG_CODES } from '../../src/runs/insight/flags.ts';
 import { SERVER } from '../../src/setup/names.ts';
 import type { Tool } from '../../src/tools/define.ts';
 import { TOOLS } from '../../src/tools/registry.ts';
-import { findTool } from '../../src/tools/surface.ts';
 import { REPOSITORY } from '../support/lab.ts';
 import { FIELDS, flagsOfOwn, isWord, toolNamed } from './known.ts';
 import { blocksOf, callsIn, commandLines, DOCUMENTS, read, spansOf, wordsOf } from './reading.ts';
