@@ -42,7 +42,14 @@ const QUERIES: readonly (readonly [query: string, ...wanted: string[]])[] = [
   ['answer the question', 'cc_answer_question'],
   ['what should I do next', 'cc_decide'],
   ['prompt templates', 'cc_prompt_pack'],
-  ['run a workflow', 'cc_workflow_dry_run', 'cc_workflow_validate'],
+  ['run a workflow', 'cc_workflow_run'],
+  ['workflow status', 'cc_workflow_status'],
+  ['stop the workflow', 'cc_workflow_stop'],
+  ['approve a node', 'cc_workflow_approve'],
+  ['resume a workflow', 'cc_workflow_resume'],
+  ['retry a node', 'cc_workflow_retry_node'],
+  ['workflow report', 'cc_workflow_report'],
+  ['plan a workflow', 'cc_workflow_plan'],
   ['health check', 'cc_healthcheck'],
 ];
 
