@@ -124,7 +124,8 @@ async function carriedOut(
     commands.length > 0 || request.checks.some(({ kind }) => kind === 'custom_command');
 
   const needsTree = runsCommands || record.scope !== null;
-  const before = needsTree ? await treeNow(host, run, signal) : undefined;
+  const base = wholeOf(record.base?.snapshot);
+  const before = needsTree ? await treeNow(host, run, base, signal) : undefined;
   // The journal may have 50 MB: it is read while the tests run.
   const [tested, head, { recorded, since }] = await Promise.all([
     runTests({ commands, timeoutMs, minCoverage: request.minCoverage }, place, folder, progress),
@@ -145,7 +146,7 @@ async function carriedOut(
   });
   if (signal.aborted) throw new CcError('CANCELLED', 'The verification was cancelled.');
 
-  const after = runsCommands ? await treeNow(host, run, signal) : before;
+  const after = runsCommands ? await treeNow(host, run, before, signal) : before;
   const changed = await differences(host, before, after, signal);
   const leftBefore = await leftByEarlier(run);
   const { changes, ...facts } = await factsOf(recorded, tested.runs, [

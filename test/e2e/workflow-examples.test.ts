@@ -52,6 +52,11 @@ test('safe-refactor: a blocker sends the implementation back, and the second att
   const gate = await flows.node(id, 'quality_gate');
   expect(gate).toMatchObject({ gate_retries: 1, reason: { code: 'gate_passed' } });
   expect(JSON.stringify(gate.stale)).toContain('review.blocking_count == 0 does not hold');
+
+  const report = await flows.report(id);
+  expect(report).toContain(BLOCKER);
+  expect(report).toMatch(/quality_gate[^\n]*did not pass/);
+  expect(report).toMatch(/implementation[^\n]*accept/);
 });
 
 test('documentation-pass: each wrong document is corrected in a copy and brought in', async () => {

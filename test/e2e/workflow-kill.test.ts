@@ -6,6 +6,7 @@ import { topLease } from '../../src/store/lease.ts';
 import type { Instance } from '../../src/workflows/core/instance.ts';
 import { ensureWorkflowSupervised } from '../../src/workflows/instances/ensure.ts';
 import type { WorkflowPaths } from '../../src/workflows/instances/paths.ts';
+import { recoverWorkflows } from '../../src/workflows/instances/recover.ts';
 import { isOver } from '../../src/workflows/vocabulary.ts';
 import { strike, workerOf } from '../chaos/processes.ts';
 import { Random } from '../chaos/random.ts';
@@ -21,6 +22,7 @@ const PATIENCE_MS = 240_000;
 vi.setConfig({ testTimeout: PATIENCE_MS + 20_000 * KILLS });
 
 const shop = inShop();
+const { signal } = new AbortController();
 
 /** All of its end that does not depend on when what happened. */
 function endOf(instance: Instance): object {
@@ -109,7 +111,9 @@ test(`${KILLS} supervisors and ${WORKERS} workers killed: every node ends once, 
     const deadline = performance.now() + PATIENCE_MS;
     for (let now = await flows.now(id); !isOver(now.instance.state); now = await flows.now(id)) {
       if (performance.now() > deadline) throw new Error(`${id} hangs: ${now.instance.reason}`);
-      await ensureWorkflowSupervised(lab.host(), now);
+      // Whoever looks gives it another supervisor: a reader, or a recovery of everything.
+      if (random.chance(0.3)) await recoverWorkflows(lab.host(), { signal });
+      else await ensureWorkflowSupervised(lab.host(), now);
       if (workers < WORKERS && kills > 2 && (await killWorker(now.instance))) workers += 1;
       if (kills < KILLS && (await killOwner(paths, random))) kills += 1;
       else await sleep(20);

@@ -9,6 +9,7 @@ import { findWorkflow } from '../../../src/workflows/instances/find.ts';
 import { readJournal } from '../../../src/workflows/instances/journal.ts';
 import { launchWorkflow, type WorkflowRequest } from '../../../src/workflows/instances/launch.ts';
 import { readWorkflow, type WorkflowNow } from '../../../src/workflows/instances/read.ts';
+import { reportOf } from '../../../src/workflows/instances/report-file.ts';
 import { WORKFLOW_COOKIE } from '../../../src/workflows/instances/start-supervisor.ts';
 import { loadWorkflow } from '../../../src/workflows/load.ts';
 import type { Plan } from '../../../src/workflows/plan.ts';
@@ -93,6 +94,10 @@ export class Flows {
   async events(id: string): Promise<WorkflowEvent[]> {
     const { paths } = await this.find(id);
     return readJournal(paths.journal, undefined).lines.flatMap(({ event }) => event ?? []);
+  }
+
+  async report(id: string): Promise<string> {
+    return (await reportOf(await this.now(id))).text;
   }
 
   async ask(id: string, asked: WorkflowAsk) {
