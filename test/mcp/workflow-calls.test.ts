@@ -261,7 +261,7 @@ test('a read-only host shows everything and changes nothing', async () => {
   const readOnly = await connect({ host, tools });
   const ask = (name: string, args = {}) => readOnly.call(name, { cwd: lab.project, ...args });
   expect(dataOf(await ask('cc_workflow_status'))).toMatchObject({ state: 'waiting_approval' });
-  expect(dataOf(await ask('cc_workflow_report', id))).toMatchObject({ file: null });
+  expect(dataOf(await ask('cc_workflow_report'))).toMatchObject({ file: null });
   expect(dataOf(await ask('cc_handoff_read', { node: 'look' }))).toMatchObject({ node: 'look' });
   const names = tools.map(({ name }) => name);
   for (const name of ['approve', 'stop', 'resume', 'retry_node', 'plan', 'run']) {

@@ -19,6 +19,8 @@ import { runEndOf, unreadableEnd } from './run-end.ts';
 import { RunFollower } from './run-follower.ts';
 
 const STOP_MS = 30_000;
+/** How long nobody else tries where there was no place, unless a run of ours ends. */
+const FULL_MS = 400;
 /**
  * How long a launched run may wait for a place. Whoever asked for it takes one as long as it waits, so
  * two that wait for each other must not do so for ever.
@@ -36,6 +38,8 @@ export class RunEffector implements Effector {
   readonly #stops = new Map<string, Reason>();
   /** The run that is under way for a key. */
   readonly #runs = new Map<string, FoundRun>();
+  /** There was no place just now. */
+  #full: { error: CcError; until: number } | undefined;
 
   constructor(host: EffectHost) {
     this.#host = host;
@@ -94,6 +98,8 @@ export class RunEffector implements Effector {
         if (record === undefined) {
           const stop = this.#stops.get(key);
           if (stop !== undefined) throw new CcError('CANCELLED', stop.text);
+          const full = this.#full;
+          if (full !== undefined && host.clock.monotonic() < full.until) throw full.error;
           ({ record } = await launch());
         }
         const run = { workspace, paths: runPaths(workspace, record.run_id), record };
@@ -101,6 +107,7 @@ export class RunEffector implements Effector {
         if (this.#stops.has(key)) void this.#end(run);
         return run;
       } catch (error) {
+        this.#noteFull(error);
         if (signal.aborted) return undefined;
         const { retry_after_ms, ...refusal } = refusalOf(instance(), key, error);
         if (!isLaunched(key)) {
@@ -115,6 +122,13 @@ export class RunEffector implements Effector {
         await sleep(retry_after_ms, signal);
       }
     }
+  }
+
+  /** All others would find no place either, and to find that out costs as much as a start. */
+  #noteFull(error: unknown): void {
+    if (!(error instanceof CcError) || error.code !== 'LIMIT_REACHED' || !error.retryable) return;
+    if (this.#full?.error === error) return;
+    this.#full = { error, until: this.#host.host.clock.monotonic() + FULL_MS };
   }
 
   #launch(effect: StartRun): Promise<Launched> {
@@ -148,6 +162,7 @@ export class RunEffector implements Effector {
       report(end);
     }
     this.#runs.delete(key);
+    this.#full = undefined;
   }
 
   #stop(key: string, reason: Reason): void {

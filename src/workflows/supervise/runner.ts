@@ -16,6 +16,7 @@ import { isOver } from '../vocabulary.ts';
 import { RequestDesk } from './requests.ts';
 import { reopenWorkflow, settleWorkflow } from './settle.ts';
 import { StateWriter } from './state-writer.ts';
+import { Waker } from './waker.ts';
 
 export type RunnerParts = {
   host: Host;
@@ -40,6 +41,7 @@ export class Runner {
   readonly #effectors: Effectors;
   readonly #desk: RequestDesk;
   readonly #state: StateWriter;
+  readonly #waker: Waker;
   #instance: Instance;
   #hasEnd: boolean;
 
@@ -51,6 +53,7 @@ export class Runner {
     this.#hasEnd = record.end !== undefined;
     this.#watcher = new DirectoryWatcher([paths.inbox]);
     this.#desk = new RequestDesk(paths.inbox, answered, host.clock);
+    this.#waker = new Waker(host, found);
     this.#state = new StateWriter(paths, host.clock, redact, () => ({
       seq: journal.seq,
       instance: this.#instance,
@@ -83,6 +86,7 @@ export class Runner {
           await reopenWorkflow(this.#parts.found);
           this.#hasEnd = false;
         }
+        this.#waker.look(this.#instance);
         await this.#state.write();
         if (this.#isDone()) break;
         await this.#watcher.changed(this.#state.dueInMs());
@@ -130,8 +134,8 @@ export class Runner {
 
   async #leave(): Promise<void> {
     await this.#state.write({ now: true });
-    if (!isOver(this.#instance.state)) return;
     const { found, redact } = this.#parts;
-    await settleWorkflow(found, this.#instance, redact);
+    if (isOver(this.#instance.state)) await settleWorkflow(found, this.#instance, redact);
+    await this.#waker.close();
   }
 }
