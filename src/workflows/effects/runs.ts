@@ -15,6 +15,8 @@ import { runEndOf, unreadableEnd } from './run-end.ts';
 import { RunFollower } from './run-follower.ts';
 
 const STOP_MS = 30_000;
+/** How long nobody else tries where there was no place, unless a run of ours ends. */
+const FULL_MS = 400;
 
 type StartRun = Extract<Effect, { type: 'start_run' }>;
 type Repair = Extract<Effect, { type: 'repair_handoff' }>;
@@ -27,6 +29,8 @@ export class RunEffector implements Effector {
   readonly #stops = new Map<string, Reason>();
   /** The run that is under way for a key. */
   readonly #runs = new Map<string, FoundRun>();
+  /** There was no place just now. */
+  #full: { error: CcError; until: number } | undefined;
 
   constructor(host: EffectHost) {
     this.#host = host;
@@ -75,7 +79,7 @@ export class RunEffector implements Effector {
     runKey: string,
     launch: () => Promise<Launched>,
   ): Promise<FoundRun | undefined> {
-    const { place, report, instance, signal } = this.#host;
+    const { host, place, report, instance, signal } = this.#host;
     const { workspace } = place;
     try {
       // In this order: what was asked for at the same time, its stop included, is known by then.
@@ -83,6 +87,8 @@ export class RunEffector implements Effector {
       if (record === undefined) {
         const stop = this.#stops.get(key);
         if (stop !== undefined) throw new CcError('CANCELLED', stop.text);
+        const full = this.#full;
+        if (full !== undefined && host.clock.monotonic() < full.until) throw full.error;
         ({ record } = await launch());
       }
       const run = { workspace, paths: runPaths(workspace, record.run_id), record };
@@ -90,9 +96,17 @@ export class RunEffector implements Effector {
       if (this.#stops.has(key)) void this.#end(run);
       return run;
     } catch (error) {
+      this.#noteFull(error);
       if (!signal.aborted) report(refusalOf(instance(), key, error));
       return undefined;
     }
+  }
+
+  /** All others would find no place either, and to find that out costs as much as a start. */
+  #noteFull(error: unknown): void {
+    if (!(error instanceof CcError) || error.code !== 'LIMIT_REACHED' || !error.retryable) return;
+    if (this.#full?.error === error) return;
+    this.#full = { error, until: this.#host.host.clock.monotonic() + FULL_MS };
   }
 
   #launch(effect: StartRun): Promise<Launched> {
@@ -120,6 +134,7 @@ export class RunEffector implements Effector {
       report(unreadableEnd(key, of ?? run_id, toErrorFacts(error).message));
     }
     this.#runs.delete(key);
+    this.#full = undefined;
   }
 
   #stop(key: string, reason: Reason): void {
