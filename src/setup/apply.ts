@@ -16,6 +16,7 @@ import { removeEmptyDirectories } from './owned-directories.ts';
 import type { Change, CommandChange, FileChange, Part } from './plan.ts';
 import { quoted } from './quote.ts';
 import { type Owned, readReceipt, writeReceipt } from './receipt.ts';
+import { isOnlyOurEntry } from './restore.ts';
 import { digestOfBytes } from './target.ts';
 
 const COMMAND_MS = 30_000;
@@ -92,20 +93,27 @@ async function requireUnchanged({ path, before }: Change): Promise<void> {
 }
 
 /** After every part, so that what was written is known even if the next part fails. */
-async function record(host: Host, { owned, gone, restorable }: Part): Promise<void> {
+async function record(host: Host, part: Part): Promise<void> {
+  const { owned, gone } = part;
   const about = owned ?? gone;
   if (about === undefined) return;
   const all = await readReceipt(host.home);
   const isIt = (entry: Owned) => entry.client === about.client && entry.path === about.path;
   const others = all.filter((entry) => !isIt(entry));
   if (owned !== undefined) {
-    // Only now, because a client wrote it.
-    const after = restorable ? { after: digestOfBytes(await readFile(owned.path)) } : {};
-    await writeReceipt(host.home, VERSION, [...others, { ...owned, ...after }]);
+    await writeReceipt(host.home, VERSION, [...others, { ...owned, ...(await asLeft(part)) }]);
     return;
   }
   for (const entry of all.filter(isIt)) await removeEmptyDirectories(directoriesOf(entry));
   await writeReceipt(host.home, VERSION, others);
+}
+
+/** How the client has left its file, where uninstall may put the whole of it back. */
+async function asLeft({ owned, restorable, changes }: Part): Promise<Pick<Owned, 'after'>> {
+  if (owned === undefined || !restorable) return {};
+  const now = await readFile(owned.path);
+  const [change] = changes;
+  return isOnlyOurEntry(change?.before, now, owned.path) ? { after: digestOfBytes(now) } : {};
 }
 
 /** Of the skill's own, and those made on the way; the deepest first. */

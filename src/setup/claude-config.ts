@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { CcError } from '../core/errors.ts';
 import { isObject, type JsonObject, objectAt } from '../core/json.ts';
 import { backupOf } from './backup.ts';
-import { renderDifference, renderWhole } from './diff.ts';
+import { renderDifference, renderEntry } from './diff.ts';
 import { applyEdits } from './edit.ts';
 import { parseJsonFile, removeMember } from './json-text.ts';
 import { planMcpJson, planMcpJsonRemoval } from './mcp-json.ts';
@@ -143,13 +143,8 @@ function commandChange(
     file: client.binary,
     commands,
     expected: isObject(after) ? { ...after } : undefined,
-    diff: [
-      ...(before === undefined ? [] : [entryLines(before, '-')]),
-      ...(after === undefined ? [] : [entryLines(after, '+')]),
-    ].join('\n'),
+    diff: [renderEntry(before, '-'), renderEntry(after, '+')]
+      .filter((part) => part !== '')
+      .join('\n'),
   };
-}
-
-function entryLines(entry: unknown, sign: '+' | '-'): string {
-  return renderWhole(`mcpServers.${SERVER}: ${JSON.stringify(entry, undefined, 2)}\n`, sign);
 }

@@ -15,6 +15,8 @@ export type FileChange = {
   diff: string;
   /** A file of the skill: what comes is a copy of this, what goes is as we wrote it. */
   copyOf?: string;
+  /** More than `diff` shows changes, and this is why it tells nothing. */
+  whole?: string;
 };
 
 /** What only the client itself may write: its own commands, run in order. */
