@@ -61,6 +61,17 @@ it('makes a home of its own where there is none, and leaves none', async () => {
   expect(existsSync(join(machine.dir, 'home/.codex'))).toBe(false);
 });
 
+it('has nothing to take away where the user has taken our table out', async () => {
+  const machine = new Machine();
+  machine.write(machine.config, 'model = "a"\n');
+  await machine.setup();
+  machine.write(machine.config, 'model = "b"\n');
+  const plan = await machine.uninstall();
+  expect(changesOf(plan)).not.toContain(machine.config);
+  expect(plan.notes).toEqual([]);
+  expect(textOf(machine.config)).toBe('model = "b"\n');
+});
+
 it('previews exactly what it writes, and writes nothing', async () => {
   const machine = new Machine();
   const before = 'model = "gpt"\n\n[mcp_servers.other]\nenv = { KEY = "never-shown-1234" }\n';
