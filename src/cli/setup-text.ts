@@ -66,7 +66,7 @@ function linked({ path, real }: { path: string; real: string }): string {
 function body(change: Change): string[] {
   if (change.kind === 'file' && change.whole !== undefined) {
     const what = change.after === undefined ? 'the file goes' : 'the file of before comes back';
-    return [`  ${what}, ${change.whole}; of your entries only this:`, shown(change.diff)];
+    return [`  ${what}, ${change.whole}; of the entries only ours:`, shown(change.diff)];
   }
   if (change.kind === 'command' || change.copyOf === undefined) return [shown(change.diff)];
   if (change.after === undefined) return ['  removed; it is as setup wrote it'];

@@ -2,7 +2,7 @@ import { chmod, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { isoTime } from '../core/clock.ts';
-import { CcError, errnoOf } from '../core/errors.ts';
+import { CcError, errnoOf, toErrorFacts } from '../core/errors.ts';
 import { objectAt } from '../core/json.ts';
 import { VERSION } from '../core/version.ts';
 import { runCommand } from '../proc/command.ts';
@@ -44,12 +44,30 @@ async function apply(
   const changes = parts.flatMap((part) => part.changes);
   for (const change of changes) await requireUnchanged(change);
   const backedUp = await backUp(backups, isoTime(host.clock.now()), changes);
+  let written = 0;
   for (const part of parts) {
     await announce(host, part);
-    for (const change of part.changes) await applyChange(host, change);
+    for (const change of part.changes) {
+      await applyChange(host, change).catch((error: unknown) => {
+        throw cutShort(error, change, `${written} of ${changes.length} changes are made`);
+      });
+      written += 1;
+    }
     await record(host, part);
   }
   return { backedUp };
+}
+
+/** What is written is known and can be finished or taken away; the user must know that too. */
+function cutShort(error: unknown, { path }: Change, progress: string): CcError {
+  const { code, message, hint, retryable, details } = toErrorFacts(error);
+  const again = 'Run the same again to finish; what setup has written, uninstall takes away.';
+  return new CcError(code, `${path}: ${message} (${progress})`, {
+    ...(details === undefined ? {} : { details: { ...details } }),
+    hint: hint === undefined ? again : `${hint} ${again}`,
+    retryable,
+    cause: error,
+  });
 }
 
 async function applyChange(host: Host, change: Change): Promise<void> {
@@ -67,9 +85,10 @@ async function writeUserFile({ real, before, after }: FileChange): Promise<void>
   await chmod(real, mode);
 }
 
-async function runClient(host: Host, { file, path }: CommandChange, args: string[]): Promise<void> {
+async function runClient(host: Host, { file }: CommandChange, args: string[]): Promise<void> {
   const result = await runCommand(file, args, {
-    cwd: dirname(path),
+    // Its directory of configuration need not exist yet.
+    cwd: '/',
     env: clientEnvironment(host.env),
     timeoutMs: COMMAND_MS,
   });

@@ -189,6 +189,17 @@ test('the preview of uninstall shows nothing of what Claude Code has written of 
   }
 });
 
+test('writes where CLAUDE_CONFIG_DIR says, also when nothing is there yet', async () => {
+  await openUser();
+  lab.env.CLAUDE_CONFIG_DIR = join(lab.dir, 'elsewhere/claude');
+  await succeeds('setup', '--yes', '--client', 'claude');
+  const config = join(lab.env.CLAUDE_CONFIG_DIR, '.claude.json');
+  expect(readFileSync(config, 'utf8')).toContain('cc-orchestrator');
+  await succeeds('uninstall', '--yes', '--client', 'claude');
+  expect(existsSync(config)).toBe(false);
+  expect(Object.keys(servers())).toEqual(['other']);
+});
+
 test('uninstall keeps what a session of Claude Code wrote while setup was running', async () => {
   await openUser();
   const config = join(lab.env.HOME ?? '', '.claude.json');
