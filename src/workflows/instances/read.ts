@@ -48,12 +48,14 @@ export class InstanceFollower {
   readonly #paths: WorkflowPaths;
   readonly #plan: Plan;
   readonly #first: Instance;
+  readonly #isOver: boolean;
   #instance: Instance;
   #seq = 0;
   #cursor: string | undefined;
 
-  private constructor(paths: WorkflowPaths, plan: Plan, first: Instance) {
+  private constructor(paths: WorkflowPaths, plan: Plan, first: Instance, isOver: boolean) {
     this.#paths = paths;
+    this.#isOver = isOver;
     this.#plan = plan;
     this.#first = first;
     this.#instance = first;
@@ -63,7 +65,7 @@ export class InstanceFollower {
     const { workflow_id, task, created: time } = record;
     const plan = await readPlan(paths.plan);
     const first = newInstance(plan, { workflow_id, task, time });
-    const follower = new InstanceFollower(paths, plan, first);
+    const follower = new InstanceFollower(paths, plan, first, record.end !== undefined);
     const cached = await readState(paths);
     if (cached?.instance.workflow_id === workflow_id) follower.#begin(cached);
     // Of one that is broken, what is known is as much as there is.
@@ -80,7 +82,7 @@ export class InstanceFollower {
     const { journal } = this.#paths;
     const { lines, cursor, reset } = readJournal(journal, this.#cursor);
     if (reset) {
-      requireAll(journal, lines.at(-1)?.seq ?? 0, this.#seq);
+      if (this.#isOver) requireAll(journal, lines.at(-1)?.seq ?? 0, this.#seq);
       this.#begin({ seq: 0, instance: this.#first });
     }
     this.#cursor = cursor;

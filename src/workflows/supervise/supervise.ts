@@ -89,7 +89,9 @@ async function open(
   const own = privateWorkflowPaths(host.home, workflow_id);
   const plan = await readPlan(own.plan);
   const task = await readTask(own.task);
-  const known = (await readState(paths))?.seq ?? (record.end === undefined ? 0 : 1);
+  // While it goes on, what the last lines said is done once more and finds what was started. After its
+  // end nothing may begin again.
+  const known = record.end === undefined ? 0 : ((await readState(paths))?.seq ?? 1);
   const { journal, lines } = WorkflowJournal.open(paths.journal, { ...options, known });
   const events = lines.flatMap(({ event }) => event ?? []);
   const instance = replay(plan, newInstance(plan, { workflow_id, task, time }), events);
