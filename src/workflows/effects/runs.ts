@@ -74,6 +74,8 @@ export class RunEffector implements Effector {
       return continueRun(host, before, {
         instruction: prompt,
         budget: { max_usd, max_tokens },
+        // What is judged is the work of the run before it: this one must not add to that.
+        mode: 'read_only',
         client: record.client,
         key: runKey,
       });
