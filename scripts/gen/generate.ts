@@ -12,14 +12,23 @@ export const SNAPSHOTS = 'test/__toolsnaps__';
 
 /** Every generated file by its path in the repository. Pure but for reading its two sources. */
 export async function generate(root: string): Promise<Map<string, string>> {
-  const readme = await readFile(join(root, 'README.md'), 'utf8');
+  const readme = between(
+    await readFile(join(root, 'README.md'), 'utf8'),
+    'tools',
+    readmeTable(TOOLS),
+  );
+  const translated = await readFile(join(root, 'README.zh-CN.md'), 'utf8');
   const predecessor = await readPredecessor(join(root, 'scripts/gen/predecessor.yaml'));
   return new Map([
     ['docs/tools.md', toolsDoc(TOOLS)],
     ['docs/parity.md', parityDoc(TOOLS, predecessor)],
     ['skill/references/tools.md', skillIndex(TOOLS)],
     ['schema/workflow.schema.json', `${JSON.stringify(workflowJsonSchema(), null, 2)}\n`],
-    ['README.md', between(readme, 'tools', readmeTable(TOOLS))],
+    ['README.md', readme],
+    [
+      'README.zh-CN.md',
+      BLOCKS.reduce((text, name) => between(text, name, block(readme, name)), translated),
+    ],
     ...TOOLS.map((tool): [string, string] => [
       `${SNAPSHOTS}/${tool.name}.json`,
       `${JSON.stringify(snapshotOf(tool), null, 2)}\n`,
@@ -27,10 +36,23 @@ export async function generate(root: string): Promise<Map<string, string>> {
   ]);
 }
 
+/** What stands between markers in a README; the translation has the same. */
+const BLOCKS = ['demo', 'tools'];
+
 /** The document with what stands between `<!-- name:start -->` and `<!-- name:end -->` replaced. */
 function between(document: string, name: string, content: string): string {
+  const { from, to } = marked(document, name);
+  return `${document.slice(0, from)}\n${content}\n${document.slice(to)}`;
+}
+
+function block(document: string, name: string): string {
+  const { from, to } = marked(document, name);
+  return document.slice(from, to).trim();
+}
+
+function marked(document: string, name: string): { from: number; to: number } {
   const [start, end] = [`<!-- ${name}:start -->`, `<!-- ${name}:end -->`];
   const [from, to] = [document.indexOf(start), document.indexOf(end)];
-  if (from === -1 || to < from) throw new Error(`README.md has no ${start} … ${end}`);
-  return `${document.slice(0, from + start.length)}\n${content}\n${document.slice(to)}`;
+  if (from === -1 || to < from) throw new Error(`a README has no ${start} … ${end}`);
+  return { from: from + start.length, to };
 }

@@ -3,8 +3,9 @@ import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { isoTime } from '../core/clock.ts';
-import { CcError, errnoOf } from '../core/errors.ts';
+import { CcError } from '../core/errors.ts';
 import { isId, newId, randomBase32, requireId } from '../core/ids.ts';
+import { ifThere } from '../core/if-there.ts';
 import { isFinal } from '../core/vocabulary.ts';
 import type { BenchmarkTask } from '../routing/benchmark-task.ts';
 import { type BenchmarkLine, benchmarkLine } from '../routing/benchmarks.ts';
@@ -77,12 +78,8 @@ export async function findBatch(home: UserHome, id: string): Promise<Batch> {
 }
 
 export async function batchIds(home: UserHome): Promise<string[]> {
-  try {
-    return (await readdir(workDir(home))).filter((name) => isId(name, 'bench')).sort();
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  }
+  const names = (await ifThere(readdir(workDir(home)))) ?? [];
+  return names.filter((name) => isId(name, 'bench')).sort();
 }
 
 export async function stateOf(host: Host, batch: Batch, index: number): Promise<TrialState> {

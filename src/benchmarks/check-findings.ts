@@ -56,7 +56,7 @@ export function checkFindings(
   }
 }
 
-export function compareFindings(
+function compareFindings(
   findings: readonly Finding[],
   planted: readonly Planted[],
   decoys: readonly Planted[],

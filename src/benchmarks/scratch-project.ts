@@ -1,6 +1,6 @@
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { openGit } from '../git/git.ts';
+import { firstCommit } from '../git/first-commit.ts';
 import type { Environment } from '../proc/env.ts';
 import type { BenchmarkTask } from '../routing/benchmark-task.ts';
 import { makePrivateDir } from '../store/atomic.ts';
@@ -24,15 +24,5 @@ export async function layOutRepository(
   env: Environment,
 ): Promise<void> {
   await layOut(task, target);
-  const git = await openGit(target, { env });
-  await git.run(['init', '--quiet', '--initial-branch=main', '--template=']);
-  for (const [key, value] of [
-    ['user.name', 'cc-orchestrator'],
-    ['user.email', 'benchmark@example.invalid'],
-    ['core.autocrlf', 'false'],
-  ] as const) {
-    await git.run(['config', '--local', key, value]);
-  }
-  await git.run(['add', '--all']);
-  await git.run(['commit', '--quiet', '--message=Start']);
+  await firstCommit(target, env, { email: 'benchmark@example.invalid', message: 'Start' });
 }

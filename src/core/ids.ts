@@ -31,6 +31,13 @@ export function newId(kind: IdKind, now: Date): string {
   return `${kind}_${stamp}_${tail}`;
 }
 
+/** The id that something from elsewhere has here: the same text always gets the same one. */
+export function derivedId(kind: IdKind, time: Date, from: string): string {
+  const stamp = time.toISOString().replace(/[-:.]/g, '').toLowerCase();
+  const digest = createHash('sha256').update(from).digest().subarray(0, 8);
+  return `${kind}_${stamp}_${Array.from(digest, (byte) => BASE32[byte & 31]).join('')}`;
+}
+
 let last = { stamp: '', tail: '' };
 
 function successor(tail: string): string {

@@ -1,5 +1,5 @@
 import { cp } from 'node:fs/promises';
-import { openGit } from '../git/git.ts';
+import { firstCommit } from '../git/first-commit.ts';
 import { runCommand } from '../proc/command.ts';
 import { allowedEnvironment, type Environment } from '../proc/env.ts';
 import { exampleDir } from './examples.ts';
@@ -10,20 +10,11 @@ export const FAULTY_FILE = 'src/price.js';
 /** What a person would type to run its tests. */
 export const TEST_COMMAND = 'node --test';
 
-/** Copies the sample project to `target` and commits it, whatever the user's git is configured to do. */
+/** Copies the sample project to `target` and commits it. */
 export async function copySample(target: string, env: Environment): Promise<void> {
   await cp(exampleDir('sample-project'), target, { recursive: true });
-  const git = await openGit(target, { env });
-  await git.run(['init', '--quiet', '--initial-branch=main', '--template=']);
-  for (const [key, value] of [
-    ['user.name', 'cc-orchestrator'],
-    ['user.email', 'demo@example.invalid'],
-    ['core.autocrlf', 'false'],
-  ] as const) {
-    await git.run(['config', '--local', key, value]);
-  }
-  await git.run(['add', '--all']);
-  await git.run(['commit', '--quiet', '--message=A shop with one bug']);
+  const message = 'A shop with one bug';
+  await firstCommit(target, env, { email: 'demo@example.invalid', message });
 }
 
 /** A run of the project's tests; `exit_code` alone decides, the rest is for reading. */

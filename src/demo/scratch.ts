@@ -27,7 +27,7 @@ import { copySample } from './sample.ts';
 /** USD per million tokens. Invented, so that a cost can be shown; the demo says so. */
 export const SCRATCH_PRICE = { input: 0.5, output: 2, cache_read: 0.05, cache_write: 0.6 } as const;
 export const SCRATCH_PROFILE = 'env:demo';
-export const SCRATCH_MODEL = 'embedded-model';
+const SCRATCH_MODEL = 'embedded-model';
 
 /**
  * A place of its own to run real workers in: sample project, user home, profile and model, all below

@@ -1,6 +1,7 @@
 import { mkdir, readFile, realpath, stat, writeFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { CcError, errnoOf } from '../core/errors.ts';
+import { CcError } from '../core/errors.ts';
+import { ifThere } from '../core/if-there.ts';
 import { AGENT_WORKSPACE, isArtifact } from './artifact.ts';
 import { quoteObjectDirectory } from './environment.ts';
 import type { Git } from './git.ts';
@@ -140,10 +141,5 @@ async function exists(path: string): Promise<boolean> {
 }
 
 async function readOrEmpty(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return '';
-    throw error;
-  }
+  return (await ifThere(readFile(path, 'utf8'))) ?? '';
 }

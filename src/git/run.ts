@@ -66,6 +66,8 @@ export async function runGit(
         out.bytes += Math.min(chunk.length, room);
         if (out.cut) stop.abort();
       });
+      // simple-git lets 50 ms pass after a command without output, in case some is still to come.
+      stdout.once('end', () => stdout.emit('data', Buffer.alloc(0)));
       complaints.on('data', (chunk: Buffer) => {
         stderrBytes += chunk.length;
         if (stderrBytes > MAX_STDERR_BYTES) stop.abort();

@@ -89,7 +89,7 @@ export async function snapshotOf(
     });
     await recordRepositories(git, pending.repositories, limits);
     const settled = [...large, ...submodules.all, ...pending.repositories];
-    const complete = await addAll(git, only, settled, limits);
+    const complete = pending.files.length === 0 || (await addAll(git, only, settled, limits));
     const known = new Set(settled);
     const left = complete ? [] : (await pendingPaths(git, only, limits)).files;
     const unreadable = [...pending.unreadable, ...left.filter((path) => !known.has(path))];

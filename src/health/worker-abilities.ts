@@ -1,22 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { rmSync } from 'node:fs';
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomBase32 } from '../core/ids.ts';
 import { isObject, type JsonObject, objectAt, parseJson, stringAt } from '../core/json.ts';
 import { oneLine } from '../core/text.ts';
 import { startLoopbackModel } from '../loopback/index.ts';
-import { endAtExit } from '../proc/at-exit.ts';
 import { type CommandResult, runCommand } from '../proc/command.ts';
 import { allowedEnvironment } from '../proc/env.ts';
-import { terminateTree } from '../proc/terminate.ts';
 import { withWallGuard } from '../proc/wall-guard.ts';
-import { removeAbandoned } from '../store/abandoned.ts';
 import { claudeArguments } from '../workers/claude/arguments.ts';
 import { getUsage, initialize, userMessage } from '../workers/claude/control.ts';
 import { RUN_COOKIE, workerVariables } from '../workers/claude/environment.ts';
-import { PROBE_COOKIE } from '../workers/claude/probe-environment.ts';
+import { inProbePlace } from '../workers/claude/probe-place.ts';
 import type { Host } from '../workspace/host.ts';
 
 /** Something we rely on in the worker CLI, and what does not work where it is missing. */
@@ -36,12 +31,6 @@ export async function workerAbilities(
   host: Host,
   path: string,
 ): Promise<{ abilities: Ability[]; complaint?: string }> {
-  const parent = host.env.TMPDIR || tmpdir();
-  await removeAbandoned(parent, PREFIX, ABANDONED_MS);
-  const root = await realpath(await mkdtemp(join(parent, PREFIX)));
-  const cookie = { name: PROBE_COOKIE, value: randomBase32(24) };
-  const remove = { recursive: true, force: true, maxRetries: 10, retryDelay: 100 };
-  const takeBack = endAtExit(cookie, () => rmSync(root, remove));
   const token = randomBase32(24);
   const model = await startLoopbackModel({
     scripts: [{ name: 'probe', steps: [{ text: ANSWER }] }],
@@ -49,13 +38,10 @@ export async function workerAbilities(
   });
   try {
     const connection = { ANTHROPIC_BASE_URL: model.url, ANTHROPIC_AUTH_TOKEN: token };
-    const result = await talk(host, path, { root, cookie, connection });
-    return judge(result);
+    const place = { tmp: host.env.TMPDIR, prefix: PREFIX, abandonedMs: ABANDONED_MS };
+    return judge(await inProbePlace(place, (probe) => talk(host, path, { ...probe, connection })));
   } finally {
     await model.close();
-    await terminateTree({ root: undefined, cookie });
-    await rm(root, remove);
-    takeBack();
   }
 }
 

@@ -1,5 +1,5 @@
 import { openSync } from 'node:fs';
-import { errnoOf } from '../core/errors.ts';
+import { ifThereSync } from '../core/if-there.ts';
 import { numberAt, parseJson, stringAt } from '../core/json.ts';
 import { LineReader } from '../store/lines.ts';
 import { type Head, type LedgerEntry, readEntryLine } from './entry.ts';
@@ -49,13 +49,8 @@ export type Chain = {
 
 /** Reads a ledger from beginning to end, as far as it reached when that began. */
 export function readChain(path: string): Chain | undefined {
-  let fd: number;
-  try {
-    fd = openSync(path, 'r');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  const fd = ifThereSync(() => openSync(path, 'r'));
+  if (fd === undefined) return undefined;
   const reader = new LineReader(fd);
   const fold = new ChainFold();
   try {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type BigIntStats, closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { errnoOf } from '../core/errors.ts';
+import { ifThereSync } from '../core/if-there.ts';
 
 const CHUNK_BYTES = 1 << 20;
 /** Smaller ones are read faster than they are remembered. */
@@ -16,13 +16,8 @@ let last: { identity: string; digest: FileDigest } | undefined;
 
 /** SHA-256 of a file, or of so many bytes of it; undefined where it is not there or shorter. */
 export function digestOfFile(path: string, limit?: number): FileDigest | undefined {
-  let fd: number;
-  try {
-    fd = openSync(path, 'r');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  const fd = ifThereSync(() => openSync(path, 'r'));
+  if (fd === undefined) return undefined;
   try {
     const facts = fstatSync(fd, { bigint: true });
     const bytes = limit ?? Number(facts.size);

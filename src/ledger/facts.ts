@@ -9,7 +9,7 @@ const TEXT_CHARS = 500;
 const LIST_ITEMS = 50;
 const DEPTH = 5;
 /** A line is written in one piece, and a reader must be able to hold thousands of them. */
-export const MAX_FACTS_BYTES = 8 << 10;
+const MAX_FACTS_BYTES = 8 << 10;
 
 export type Facts = Readonly<Record<string, unknown>>;
 

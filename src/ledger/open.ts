@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import { errnoOf } from '../core/errors.ts';
+import { ifThereSync } from '../core/if-there.ts';
 import { linesBack } from '../store/lines-back.ts';
 import type { Workspace } from '../workspace/layout.ts';
 import { type LedgerEntry, readEntryLine } from './entry.ts';
@@ -7,13 +7,8 @@ import { ledgerPaths } from './place.ts';
 
 /** Dispatches whose end is not in the ledger, newest first, among its last bytes. */
 export function openDispatches(workspace: Workspace, maxBytes: number): LedgerEntry[] {
-  let fd: number;
-  try {
-    fd = openSync(ledgerPaths(workspace).file, 'r');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  }
+  const fd = ifThereSync(() => openSync(ledgerPaths(workspace).file, 'r'));
+  if (fd === undefined) return [];
   try {
     const open: LedgerEntry[] = [];
     const ended = new Set<string>();

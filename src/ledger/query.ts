@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
-import { CcError, errnoOf } from '../core/errors.ts';
+import { CcError } from '../core/errors.ts';
+import { ifThereSync } from '../core/if-there.ts';
 import { parseJson } from '../core/json.ts';
 import { linesBack } from '../store/lines-back.ts';
 import { endCursor, readNdjson } from '../store/ndjson-read.ts';
@@ -32,13 +33,8 @@ export function latestEntries(
 ): LedgerPage {
   const { file } = ledgerPaths(workspace);
   const page: LedgerPage = { entries: [], cursor: endCursor(file), more: false };
-  let fd: number;
-  try {
-    fd = openSync(file, 'r');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return page;
-    throw error;
-  }
+  const fd = ifThereSync(() => openSync(file, 'r'));
+  if (fd === undefined) return page;
   try {
     for (const { bytes } of linesBack(fd)) {
       const entry = entryOf(parseJson(bytes.toString('utf8')));

@@ -141,7 +141,7 @@ export type ModelCall = {
 
 export type ToolResult = { id: string; tool: string; text: string; isError: boolean };
 
-export const DEFAULT_USAGE: Usage = { input: 100, output: 20, cacheRead: 0, cacheCreation: 0 };
+const DEFAULT_USAGE: Usage = { input: 100, output: 20, cacheRead: 0, cacheCreation: 0 };
 
 export function usageOf(step: Step): Usage {
   return { ...DEFAULT_USAGE, ...step.usage };

@@ -1,13 +1,14 @@
 /**
  * What a controller reads before it sees any tool. Codex shows only the first 250 characters of the
  * first line and finds the rest by words (codex-cli.md A3), so that line says what this is and when
- * to use it.
+ * to use it. Codex indexes all of it with every tool: a word that stands here tells tools no longer
+ * apart, so the words tools are looked for by (worker, agent, wait, stop, diff, cost, …) do not.
  */
 const FIRST_LINE =
-  'Delegate coding work to cheap Claude Code worker agents: run/start a worker on a task, wait, poll progress, stop, read its answer, diff and cost, list and pick model profiles. Read-only unless allow_write.';
+  'Delegate coding work to cheap Claude Code instances while you plan and judge. Use for parts that are well described and easy to confirm: searching, reviewing, testing, mechanical edits, several at once. Read-only unless allow_write.';
 
-const REST = `Start with cc_run_streaming_agent (or cc_run_agent to wait for a short task), then cc_wait_runs with its cursor; do not poll in a loop. cc_summarize_run says where a run stands, what looks wrong and what to do next; cc_last_run reads the answer, cc_git_diff the change.
-A worker's report is a claim: state "succeeded" means the worker ended well, not that its work is right. Check the diff and run the tests yourself.
-For changes pass allow_write: true and a scope: path globs, and the exact shell commands it may run. Give a task all facts it needs. cc_send_instruction steers a running worker or resumes a finished one; waiting_answer means it asks: cc_answer_question.`;
+const REST = `Begin with cc_run_streaming_agent (cc_run_agent for something short), then cc_wait_runs with its cursor, not a loop; then cc_summarize_run, cc_last_run, cc_git_diff.
+A report is a claim, and "succeeded" means ended well, not right: cc_verify_run.
+Writing needs allow_write: true and a scope {paths: globs, commands: exact}. Give every fact needed. cc_send_instruction corrects or goes on; on waiting_answer cc_answer_question.`;
 
 export const INSTRUCTIONS = `${FIRST_LINE}\n${REST}`;

@@ -1,20 +1,14 @@
-import { rmSync } from 'node:fs';
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, isoTime } from '../core/clock.ts';
 import { CcError } from '../core/errors.ts';
-import { randomBase32 } from '../core/ids.ts';
 import { isObject, parseJson } from '../core/json.ts';
-import { endAtExit } from '../proc/at-exit.ts';
 import { type CommandResult, runCommand } from '../proc/command.ts';
-import { terminateTree } from '../proc/terminate.ts';
 import { withWallGuard } from '../proc/wall-guard.ts';
 import { applyEvent } from '../runs/apply-event.ts';
 import { judgeEnding } from '../runs/outcome.ts';
 import { emptyProgress, type Progress, usageSoFar } from '../runs/progress.ts';
 import type { RunOutcome } from '../runs/record.ts';
-import { removeAbandoned } from '../store/abandoned.ts';
 import {
   addLine,
   type ConversationFacts,
@@ -22,7 +16,8 @@ import {
 } from '../workers/claude/conversation-facts.ts';
 import { normaliseLine } from '../workers/claude/normalise.ts';
 import { probeArguments } from '../workers/claude/probe-arguments.ts';
-import { PROBE_COOKIE, probeVariables } from '../workers/claude/probe-environment.ts';
+import { probeVariables } from '../workers/claude/probe-environment.ts';
+import { inProbePlace } from '../workers/claude/probe-place.ts';
 import { addUsage } from '../workers/claude/usage.ts';
 import type { TokenCount, UsageByModel } from '../workers/events.ts';
 import { LineSplitter } from './line-splitter.ts';
@@ -81,20 +76,8 @@ export async function converse(
   task: ProbeTask,
   limits: ProbeLimits,
 ): Promise<Conversation> {
-  const parent = worker.tmp || tmpdir();
-  await removeAbandoned(parent, PREFIX, ABANDONED_MS);
-  const root = await realpath(await mkdtemp(join(parent, PREFIX)));
-  const cookie = { name: PROBE_COOKIE, value: randomBase32(24) };
-  const remove = { recursive: true, force: true, maxRetries: 10, retryDelay: 100 };
-  // A server whose client leaves exits at once.
-  const takeBack = endAtExit(cookie, () => rmSync(root, remove));
-  try {
-    return await listen(worker, task, limits, root, cookie);
-  } finally {
-    await terminateTree({ root: undefined, cookie });
-    await rm(root, remove);
-    takeBack();
-  }
+  const place = { tmp: worker.tmp, prefix: PREFIX, abandonedMs: ABANDONED_MS };
+  return inProbePlace(place, ({ root, cookie }) => listen(worker, task, limits, root, cookie));
 }
 
 async function listen(

@@ -16,7 +16,7 @@ export const BUBBLEWRAP_FLAGS: readonly (readonly string[])[] = [NO_MORE_NAMESPA
 export const BUBBLEWRAP_ROOT = ['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc'] as const;
 
 /** Descriptor on which bubblewrap tells the process id of what it starts. */
-export const BUBBLEWRAP_INFO_FD = 3;
+const BUBBLEWRAP_INFO_FD = 3;
 
 /**
  * The arguments of bubblewrap for a command. It does not die with its parent: a supervisor may be

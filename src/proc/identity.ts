@@ -40,10 +40,6 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return stateOf(identity) !== 'gone';
 }
 
-export function isSameProcess(a: ProcessIdentity, b: ProcessIdentity): boolean {
-  return a.pid === b.pid && a.start === b.start && a.boot === b.boot;
-}
-
 type Facts = { start: string; state: ProcessState; parent: number };
 
 export function processFacts(pid: number): Facts | undefined {

@@ -9,7 +9,7 @@ import { parsePrice } from './prices.ts';
 import type { ProfileHost } from './profile.ts';
 import { allowedVariables } from './worker-env.ts';
 
-export const ENV_PREFIX = 'env:';
+const ENV_PREFIX = 'env:';
 
 const FIELDS = [
   'BASE_URL',

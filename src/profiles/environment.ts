@@ -5,7 +5,7 @@ import { findNamed, REMEDY } from './environment-named.ts';
 import type { ProfileHost } from './profile.ts';
 import { allowedVariables } from './worker-env.ts';
 
-export const ENV_ID = 'env';
+const ENV_ID = 'env';
 
 const ASKING = [
   'ANTHROPIC_BASE_URL',

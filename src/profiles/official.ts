@@ -6,7 +6,7 @@ import { Credentials } from './credentials.ts';
 import type { Profile, ProfileHost } from './profile.ts';
 import { secretsIn } from './secrets.ts';
 
-export const OFFICIAL_ID = 'official';
+const OFFICIAL_ID = 'official';
 export const LOGIN_REMEDY =
   'Run `claude` once and log in with /login, or set CLAUDE_CODE_OAUTH_TOKEN (from `claude setup-token`).';
 

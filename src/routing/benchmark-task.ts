@@ -12,7 +12,7 @@ const gate = z.boolean().default(false);
 const least = z.number().min(0).max(1).default(1);
 
 /** How an answer is judged: each check gives a value between 0 and 1. */
-export const checkSpec = z.discriminatedUnion('kind', [
+const checkSpec = z.discriminatedUnion('kind', [
   /** Nothing but these globs was changed; `protect` names those that have a check of their own. */
   z.strictObject({
     ...check,

@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { CcError, errnoOf } from '../core/errors.ts';
+import { CcError } from '../core/errors.ts';
+import { ifThere } from '../core/if-there.ts';
 import { installedDir } from '../core/installed.ts';
 import { lazy } from '../core/lazy.ts';
 import type { UserHome } from '../workspace/home.ts';
@@ -35,7 +36,7 @@ export function ownTasksDir(home: UserHome): string {
   return join(home.benchmarks, 'tasks');
 }
 
-export async function loadTask(id: string, dir: string): Promise<BenchmarkTask> {
+async function loadTask(id: string, dir: string): Promise<BenchmarkTask> {
   const file = join(dir, 'task.yaml');
   const { parse } = await loadYaml();
   let value: unknown;
@@ -63,12 +64,7 @@ async function taskDirs(home: UserHome): Promise<Map<string, string>> {
 }
 
 async function namesIn(root: string): Promise<string[]> {
-  try {
-    return (await readdir(root)).sort();
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  }
+  return ((await ifThere(readdir(root))) ?? []).sort();
 }
 
 export function builtInDir(): string {

@@ -4,7 +4,7 @@ import { SUITES, type Suite } from './benchmark-task.ts';
 import { taskVersions } from './benchmark-tasks.ts';
 import { type EvidenceLog, readEvidence } from './evidence-log.ts';
 
-export const checkResult = z.object({
+const checkResult = z.object({
   name: z.string(),
   /** 0 to 1. */
   value: z.number(),
@@ -72,7 +72,7 @@ export async function benchmarkScores(home: UserHome): Promise<BenchmarkScore[]>
   return scoresOf(lines, await taskVersions(home));
 }
 
-export function scoresOf(
+function scoresOf(
   lines: readonly BenchmarkLine[],
   versions: ReadonlyMap<string, string>,
 ): BenchmarkScore[] {

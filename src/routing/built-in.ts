@@ -1,9 +1,7 @@
 /**
  * Facts about a few models for those who have neither CC Switch nor a catalogue. Prices are what CC
- * Switch ships (3.20.0), windows what Claude Code 2.1.329 reported for its own models.
+ * Switch 3.20.0 ships (2026-08-21), windows what Claude Code 2.1.329 reported for its own models.
  */
-export const BUILT_IN_DATE = '2026-08-21';
-export const BUILT_IN_SOURCE = 'CC Switch 3.20.0; Claude Code 2.1.329';
 
 /** USD per million tokens: input, output, cache read, cache write. */
 export const BUILT_IN_PRICES: Readonly<Record<string, readonly [number, number, number, number]>> =

@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { errnoOf } from '../core/errors.ts';
 import { digestOf } from '../core/ids.ts';
+import { ifThere } from '../core/if-there.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { makePrivateDir, readJson, writeJsonAtomic } from '../store/atomic.ts';
 import { requireWritableVersion, SCHEMA_VERSION } from '../store/versions.ts';
@@ -165,10 +165,5 @@ function nameOf(profile: Profile, model: string): string {
 }
 
 async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  }
+  return (await ifThere(readdir(directory))) ?? [];
 }

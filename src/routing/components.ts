@@ -12,7 +12,7 @@ import { standingOf } from './standing.ts';
 import { type Offer, tierFit } from './tier.ts';
 import type { Trust } from './trust.ts';
 
-export const COMPONENTS = [
+const COMPONENTS = [
   'quality',
   'tier',
   'price',

@@ -56,7 +56,7 @@ export function cooldownOf(
 }
 
 /** The end of the cooldown, or of the trial after it; ms. */
-export function restsUntil({ until, trial }: FailureEntry): number {
+function restsUntil({ until, trial }: FailureEntry): number {
   return Math.max(until, trial?.until ?? 0);
 }
 

@@ -12,7 +12,7 @@ const TURN_MS = 5000;
 const PAGE = { maxBytes: 8 << 20, maxRecords: 50_000 };
 
 /** How good the work of a run was, as a verification and its controller found. The last line of a run counts. */
-export const runScore = z.object({
+const runScore = z.object({
   run_id: z.string(),
   time: z.string(),
   profile: z.string(),

@@ -72,11 +72,13 @@ export function applyEvent(state: Progress, event: RunEvent): Progress {
       return workerReady(state, event);
     case 'cc.hook.asked':
     case 'cc.permission.asked':
+    case 'cc.mcp.asked':
       return asked(state, event);
     case 'cc.request.withdrawn':
       return withdrawn(state, event);
     case 'cc.hook.answered':
     case 'cc.permission.answered':
+    case 'cc.mcp.answered':
       return answered(state, event);
     case 'cc.message':
       modelCalled(state, event);

@@ -62,10 +62,17 @@ function countTool(state: Progress, tool: string): void {
   state.tools = { ...state.tools, [name]: before + 1 };
 }
 
+const KINDS: { [type: string]: Progress['unanswered'][string]['kind'] } = {
+  'cc.hook.asked': 'hook',
+  'cc.permission.asked': 'permission',
+  'cc.mcp.asked': 'mcp',
+};
+
 export function asked(state: Progress, event: RunEvent): Progress {
   const id = stringAt(event, 'request_id');
   if (id === undefined || event.raw === undefined) return state;
-  const kind = event.type === 'cc.hook.asked' ? 'hook' : 'permission';
+  const kind = KINDS[event.type];
+  if (kind === undefined) return state;
   const tool = stringAt(event, 'tool') ?? 'unknown';
   state.unanswered[id] = { kind, tool, raw: event.raw, attempt: state.attempt, seq: event.seq };
   return state;

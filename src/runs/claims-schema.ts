@@ -11,7 +11,6 @@ export const CLAIM_KINDS = [
   'fixed',
   'no_change',
 ] as const;
-export type ClaimKind = (typeof CLAIM_KINDS)[number];
 
 /**
  * The published form of claims. In an output schema `"claims": true` among the properties stands for

@@ -92,6 +92,7 @@ export async function continueRun(
       wanted.model ?? (profile === record.profile.id ? (record.model ?? undefined) : undefined),
     allowWrite: record.scope !== null,
     worktree: record.worktree,
+    delegation: record.delegation,
     scope: record.scope ?? undefined,
     budget: { ...own, ...compact({ ...wanted.budget, lifetime: undefined }), lifetime },
     projectGuidance: record.guidance_files.length > 0,

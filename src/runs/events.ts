@@ -1,7 +1,7 @@
 import type { WorkerEventType } from '../workers/events.ts';
 
 /** What the supervisor itself records, beside the worker's own events. */
-export const SUPERVISOR_EVENT_TYPES = [
+const SUPERVISOR_EVENT_TYPES = [
   'cc.run.started',
   'cc.run.moved', // it goes on with the task of runs whose providers failed
   'cc.supervisor.started', // once per epoch; `take_over` says that an earlier one vanished
@@ -18,6 +18,8 @@ export const SUPERVISOR_EVENT_TYPES = [
   'cc.context.rotated', // its handover is kept; the next session goes on with it
   'cc.hook.answered',
   'cc.permission.answered',
+  'cc.delegation.asked', // its call was handed to whoever may launch another run
+  'cc.mcp.answered',
   'cc.request.accepted', // of the inbox, before acting
   'cc.request.done',
   'cc.flag.raised', // something a controller should look at; `by` where we noticed it ourselves

@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import { CcError } from '../core/errors.ts';
 import { requireId } from '../core/ids.ts';
 import { knownWorkspaces } from '../workspace/home.ts';
 import type { Host } from '../workspace/host.ts';
 import { type RunPaths, runPaths, type Workspace, workspaceAt } from '../workspace/layout.ts';
+import { archivePath } from './archive/places.ts';
 import { hasRecord, type RunRecord, readRecord } from './record.ts';
 
 export type FoundRun = { workspace: Workspace; paths: RunPaths; record: RunRecord };
@@ -25,6 +27,12 @@ export async function findRun(
       if (!hasRecord(paths)) continue;
       return { workspace, paths, record: await readRecord(paths, runId) };
     }
+  }
+  for (const root of tried) {
+    if (!existsSync(archivePath(workspaceAt(root), runId))) continue;
+    throw new CcError('RUN_NOT_FOUND', `Run ${runId} is archived, in ${root}.`, {
+      hint: `cc_archive_runs with restore: "${runId}" (and cwd: "${root}") brings it back.`,
+    });
   }
   throw new CcError('RUN_NOT_FOUND', `No run ${runId} in ${tried.size} known workspace(s).`, {
     hint: 'List runs with cc_run_status (include_finished: true), or pass cwd of its project.',

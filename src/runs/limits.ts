@@ -30,7 +30,7 @@ export function budgetTokens(tokens: {
 }
 
 /** What a run has used so far; the same arithmetic while it runs and for the runs after it. */
-export function spentBy(progress: Progress, record: RunRecord, elapsedMs: number): Spent {
+function spentBy(progress: Progress, record: RunRecord, elapsedMs: number): Spent {
   const bill = billRun(
     usageSoFar(progress),
     { price: record.price as Price | null, model: record.model, cliPrice: record.cli_price },

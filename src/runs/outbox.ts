@@ -3,8 +3,8 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { isoTime } from '../core/clock.ts';
-import { errnoOf } from '../core/errors.ts';
 import { digestOf, isId } from '../core/ids.ts';
+import { ifThere } from '../core/if-there.ts';
 import { compact } from '../core/json.ts';
 import { isAlive, selfIdentity } from '../proc/identity.ts';
 import { makePrivateDir, readJson, writeJsonAtomic } from '../store/atomic.ts';
@@ -144,12 +144,7 @@ function isVain(host: Host, note: Note): boolean {
 }
 
 async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return await readdir(directory);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  }
+  return (await ifThere(readdir(directory))) ?? [];
 }
 
 /** A thread id comes from the client and becomes a file name only as a digest. */

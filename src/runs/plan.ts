@@ -30,7 +30,7 @@ import { type BudgetRequest, planBudget } from './plan-budget.ts';
 import { refuseBareRepository, tmpRoot } from './plan-place.ts';
 import { planSafety } from './plan-safety.ts';
 import { contextWindow } from './plan-window.ts';
-import type { Lineage, Narrowing, RunMode, RunRecord, Worktree } from './record.ts';
+import type { Lineage, Narrowing, RunDelegation, RunMode, RunRecord, Worktree } from './record.ts';
 import type { ScopeRequest } from './scope/request.ts';
 import { type TemplateUse, withTemplate } from './template.ts';
 import { portsOf } from './worktrees/set-up.ts';
@@ -62,6 +62,8 @@ export type RunRequest = {
   fallback?: boolean | undefined;
   /** JSON Schema of the answer; without an answer that satisfies it the run has failed. */
   outputSchema?: JsonObject | undefined;
+  /** It may have other runs launched. */
+  delegation?: RunDelegation | undefined;
   /** It tries a model out; its answer is used for nothing else. */
   trial?: RunRecord['trial'];
   /** It is a node of a workflow; nobody else waits for its end. */
@@ -166,7 +168,7 @@ export async function planRun(
     created: isoTime(now),
     workspace: place.workspace.root,
     cwd: place.cwd,
-    ...compact({ worktree }),
+    ...compact({ worktree, delegation: request.delegation }),
     home: host.home.root,
     title: oneLine(hide(request.title ?? request.task), 120),
     task_sha256: createHash('sha256').update(request.task).digest('hex'),

@@ -133,7 +133,7 @@ export type Progress = {
   unanswered: Record<
     string,
     {
-      kind: 'hook' | 'permission';
+      kind: 'hook' | 'permission' | 'mcp';
       tool: string;
       raw: [number, number];
       attempt: number;

@@ -129,6 +129,15 @@ export const worktree = z.object({
 });
 export type Worktree = z.infer<typeof worktree>;
 
+/** A run that may have others launched: by whom, and which roles. */
+export const delegation = z.object({
+  /** Inbox of whoever decides, and what they know this run by. */
+  inbox: z.string(),
+  key: z.string(),
+  helpers: z.array(z.object({ name: z.string(), text: z.string() })),
+});
+export type RunDelegation = z.infer<typeof delegation>;
+
 /** `metadata.json`: what a run is, and how it ended. Everything in it may be shown. */
 export const runRecord = z.object({
   schema_version: z.number(),
@@ -193,6 +202,7 @@ export const runRecord = z.object({
     .optional(),
   /** The worker may put questions to the controller, and waits this long for the answer. */
   ask: z.object({ timeout_seconds: z.number() }).optional(),
+  delegation: delegation.optional(),
   /** Only the result and stderr are kept of what the worker said. */
   final_only: z.boolean().optional(),
   /** Thresholds of its watchdog; absent in runs of earlier versions. */
@@ -205,6 +215,8 @@ export const runRecord = z.object({
   trial: z.object({ kind: z.enum(['benchmark', 'shadow']), of: z.string() }).optional(),
   /** It is a node of a workflow, which waits for it and tells of it. */
   workflow: z.object({ workflow_id: z.string(), key: z.string() }).optional(),
+  /** It ran in another orchestrator and was brought here afterwards: where its files are, and when. */
+  imported: z.object({ from: z.string(), id: z.string(), time: z.string() }).optional(),
   guidance_files: z.array(z.string()),
   client: z.string().optional(),
   thread_id: z.string().optional(),

@@ -10,7 +10,7 @@ import { RUN_COOKIE } from '../workers/claude/environment.ts';
 import type { Host } from '../workspace/host.ts';
 import type { FoundRun } from './find.ts';
 import { readRecord } from './record.ts';
-import { startSuccessor, supervisionOf } from './recover.ts';
+import { startSuccessor, supervisionOf, workerEnvironment } from './recover.ts';
 import { becomeOwner, endFrozenRivals } from './supervise/ownership.ts';
 
 /** It brings the whole supervisor with it, and is hardly ever needed. */
@@ -79,6 +79,8 @@ async function supervision(host: Host, run: FoundRun) {
 
 async function endUnsupervised(host: Host, run: FoundRun): Promise<Recovery> {
   const { giveUp } = await loadGiveUp();
+  // A broken policy must not keep a run from its end.
+  const workerEnv = await workerEnvironment(host, run.record).catch(() => ({}));
   const ended = await asOwner(run, async (lease) => {
     const error = new CcError('LEASE_LOST', `${ATTEMPTS} supervisors in a row vanished.`, {
       hint: 'Its events show how far it came; run `cc-orchestrator healthcheck`.',
@@ -89,6 +91,7 @@ async function endUnsupervised(host: Host, run: FoundRun): Promise<Recovery> {
       lease,
       error,
       failureClass: 'supervisor_lost',
+      workerEnv,
     });
   });
   return ended ? 'ended' : 'fine';

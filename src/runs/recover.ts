@@ -87,7 +87,10 @@ export async function replaceSupervisor(host: Host, run: FoundRun): Promise<void
 }
 
 /** Credentials are wanted for redaction and a restart, but re-adoption goes without (DESIGN §4). */
-async function workerEnvironment(host: Host, record: RunRecord): Promise<Record<string, string>> {
+export async function workerEnvironment(
+  host: Host,
+  record: RunRecord,
+): Promise<Record<string, string>> {
   const policy = await readPolicy(host.home);
   const base = allowedEnvironment(host.env, policy.env_pass);
   try {

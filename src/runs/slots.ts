@@ -2,7 +2,8 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { isoTime, sleep } from '../core/clock.ts';
-import { CcError, errnoOf } from '../core/errors.ts';
+import { CcError } from '../core/errors.ts';
+import { ifThere } from '../core/if-there.ts';
 import { isFinal } from '../core/vocabulary.ts';
 import { isAlive, selfIdentity } from '../proc/identity.ts';
 import { createFileAtomic, makePrivateDir, readJson, writeJsonAtomic } from '../store/atomic.ts';
@@ -114,13 +115,8 @@ export async function freeSlot(workspace: Workspace, runId: string): Promise<voi
 }
 
 async function slotNames(workspace: Workspace): Promise<string[]> {
-  try {
-    const names = await readdir(sharedPaths(workspace).active);
-    return names.filter((name) => name.endsWith('.json') && !name.startsWith('.')).sort();
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  }
+  const names = (await ifThere(readdir(sharedPaths(workspace).active))) ?? [];
+  return names.filter((name) => name.endsWith('.json') && !name.startsWith('.')).sort();
 }
 
 /** Starts lie apart, because several at once are slower than one after the other. */

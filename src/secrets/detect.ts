@@ -1,6 +1,6 @@
 import { decodedViews, joinedView, type View, withoutBreaks } from './decoded.ts';
 import { looksRandom } from './entropy.ts';
-import { judge, type SecretClass } from './judge.ts';
+import { judge, SECRET_CLASSES, type SecretClass } from './judge.ts';
 import type { KnownSecrets } from './known.ts';
 import { hasTokenStart, isSuspicious, RULES, type Rule } from './patterns.ts';
 
@@ -38,13 +38,6 @@ const LARGE = 1 << 14;
 const CUT_LOOK = 300;
 /** Output of a program that breaks its lines. */
 const WRAPPED = /[A-Za-z0-9+/=_-]{40}\r?\n/;
-const SEVEREST_FIRST: readonly SecretClass[] = [
-  'real_candidate',
-  'unknown',
-  'placeholder',
-  'config_key',
-  'identifier',
-];
 
 /** Everything in a text that looks like a secret, also behind escapes; sorted, without overlaps. */
 export function detect(text: string, options: DetectOptions = {}): Hit[] {
@@ -161,5 +154,5 @@ function withoutOverlaps(hits: readonly Hit[]): Hit[] {
 }
 
 function severity(hit: Hit): number {
-  return hit.kind === 'known' ? -1 : SEVEREST_FIRST.indexOf(hit.class);
+  return hit.kind === 'known' ? -1 : SECRET_CLASSES.indexOf(hit.class);
 }

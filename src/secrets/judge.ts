@@ -2,14 +2,15 @@ import { entropy, looksRandom } from './entropy.ts';
 
 /**
  * What something that looks like a secret is: `placeholder` stands for one, `identifier` names or
- * checks something (commit, checksum, path), `config_key` names where one comes from.
+ * checks something (commit, checksum, path), `config_key` names where one comes from. What matters most
+ * comes first.
  */
 export const SECRET_CLASSES = [
   'real_candidate',
-  'placeholder',
-  'identifier',
-  'config_key',
   'unknown',
+  'placeholder',
+  'config_key',
+  'identifier',
 ] as const;
 export type SecretClass = (typeof SECRET_CLASSES)[number];
 

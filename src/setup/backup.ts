@@ -3,8 +3,16 @@ import { basename, join } from 'node:path';
 import { digestOf } from '../core/ids.ts';
 import { makePrivateDir, writeFileAtomic, writeJsonAtomic } from '../store/atomic.ts';
 import { SCHEMA_VERSION } from '../store/versions.ts';
+import type { Host } from '../workspace/host.ts';
 import type { Change } from './plan.ts';
+import { setupPaths } from './receipt.ts';
 import { digestOfBytes } from './target.ts';
+
+/** A directory for what one call is about to change; it is made when there is something to copy. */
+export function newBackups({ clock, home }: Host): string {
+  const stamp = clock.now().toISOString().replace(/[-:.]/g, '').toLowerCase();
+  return join(setupPaths(home).backups, stamp);
+}
 
 /** The copy of a file in a directory of backups; the name tells which file it was. */
 export function backupOf(directory: string, path: string): string {

@@ -22,7 +22,7 @@ import type { Owned } from './receipt.ts';
 import { digestOfBytes, readTarget, type Target } from './target.ts';
 
 /** The server as Claude Code writes it. */
-export function claudeEntry({ installation }: Pick<Setting, 'installation'>): JsonObject {
+function claudeEntry({ installation }: Pick<Setting, 'installation'>): JsonObject {
   return { type: 'stdio', ...installation.server };
 }
 

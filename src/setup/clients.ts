@@ -88,7 +88,7 @@ export function clientEnvironment(env: Environment): Record<string, string> {
   };
 }
 
-export function userDirectory(env: Environment): string {
+function userDirectory(env: Environment): string {
   return env.HOME || env.USERPROFILE || homedir();
 }
 

@@ -37,6 +37,17 @@ export async function configuredIn(client: FoundClient): Promise<Configured> {
   };
 }
 
+/** Our entry in one file of a client, whoever wrote it; throws what is wrong with the file. */
+export async function entryIn(
+  { client }: FoundClient,
+  path: string,
+): Promise<JsonObject | undefined> {
+  const { text, bytes } = await readTarget(path);
+  if (bytes === undefined) return undefined;
+  if (client === 'codex') return serverOf(parseToml(text, path), SERVER);
+  return objectAt(objectAt(parseJsonFile(text, path), 'mcpServers'), SERVER);
+}
+
 /** `"cc-orchestrator@<marketplace>": true` (Claude Code), `[plugins."…"] enabled = true` (Codex). */
 function isEnabled(plugins: JsonObject | undefined): boolean {
   return Object.entries(plugins ?? {}).some(

@@ -42,7 +42,10 @@ export function addMember(text: string, parent: string, key: string, value: unkn
 
 /** Removes `parent.key` with one comma; undefined where it is not there. */
 export function removeMember(text: string, parent: string, key: string): Edit | undefined {
-  const members = rootOf(text).members?.find((member) => member.key === parent)?.value.members;
+  return removal(rootOf(text).members?.find((member) => member.key === parent)?.value.members, key);
+}
+
+function removal(members: readonly Member[] | undefined, key: string): Edit | undefined {
   const index = members?.findIndex((member) => member.key === key) ?? -1;
   const found = members?.[index];
   if (members === undefined || found === undefined) return undefined;
@@ -53,18 +56,42 @@ export function removeMember(text: string, parent: string, key: string): Edit | 
   return { at: from, remove: to - from, insert: '' };
 }
 
+/** Puts another value in the place of `parent.key`; undefined where that is not there. */
+export function replaceMember(
+  text: string,
+  parent: string,
+  key: string,
+  value: unknown,
+): Edit | undefined {
+  const members = rootOf(text).members?.find((member) => member.key === parent)?.value.members;
+  const found = members?.find((member) => member.key === key);
+  if (found === undefined) return undefined;
+  const indent = lineIndent(text, found.start);
+  const { start, end } = found.value;
+  return { at: start, remove: end - start, insert: rendered(text, value, indent) };
+}
+
+/** Removes `key` at the top of the document with one comma; undefined where it is not there. */
+export function removeTopMember(text: string, key: string): Edit | undefined {
+  return removal(rootOf(text).members, key);
+}
+
 function append(text: string, holder: Value, key: string, value: unknown): Edit {
   const eol = lineEndingOf(text);
   const last = holder.members?.at(-1);
   const indent =
     last === undefined ? `${lineIndent(text, holder.start)}  ` : lineIndent(text, last.start);
-  const unit = indent.includes('\t') ? '\t' : 2;
-  const body = JSON.stringify(value, undefined, unit).replaceAll('\n', eol + indent);
-  const member = `${eol}${indent}${JSON.stringify(key)}: ${body}`;
+  const member = `${eol}${indent}${JSON.stringify(key)}: ${rendered(text, value, indent)}`;
   if (last !== undefined) return { at: last.value.end, remove: 0, insert: `,${member}` };
   const empty = text.slice(holder.start + 1, holder.end - 1);
   const closing = empty.includes('\n') ? '' : `${eol}${lineIndent(text, holder.start)}`;
   return { at: holder.start + 1, remove: 0, insert: member + closing };
+}
+
+/** As the text around it is written. */
+function rendered(text: string, value: unknown, indent: string): string {
+  const unit = indent.includes('\t') ? '\t' : 2;
+  return JSON.stringify(value, undefined, unit).replaceAll('\n', lineEndingOf(text) + indent);
 }
 
 function lineIndent(text: string, at: number): string {

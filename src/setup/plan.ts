@@ -77,10 +77,7 @@ export function ownedAt(owned: readonly Owned[], client: Client, path: string): 
 }
 
 /** How to run setup again for one client. */
-export function setupCommand(
-  { client, scope }: Pick<Setting, 'client' | 'scope'>,
-  flags = '',
-): string {
+function setupCommand({ client, scope }: Pick<Setting, 'client' | 'scope'>, flags = ''): string {
   const project = scope === 'project' ? ' --scope project' : '';
   return `cc-orchestrator setup --client ${client.client}${project}${flags === '' ? '' : ` ${flags}`}`;
 }

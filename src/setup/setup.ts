@@ -1,7 +1,8 @@
-import { join, sep } from 'node:path';
+import { sep } from 'node:path';
 import { CcError } from '../core/errors.ts';
 import type { Host } from '../workspace/host.ts';
 import { applyParts } from './apply.ts';
+import { newBackups } from './backup.ts';
 import { planClaudeConfig, planClaudeRemoval } from './claude-config.ts';
 import { type FoundClient, findClients } from './clients.ts';
 import { planCodexConfig, planCodexRemoval } from './codex-config.ts';
@@ -9,7 +10,7 @@ import { configuredIn } from './inspect.ts';
 import { installationOf } from './installation.ts';
 import { CLIENT_TITLES, CLIENTS, type Client } from './names.ts';
 import type { Note, Part, Setting, SetupOptions } from './plan.ts';
-import { type Owned, readReceipt, setupPaths } from './receipt.ts';
+import { type Owned, readReceipt } from './receipt.ts';
 import { restoreWhole } from './restore.ts';
 import { planSkill, planSkillRemoval } from './skill.ts';
 
@@ -93,7 +94,8 @@ function inScope({ scope, project }: Setting, { path }: Owned): boolean {
   return scope === 'user' || path.startsWith(project + sep);
 }
 
-async function settingsOf(
+/** What plans are made from, one per client; with `absent` also of clients that are not used here. */
+export async function settingsOf(
   host: Host,
   project: string,
   options: SetupOptions,
@@ -101,8 +103,7 @@ async function settingsOf(
 ): Promise<{ clients: FoundClient[]; settings: Setting[]; backups: string }> {
   const installation = installationOf(host);
   const owned = await readReceipt(host.home);
-  const stamp = host.clock.now().toISOString().replace(/[-:.]/g, '').toLowerCase();
-  const backups = join(setupPaths(host.home).backups, stamp);
+  const backups = newBackups(host);
   const clients = await findClients(host);
   const wanted: readonly Client[] = options.clients === 'all' ? CLIENTS : options.clients;
   const chosen = clients.filter(

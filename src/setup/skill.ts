@@ -1,6 +1,7 @@
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CcError, errnoOf } from '../core/errors.ts';
+import { ifThere } from '../core/if-there.ts';
 import { renderDifference, renderWhole } from './diff.ts';
 import type { Installation } from './installation.ts';
 import { SERVER } from './names.ts';
@@ -10,7 +11,7 @@ import type { Owned } from './receipt.ts';
 import { digestOfBytes } from './target.ts';
 
 /** The skill is called like its directory (Agent Skills). */
-export function skillPath({ client, scope, project }: Setting): string {
+function skillPath({ client, scope, project }: Setting): string {
   if (scope === 'user') return join(client.skills, SERVER);
   const folder = client.client === 'codex' ? '.agents' : '.claude';
   return join(project, folder, 'skills', SERVER);
@@ -89,10 +90,7 @@ export async function planSkillRemoval(setting: Setting, owned: Owned): Promise<
 }
 
 async function isPlainDirectory(path: string): Promise<boolean> {
-  const found = await lstat(path).catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  });
+  const found = await ifThere(lstat(path));
   if (found === undefined || found.isDirectory()) return true;
   if (found.isSymbolicLink()) return false;
   throw new CcError(

@@ -3,8 +3,9 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { type Clock, isoTime } from '../core/clock.ts';
-import { CcError, errnoOf } from '../core/errors.ts';
+import { CcError } from '../core/errors.ts';
 import { isId, newId } from '../core/ids.ts';
+import { ifThereSync } from '../core/if-there.ts';
 import { byteLength } from '../core/text.ts';
 import { makePrivateDir, readJson, writeJsonAtomic } from './atomic.ts';
 import { SCHEMA_VERSION } from './versions.ts';
@@ -79,10 +80,5 @@ export async function removeRequest(directory: string, id: string): Promise<void
 
 /** Synchronous: an owner looks after every line of its worker, and a promise costs ten times as much. */
 function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  }
+  return ifThereSync(() => readdirSync(directory)) ?? [];
 }

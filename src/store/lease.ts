@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { isoTime, sleep, systemClock } from '../core/clock.ts';
 import { CcError, errnoOf } from '../core/errors.ts';
 import { randomBase32 } from '../core/ids.ts';
+import { ifThereSync } from '../core/if-there.ts';
 import { objectAt, parseJson, stringAt } from '../core/json.ts';
 import { isAlive, type ProcessIdentity, selfIdentity } from '../proc/identity.ts';
 import { lacksHardLinks, makePrivateDirSync, PRIVATE_FILE } from './atomic.ts';
@@ -171,12 +172,7 @@ function createWithoutLinks(target: string, record: EpochRecord): boolean {
 }
 
 function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  return ifThereSync(() => readFileSync(path, 'utf8'));
 }
 
 function parseRecord(text: string): EpochRecord | undefined {
@@ -209,13 +205,7 @@ function prune(directory: string, epoch: number): void {
 }
 
 function epochsIn(directory: string): number[] {
-  let names: string[];
-  try {
-    names = readdirSync(directory);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  }
+  const names = ifThereSync(() => readdirSync(directory)) ?? [];
   return names.flatMap((name) => {
     const match = FILE.exec(name);
     return match?.[1] === undefined ? [] : [Number(match[1])];

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { CcError, errnoOf } from '../core/errors.ts';
+import { CcError } from '../core/errors.ts';
+import { ifThereSync } from '../core/if-there.ts';
 import { isObject, type JsonObject, parseJson } from '../core/json.ts';
 import { endOfLastLine, LineReader } from './lines.ts';
 import { readNdjsonHeader } from './ndjson-header.ts';
@@ -97,13 +98,8 @@ function formatCursor(file: string, offset: number): string {
 
 /** A descriptor, so that header and lines are of the same file even if it is replaced meanwhile. */
 function openNdjson(path: string): { fd: number; file: string; first: number } | undefined {
-  let fd: number;
-  try {
-    fd = openSync(path, 'r');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  const fd = ifThereSync(() => openSync(path, 'r'));
+  if (fd === undefined) return undefined;
   let head: ReturnType<typeof readNdjsonHeader>;
   try {
     head = readNdjsonHeader(fd, path);

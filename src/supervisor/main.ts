@@ -1,3 +1,4 @@
+import './uncompiled-schemas.ts';
 import { systemClock } from '../core/clock.ts';
 import { toErrorFacts } from '../core/errors.ts';
 import { tidyWorkspace } from '../runs/retention/tidy.ts';

@@ -64,6 +64,12 @@ export type ToolDefinition<I extends Shape, O extends Shape> = {
   kind: ToolKind;
   /** One or two sentences. The first carries the words a model would search for. */
   summary: string;
+  /**
+   * For people, and for Codex's tool search: it indexes titles and descriptions, takes a name for one
+   * word, and sends no title to the model. So words to find a tool by go here, where they cost no
+   * tokens. Default: the name in words.
+   */
+  title?: string;
   input: I;
   /** Internal: validated in tests and kept in the snapshots, not published. */
   output: O;

@@ -60,16 +60,22 @@ import workflowRun from './workflows/workflow-run.ts';
 import workflowStatus from './workflows/workflow-status.ts';
 import workflowStop from './workflows/workflow-stop.ts';
 import workflowValidate from './workflows/workflow-validate.ts';
+import archiveRuns from './workspace/archive-runs.ts';
 import cleanWorkspace from './workspace/clean-workspace.ts';
 import folderPolicy from './workspace/folder-policy.ts';
 import healthcheck from './workspace/healthcheck.ts';
 import initWorkspace from './workspace/init-workspace.ts';
+import migrateData from './workspace/migrate-data.ts';
+import repairMcpPaths from './workspace/repair-mcp-paths.ts';
+import upgradeCheck from './workspace/upgrade-check.ts';
 import workspaceStatus from './workspace/workspace-status.ts';
+import writeClaudeMd from './workspace/write-claude-md.ts';
 
 /** Every tool, sorted by name: the list is the same for every client, always. */
 export const TOOLS: readonly Tool[] = [
   answerQuestion,
   applyRun,
+  archiveRuns,
   calibratePolicy,
   benchmarkModel,
   benchmarkSuite,
@@ -95,6 +101,7 @@ export const TOOLS: readonly Tool[] = [
   listProfiles,
   listQuestions,
   localPolicy,
+  migrateData,
   modelRegistry,
   mockStreamTest,
   openItems,
@@ -104,6 +111,7 @@ export const TOOLS: readonly Tool[] = [
   preflightWriteScope,
   promptPack,
   recoverRuns,
+  repairMcpPaths,
   runAgent,
   runStatus,
   runStreamingAgent,
@@ -119,6 +127,7 @@ export const TOOLS: readonly Tool[] = [
   summarizeRun,
   testProfile,
   undo,
+  upgradeCheck,
   usageSummary,
   verifyRun,
   waitRuns,
@@ -133,5 +142,6 @@ export const TOOLS: readonly Tool[] = [
   workflowStop,
   workflowValidate,
   workspaceStatus,
+  writeClaudeMd,
   writeStrategyReports,
 ].sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -22,7 +22,7 @@ import { interruptedOf, isSameRequest, operate } from './operate.ts';
 import { requireNoWriter } from './other-writers.ts';
 import { changeView } from './view.ts';
 
-export const APPLY_AS = ['patch', 'commit', 'branch', 'discard'] as const;
+const APPLY_AS = ['patch', 'commit', 'branch', 'discard'] as const;
 export type ApplyRequest = {
   as: (typeof APPLY_AS)[number];
   apply: boolean;

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { canonicalJson, sha256 } from '../core/canonical.ts';
 import { isoTime } from '../core/clock.ts';
-import { CcError, errnoOf } from '../core/errors.ts';
+import { CcError } from '../core/errors.ts';
 import { isId, requireId } from '../core/ids.ts';
+import { ifThere } from '../core/if-there.ts';
 import { makePrivateDir, readJson, writeJsonAtomic } from '../store/atomic.ts';
 import { SCHEMA_VERSION } from '../store/versions.ts';
 import type { UserHome } from '../workspace/home.ts';
@@ -12,7 +13,7 @@ import type { Host } from '../workspace/host.ts';
 import { managedDir, type Workspace } from '../workspace/layout.ts';
 import { fileState } from './file-state.ts';
 
-export const OPERATION_KINDS = ['rollback', 'apply', 'undo', 'redo'] as const;
+const OPERATION_KINDS = ['rollback', 'apply', 'undo', 'redo'] as const;
 
 const step = z.object({
   /** From the root, with `/`. */
@@ -32,7 +33,7 @@ const folder = z.object({
 export type Folder = z.infer<typeof folder>;
 
 /** What an operation on a working tree is going to do. Written before it begins, never changed. */
-export const operationPlan = z.object({
+const operationPlan = z.object({
   schema_version: z.number(),
   op_id: z.string(),
   kind: z.enum(OPERATION_KINDS),
@@ -85,19 +86,13 @@ export async function dropPlan(host: Host, workspace: Workspace, opId: string): 
   await rm(join(host.home.operations, opId), { recursive: true, force: true });
 }
 
-export function digestOfPlan(plan: OperationPlan): string {
+function digestOfPlan(plan: OperationPlan): string {
   return sha256(canonicalJson(plan));
 }
 
 /** All operations of a workspace, oldest first. */
 export async function readOperations(workspace: Workspace): Promise<Operation[]> {
-  let names: string[];
-  try {
-    names = await readdir(managedDir(workspace, 'rollback'));
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  }
+  const names = (await ifThere(readdir(managedDir(workspace, 'rollback')))) ?? [];
   const operations: Operation[] = [];
   for (const name of names.filter((one) => isId(one, 'op')).sort()) {
     const operation = await readOperation(workspace, name);

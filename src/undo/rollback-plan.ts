@@ -114,7 +114,7 @@ function isFolderOpen({ path, target }: Folder, tree: Tree): boolean {
   return target !== null || lstatOf(placeIn(tree, path))?.isDirectory() === true;
 }
 
-export function wantedBy(paths: readonly string[] | undefined): (path: string) => boolean {
+function wantedBy(paths: readonly string[] | undefined): (path: string) => boolean {
   return (path) =>
     paths === undefined ||
     paths.some((one) => one === '' || path === one || path.startsWith(`${one}/`));

@@ -21,7 +21,7 @@ const counts = z.object({
 });
 export type Counts = z.infer<typeof counts>;
 
-export const testRun = z.object({
+const testRun = z.object({
   command: z.string(),
   /** `no_tests`: it ended well, but no test ran. `not_started`: there is no such program. */
   status: z.enum(['passed', 'failed', 'timed_out', 'no_tests', 'not_started']),
@@ -68,7 +68,7 @@ export type Tampering = z.infer<typeof tampering>;
 const paths = z.array(z.string());
 
 /** Everything the verdict rests on, and nothing else. */
-export const verificationFacts = z.object({
+const verificationFacts = z.object({
   run: z.object({
     state: z.string(),
     failure: z.string(),

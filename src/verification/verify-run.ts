@@ -16,6 +16,7 @@ import { Lease } from '../store/lease.ts';
 import { SCHEMA_VERSION } from '../store/versions.ts';
 import type { Host } from '../workspace/host.ts';
 import { readPolicy } from '../workspace/policy.ts';
+import { endAbandoned } from './abandoned.ts';
 import { differences, headNow, treeNow } from './evidence/tree-state.ts';
 import { factsOf, readRecorded } from './gather.ts';
 import { type Check, runChecks } from './running/checks.ts';
@@ -66,6 +67,7 @@ export async function verifyRun(
     });
   }
   try {
+    await endAbandoned(run.paths);
     const result = await carriedOut(host, run, summary, request, options);
     const seconds = Math.round((host.clock.monotonic() - started) / 100) / 10;
     const whole = { ...result, seconds };
@@ -124,7 +126,8 @@ async function carriedOut(
     commands.length > 0 || request.checks.some(({ kind }) => kind === 'custom_command');
 
   const needsTree = runsCommands || record.scope !== null;
-  const before = needsTree ? await treeNow(host, run, signal) : undefined;
+  const base = wholeOf(record.base?.snapshot);
+  const before = needsTree ? await treeNow(host, run, base, signal) : undefined;
   // The journal may have 50 MB: it is read while the tests run.
   const [tested, head, { recorded, since }] = await Promise.all([
     runTests({ commands, timeoutMs, minCoverage: request.minCoverage }, place, folder, progress),
@@ -145,7 +148,7 @@ async function carriedOut(
   });
   if (signal.aborted) throw new CcError('CANCELLED', 'The verification was cancelled.');
 
-  const after = runsCommands ? await treeNow(host, run, signal) : before;
+  const after = runsCommands ? await treeNow(host, run, before, signal) : before;
   const changed = await differences(host, before, after, signal);
   const leftBefore = await leftByEarlier(run);
   const { changes, ...facts } = await factsOf(recorded, tested.runs, [

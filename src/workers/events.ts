@@ -24,6 +24,7 @@ export const WORKER_EVENT_TYPES = [
   'cc.hook.asked', // it asks us whether a tool call may go on
   'cc.hook.ran',
   'cc.permission.asked',
+  'cc.mcp.asked', // it has a message for a tool of ours
   'cc.request.withdrawn', // it no longer waits for our answer
   'cc.control.answered', // it answered a control request of ours
   'cc.task.changed', // a sub-agent or a background command

@@ -2,8 +2,9 @@ import { readdir, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { type Clock, isoTime } from '../core/clock.ts';
-import { CcError, errnoOf } from '../core/errors.ts';
+import { CcError } from '../core/errors.ts';
 import { digestOf, requireId } from '../core/ids.ts';
+import { ifThere } from '../core/if-there.ts';
 import type { Environment } from '../proc/env.ts';
 import { makePrivateDir, readJson, writeJsonAtomic } from '../store/atomic.ts';
 import { SCHEMA_VERSION } from '../store/versions.ts';
@@ -50,6 +51,8 @@ export function userHome(env: Environment) {
     workflows: join(root, 'private', 'workflows'),
     /** What operations on working trees need to be taken back, one directory each. */
     operations: join(root, 'private', 'operations'),
+    /** What archived runs had in the private store, one file each. */
+    archives: join(root, 'private', 'archives'),
     /** Key of the fingerprints of secrets. */
     fingerprintKey: join(root, 'private', 'fingerprint.key'),
     /** What is about to be removed is moved here first. */
@@ -101,13 +104,7 @@ export async function forgetWorkspace(home: UserHome, root: string): Promise<voi
 
 /** Every project directory that ever had a workspace of this user. */
 export async function knownWorkspaces(home: UserHome): Promise<string[]> {
-  let names: string[];
-  try {
-    names = await readdir(home.workspaces);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  }
+  const names = (await ifThere(readdir(home.workspaces))) ?? [];
   const roots: string[] = [];
   for (const name of names.filter((entry) => entry.endsWith('.json')).sort()) {
     const value = await readJson(join(home.workspaces, name)).catch(() => undefined);

@@ -1,8 +1,8 @@
 import { copyFile, readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
-import { errnoOf } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
+import { ifThere } from '../core/if-there.ts';
 import { lazy } from '../core/lazy.ts';
 import { makePrivate, makePrivateDir, PRIVATE_FILE, writeFileAtomic } from '../store/atomic.ts';
 import { withLease } from '../store/lease.ts';
@@ -64,13 +64,8 @@ async function edited(home: UserHome, changes: readonly PolicyChange[]) {
 }
 
 /** The file itself where policy.yaml is a link to it, so that the link stays one. */
-async function fileOf(home: UserHome): Promise<string | undefined> {
-  try {
-    return await realpath(home.policy);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+function fileOf(home: UserHome): Promise<string | undefined> {
+  return ifThere(realpath(home.policy));
 }
 
 async function backUp(target: string, id: string): Promise<string> {

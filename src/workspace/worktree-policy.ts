@@ -13,7 +13,6 @@ const project = z.strictObject({
     .max(20)
     .default([]),
 });
-export type ProjectWorktrees = z.infer<typeof project>;
 
 export const worktreePolicy = z.strictObject({
   /** The worker sees what is not committed, too; else the last commit. */

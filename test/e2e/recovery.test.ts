@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, onTestFinished, test } from 'vitest';
 import { newId } from '../../src/core/ids.ts';
@@ -12,7 +12,7 @@ import { recoverAll } from '../../src/runs/recover-all.ts';
 import { recoverRun } from '../../src/runs/recover-run.ts';
 import { lookAt } from '../../src/runs/view.ts';
 import { RUN_COOKIE } from '../../src/workers/claude/environment.ts';
-import { userHome } from '../../src/workspace/home.ts';
+import { privateRunPaths, userHome } from '../../src/workspace/home.ts';
 import { sharedPaths } from '../../src/workspace/layout.ts';
 import { BIN, runProgram } from '../support/controllers.ts';
 import { Lab, rawCoverage } from '../support/lab.ts';
@@ -185,6 +185,26 @@ test('a run for which no supervisor can be kept up is ended with its processes, 
     failure: { class: 'supervisor_lost' },
     left_processes: [],
   });
+});
+
+test('what a worker said last is kept when its run is given up, once and in order', async () => {
+  const [run] = (await orphans(1)) as [FoundRun];
+  const { run_id } = run.record;
+  const raw = privateRunPaths(lab.host().home, run_id).stdout(1);
+  lab.model.release('go');
+  await lab.until(
+    async () => readFileSync(raw, 'utf8').includes('"type":"result"') || undefined,
+    'the worker to answer nobody',
+  );
+  const host = lab.host({ supervisor: { file: '/bin/false', args: [] } });
+  await recoverAll(host, { signal });
+  const events = lab.events(run);
+  expect(rawCoverage(events)).toEqual([]);
+  expect(events.filter(({ type }) => type === 'cc.turn.ended')).toHaveLength(1);
+  expect(events.slice(-2).map(({ type }) => type)).toEqual(['cc.worker.exited', 'cc.run.ended']);
+  expect(readFileSync(run.paths.stdout, 'utf8')).toBe('Done.');
+  expect((await lookAt(host, run)).summary?.last_message).toBe('Done.');
+  expect(existsSync(raw)).toBe(false);
 });
 
 test('a supervisor that vanished as it was started does not keep a run from being recovered', async () => {

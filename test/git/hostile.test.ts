@@ -16,9 +16,10 @@ import { describeHead } from '../../src/git/head.ts';
 import { takeSnapshot } from '../../src/git/snapshot.ts';
 import { newCommits } from '../../src/git/whole/commits.ts';
 import { compareWhole } from '../../src/git/whole/compare.ts';
-import { comparePaths, readAt } from '../../src/git/whole/read.ts';
+import { comparePaths } from '../../src/git/whole/compare-paths.ts';
 import { takeWhole } from '../../src/git/whole/take.ts';
 import { canaryScript, repository, type Sandbox } from './support.ts';
+import { readAt } from './whole/read-back.ts';
 
 const HOOKS = ['post-index-change', 'pre-commit', 'post-checkout', 'reference-transaction'];
 

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { arrayAt, objectAt, stringAt } from '../../src/core/json.ts';
 import { VERSION } from '../../src/core/version.ts';
+import { describeTool } from '../../src/mcp/describe.ts';
 import { identityOf } from '../../src/proc/identity.ts';
+import { LISTING } from '../../src/tools/listing.ts';
 import { TOOLS } from '../../src/tools/registry.ts';
 import { type Machine, machine } from './face.ts';
 import { storeActiveRun } from './runs.ts';
@@ -35,6 +37,12 @@ test('initialize, list and call', async () => {
   expect(objectAt(status, 'structuredContent')).toMatchObject({ cwd_from: 'claude_project_dir' });
   expect(server.noise).toEqual([]);
   expect(server.stderr).toBe('');
+});
+
+test('the list that was built in is what the sources say', async () => {
+  const server = await started();
+  const { result } = await server.request('tools/list');
+  expect(JSON.stringify(arrayAt(result, 'tools'))).toBe(JSON.stringify(LISTING.map(describeTool)));
 });
 
 test('a process of ours is ready well within the second Codex grants', async () => {

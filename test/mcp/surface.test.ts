@@ -40,6 +40,8 @@ test.each(TOOLS)('$name is listed as clients need it', async (tool) => {
   const listed = describeTool(listedTool(tool));
   expect(listed.name).toMatch(/^cc_[a-z]+(?:_[a-z]+)*$/);
   expect(listed.name.length).toBeLessThanOrEqual(40);
+  expect(listed.title).toMatch(/^[A-Z]/);
+  expect(listed.title?.length).toBeLessThanOrEqual(60);
   expect(listed.annotations).toEqual(annotationsOf(tool.kind));
   expect(Object.keys(listed.annotations ?? {}).sort()).toEqual([
     'destructiveHint',
@@ -96,17 +98,22 @@ test('the instructions say in their first line what this is and when to use it',
   expect(client.getInstructions()).toBe(INSTRUCTIONS);
   const [first = ''] = INSTRUCTIONS.split('\n');
   expect(first.length).toBeLessThanOrEqual(247);
+  for (const said of ['Delegate coding work', 'Claude Code', 'Use for', 'Read-only']) {
+    expect(first).toContain(said);
+  }
+  // Codex indexes them with every tool, so a word in them finds none (test/e2e/discovery.test.ts).
   for (const word of [
-    'Delegate',
     'worker',
-    'Claude Code',
+    'agent',
     'wait',
-    'poll',
+    'progress',
     'stop',
     'diff',
     'cost',
+    'model',
+    'undo',
   ]) {
-    expect(first).toContain(word);
+    expect(INSTRUCTIONS).not.toMatch(new RegExp(`\\b${word}s?\\b`, 'i'));
   }
   expect(INSTRUCTIONS.length).toBeLessThanOrEqual(2000);
   const named = INSTRUCTIONS.match(/cc_[a-z_]+/g) ?? [];

@@ -12,6 +12,7 @@ import { operate } from '../../src/undo/operate.ts';
 import { type Direction, reverse } from '../../src/undo/undo.ts';
 import { privateRunPaths } from '../../src/workspace/home.ts';
 import { workspaceAt } from '../../src/workspace/layout.ts';
+import { Machine as InstalledMachine } from '../setup/machine.ts';
 import { buildSupervisors } from '../support/flow-lab.ts';
 import { endedRecord, project, storeRecord, usageOf } from '../support/history.ts';
 import { codeOf, connect, dataOf, errorOf, type Machine, machine, textOf } from './face.ts';
@@ -55,6 +56,11 @@ const EXAMPLES: Record<string, Example> = {
     works: async (place) => ({ question: `${(await storeActiveRun(place)).id}.1`, allow: false }),
     fails: { question: 'the first one', allow: true },
     code: 'BAD_INPUT',
+  },
+  cc_archive_runs: {
+    works: async (place) => ({ run_ids: [(await storeFinishedRun(place)).id], apply: true }),
+    fails: { restore: MISSING },
+    code: 'NOT_FOUND',
   },
   cc_clean_workspace: {
     works: async (place) => {
@@ -222,6 +228,11 @@ const EXAMPLES: Record<string, Example> = {
     works: async () => ({ role: 'review', profile: 'env:test', apply: true }),
     fails: { profile: 'env:test' },
     code: 'BAD_INPUT',
+  },
+  cc_migrate_data: {
+    works: async () => ({ apply: true }),
+    fails: { from: '/no/such' },
+    code: 'NOT_A_DIRECTORY',
   },
   cc_model_registry: {
     works: async () => ({ search: 'glm' }),
@@ -440,6 +451,24 @@ const EXAMPLES: Record<string, Example> = {
     },
     fails: { file: 'no-such.yaml' },
     code: 'NOT_FOUND',
+  },
+  cc_write_claude_md: {
+    works: async () => ({ apply: true, agents: true }),
+    fails: { cwd: '/no/such' },
+    code: 'NOT_A_DIRECTORY',
+  },
+  cc_repair_mcp_paths: {
+    works: async (place) => {
+      Object.assign(place.host, { cli: new InstalledMachine().host.cli });
+      return { apply: true };
+    },
+    fails: { cwd: '/no/such' },
+    code: 'NOT_A_DIRECTORY',
+  },
+  cc_upgrade_check: {
+    works: async () => ({}),
+    fails: { cwd: '/no/such' },
+    code: 'NOT_A_DIRECTORY',
   },
   cc_workspace_status: {
     works: async () => ({}),

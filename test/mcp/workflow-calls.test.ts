@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { runTool } from '../../src/cli/run-tool.ts';
+import { wait } from '../../src/cli/wait.ts';
+import { watch } from '../../src/cli/watch.ts';
 import { byteLength } from '../../src/core/text.ts';
 import { TOOLS } from '../../src/tools/registry.ts';
 import { findTool, shownOf } from '../../src/tools/surface.ts';
@@ -194,6 +196,13 @@ test('a report is a file at the end, short as an answer, whole when asked for', 
   const full = await data('cc_workflow_report', { full: true });
   expect(full.text).toBe(readFileSync(paths.report, 'utf8'));
   expect(full.text).toContain('## Nodes');
+  const at = (file: string) => face.client.readResource({ uri: `cc://workflows/${id}/${file}` });
+  expect((await at('report.md')).contents).toMatchObject([
+    { mimeType: 'text/markdown', text: full.text },
+  ]);
+  for (const file of ['journal.ndjson', '../x', 'plan.json']) {
+    await expect(at(file)).rejects.toThrow(/no resource/);
+  }
 });
 
 test('handoffs of nodes, tasks and runs are read as data, bounded', async () => {
@@ -289,21 +298,56 @@ test('others that go on are named beside the newest', async () => {
   await lab.over(first);
 });
 
+/** What a command of the shell printed, and its exit code. */
+async function printed(run: () => Promise<number>) {
+  const spies = [process.stdout, process.stderr].map((stream) =>
+    vi.spyOn(stream, 'write').mockImplementation((_text, done) => {
+      if (typeof done === 'function') (done as () => void)();
+      return true;
+    }),
+  );
+  try {
+    const code = await run();
+    const [out, err] = spies.map((spy) => spy.mock.calls.map(([text]) => text).join(''));
+    return { code, out: out ?? '', err: err ?? '' };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+const SCREEN = { isTTY: false, colour: false };
+
+test('a shell waits for a workflow and watches its story', async () => {
+  const id = await lab.launch(ASKS);
+  const asking = await printed(() => wait([id], lab.host, SCREEN));
+  expect(asking).toMatchObject({
+    code: 1,
+    out: expect.stringContaining(`waiting_approval  ${id}`),
+  });
+  for (const node of ['ok', 'also']) await data('cc_workflow_approve', { node, approve: true });
+  const done = await printed(() => wait([id, '--json'], lab.host, SCREEN));
+  expect(done.code).toBe(0);
+  expect(JSON.parse(done.out)).toMatchObject({ workflow_id: id, state: 'succeeded', mock: true });
+  const story = await printed(() => watch([id], lab.host, SCREEN));
+  expect(story.code).toBe(0);
+  expect(story.out).toContain('mock: no worker is real');
+  expect(story.out).toContain('ok asks: "May it go out?"');
+  expect(story.out).toContain('The workflow is succeeded');
+  expect(story.out).not.toContain('**');
+  await expect(wait([id, NONE], lab.host, SCREEN)).rejects.toThrow(/one workflow id/);
+  await expect(wait([NONE], lab.host, SCREEN)).rejects.toThrow(/No workflow/);
+  await expect(watch(['wf_../../x'], lab.host, SCREEN)).rejects.toThrow(/Not a wf id/);
+  const slow = await lab.launch(PASSES, { mockMs: 30_000 });
+  const late = await printed(() => wait([slow, '--timeout', '0.2'], lab.host, SCREEN));
+  expect(late).toMatchObject({ code: 124, out: '' });
+  await data('cc_workflow_stop', { workflow_id: slow });
+});
+
 test('the same at a shell: exit codes, text for people, the exact result with --json', async () => {
-  const shell = async (name: string, ...args: string[]) => {
-    const spies = [process.stdout, process.stderr].map((stream) =>
-      vi.spyOn(stream, 'write').mockImplementation(() => true),
+  const shell = (name: string, ...args: string[]) =>
+    printed(() =>
+      runTool(findTool(TOOLS, name), [...args, '--cwd', lab.project], lab.host, SCREEN),
     );
-    try {
-      const screen = { isTTY: false, colour: false };
-      const all = [...args, '--cwd', lab.project];
-      const code = await runTool(findTool(TOOLS, name), all, lab.host, screen);
-      const [out, err] = spies.map((spy) => spy.mock.calls.map(([text]) => text).join(''));
-      return { code, out: out ?? '', err: err ?? '' };
-    } finally {
-      for (const spy of spies) spy.mockRestore();
-    }
-  };
   const id = await lab.launch(ASKS);
   await atRest(id);
   expect(await shell('cc_workflow_status')).toMatchObject({
@@ -320,6 +364,6 @@ test('the same at a shell: exit codes, text for people, the exact result with --
   await shell('cc_workflow_stop');
   await lab.over(id);
   expect(await shell('cc_workflow_retry_node', 'look')).toMatchObject({ code: 0 });
-  expect(await shell('cc_workflow_report')).toMatchObject({ code: 0 });
+  expect(await shell('cc_workflow_report', id)).toMatchObject({ code: 0 });
   expect(await shell('cc_workflow_stop')).toMatchObject({ code: 0 });
 });

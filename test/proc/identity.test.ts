@@ -4,7 +4,6 @@ import { expect, it } from 'vitest';
 import {
   identityOf,
   isAlive,
-  isSameProcess,
   processFacts,
   selfIdentity,
   stateOf,
@@ -43,9 +42,7 @@ it('the same pid with another start or another boot is another process', () => {
     { ...identity, boot: 'another boot' },
   ]) {
     expect(stateOf(other)).toBe('gone');
-    expect(isSameProcess(other, identity)).toBe(false);
   }
-  expect(isSameProcess({ ...identity }, identity)).toBe(true);
 });
 
 it.each([0, -1, Number.NaN, 2 ** 31, 0.5])('there is no process %s', (pid) => {

@@ -182,7 +182,8 @@ describe('the end of a run', () => {
     const paths = runPaths(workspace, ended.run_id);
     const lease = Lease.tryAcquire(paths.lease);
     if (!(lease instanceof Lease)) throw new Error('not free');
-    await giveUp(host, { paths, runId: ended.run_id, lease, error: new Error('no idea') });
+    const error = new Error('no idea');
+    await giveUp(host, { paths, runId: ended.run_id, lease, error, workerEnv: {} });
     lease.release();
     expect(entries()).toMatchObject([
       { kind: 'end', facts: { state: 'failed', failure: 'unknown' } },

@@ -10,7 +10,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { toErrorFacts } from '../../src/core/errors.ts';
-import { isSameProcess, selfIdentity, stateOf } from '../../src/proc/identity.ts';
+import { selfIdentity, stateOf } from '../../src/proc/identity.ts';
 import { Lease, topLease, withLease } from '../../src/store/lease.ts';
 import { bundle } from '../support/bundle.ts';
 import { eventually, type Fixture, startFixture } from '../support/processes.ts';
@@ -36,7 +36,7 @@ describe('taking', () => {
     expect(lease.isHeld()).toBe(true);
     const top = topLease(directory);
     expect(top).toMatchObject({ epoch: 1, released: false });
-    expect(top && isSameProcess(top.holder, selfIdentity())).toBe(true);
+    expect(top?.holder).toEqual(selfIdentity());
     lease.release();
     expect(topLease(directory)).toMatchObject({ epoch: 1, released: true });
     expect(taken(directory).epoch).toBe(2);

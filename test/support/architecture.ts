@@ -3,7 +3,8 @@ import { posix } from 'node:path';
 /** Source files by path relative to `src/`, with their text. */
 export type Sources = ReadonlyMap<string, string>;
 
-const FLOORS: readonly (readonly string[])[] = [
+/** Folders of `src/` by floor, the lowest first. */
+export const FLOORS: readonly (readonly string[])[] = [
   ['core', 'secrets'],
   ['store', 'proc', 'loopback'],
   ['workspace', 'git'],
@@ -22,6 +23,7 @@ const FLOORS: readonly (readonly string[])[] = [
     'demo',
     'health',
     'setup',
+    'governance',
   ],
   ['tools'],
   ['bin', 'mcp', 'cli', 'supervisor', 'dashboard'],

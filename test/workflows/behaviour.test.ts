@@ -470,25 +470,30 @@ describe('a guarded node', () => {
 });
 
 describe('delegation', () => {
-  const TEAM = `budget: { max_usd: 1 }\nmax_concurrent: 1\ndelegate: [{ from: architecture, to: testing, max_runs: 2, share: 0.5 }]\n${nodes('a: { role: architecture }')}`;
+  const TEAM = `budget: { max_usd: 1 }\nmax_concurrent: 1\nroles: { tester: { role: testing, instructions: Run the tests. } }\ndelegate: [{ from: architecture, to: tester, max_runs: 2, share: 0.5 }]\n${nodes('a: { role: architecture }')}`;
   const ask = (request: string, more: object = {}) =>
     ({
       type: 'delegation_asked',
       parent: 'wf/a/1.1',
       request,
-      role: 'testing',
+      role: 'tester',
       task: 'Test it.',
       ...more,
     }) as const;
 
   test('comes out of what was kept of the budget, and goes back', async () => {
     const world = await World.of(TEAM);
-    expect(world.effects[0]).toMatchObject({ type: 'start_run', max_usd: 0.5 });
+    const [first] = world.effects;
+    expect(first).toMatchObject({ type: 'start_run', max_usd: 0.5 });
+    if (first?.type !== 'start_run') throw new Error('no start');
+    expect(runOrderOf(world.plan, world.instance, first).helpers).toEqual([
+      { name: 'tester', text: 'Run the tests.' },
+    ]);
     const [start, answer] = world.happen(ask('1'));
     expect(start).toMatchObject({
       type: 'start_run',
       max_usd: 0.25,
-      delegated: { role: 'testing', by: 'wf/a/1.1' },
+      delegated: { role: 'tester', by: 'wf/a/1.1' },
     });
     expect(answer).toMatchObject({ type: 'answer_delegation', request: '1', key: 'wf/a/1.1>1' });
     if (start?.type !== 'start_run') throw new Error('no start');
@@ -496,6 +501,7 @@ describe('delegation', () => {
       role: 'testing',
       task: 'Test it.',
       allowWrite: false,
+      helpers: [],
       budget: { max_usd: 0.25 },
     });
     world.happen({
@@ -514,7 +520,7 @@ describe('delegation', () => {
       world.happen(ask(request, more)).map((effect) => 'refused' in effect && effect.refused);
     expect(refusal('1', { role: 'review' })).toEqual(['architecture may not launch review']);
     world.happen(ask('2'));
-    expect(refusal('3', { parent: 'wf/a/1.1>2' })).toEqual(['testing may not launch testing']);
+    expect(refusal('3', { parent: 'wf/a/1.1>2' })).toEqual(['tester may not launch tester']);
     expect(refusal('4', { parent: 'wf/zz/1.1' })).toEqual(['the run that asks is over']);
     expect(world.happen(ask('2'))).toMatchObject([
       { type: 'answer_delegation', key: 'wf/a/1.1>2' },

@@ -1,14 +1,29 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type ReportFacts, workflowReport } from '../../src/workflows/views/report.ts';
 import { Random } from '../chaos/random.ts';
-import { REPOSITORY } from '../support/lab.ts';
 import { fateOf, Player } from './player.ts';
 import { randomFlow } from './random-flow.ts';
 import { planOf, World } from './world.ts';
 
-const EXAMPLE = readFileSync(join(REPOSITORY, 'examples/workflows/safe-refactor.yaml'), 'utf8');
+const REFACTORING = `
+id: safe-refactor
+nodes:
+  requirements: { role: requirements, task: What must stay? }
+  implementation:
+    role: implementation
+    task: Do it.
+    needs: requirements
+    allow_write: true
+    write_scope: { allow: [src/] }
+  testing: { role: testing, task: Test it., needs: implementation }
+  review: { role: review, task: Review it., needs: implementation }
+  quality_gate:
+    type: gate
+    needs: [testing, review]
+    pass_when: ['testing.status == "pass"', review.blocking_count == 0]
+    on_fail: { retry: implementation, max_retries: 2 }
+  supervisor: { role: supervisor, task: Judge it., needs: quality_gate }
+`;
 
 function reportOf({ plan, first, journal }: World, more: Partial<ReportFacts> = {}) {
   const facts = { plan, first, events: journal, file: 'flow.yaml', mock: false, journal: 'j' };
@@ -28,7 +43,7 @@ function inOrder(text: string, parts: readonly string[]): void {
 }
 
 test('the report of a refactoring with a blocker tells every decision in order', async () => {
-  const world = await World.of(EXAMPLE);
+  const world = await World.of(REFACTORING);
   world.end('requirements');
   const round = (verdict: 'investigate' | 'accept') => {
     const key = world.key('implementation');

@@ -1,8 +1,7 @@
 import { hash } from 'node:crypto';
 import { dirname } from 'node:path';
-import { changedPaths } from './compare.ts';
+import { type CompareOptions, changedPaths } from './compare.ts';
 import { SUBMODULE_MODE } from './index-list.ts';
-import type { ReadOptions } from './read.ts';
 import { type PathState, type States, statesOf } from './states.ts';
 import type { Area, WholeSnapshot } from './whole.ts';
 
@@ -42,7 +41,7 @@ const TIMEOUT_MS = 120_000;
 export async function differencesOf(
   base: WholeSnapshot,
   after: WholeSnapshot,
-  { env, signal }: ReadOptions = {},
+  { env, signal }: Pick<CompareOptions, 'env' | 'signal'> = {},
 ): Promise<Differences> {
   const limits = {
     timeoutMs: TIMEOUT_MS,

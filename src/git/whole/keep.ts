@@ -8,7 +8,7 @@ import type { RestEntry } from './whole.ts';
 
 /** What is kept of files outside the tree, beside those that are always kept. */
 export type KeepCaps = { fileBytes: number; totalBytes: number; files: number };
-export const KEEP_CAPS: KeepCaps = { fileBytes: 1 << 20, totalBytes: 64 << 20, files: 5_000 };
+const KEEP_CAPS: KeepCaps = { fileBytes: 1 << 20, totalBytes: 64 << 20, files: 5_000 };
 /** Even of what is always kept. */
 const ALWAYS_BYTES = 64 << 20;
 const REGULAR = 0o100000;

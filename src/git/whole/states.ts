@@ -95,7 +95,7 @@ export function isSame(before: PathState | undefined, after: PathState | undefin
   return before.print !== undefined && before.print === after.print;
 }
 
-export function samePermissions(before: PathState, after: PathState): boolean {
+function samePermissions(before: PathState, after: PathState): boolean {
   if (before.mode === '120000') return true;
   // Of a file in the tree with usual bits only the executable one is known, and the mode has that.
   if (before.perm === undefined && after.perm === undefined) return true;

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { CcError, errnoOf } from '../../core/errors.ts';
+import { CcError } from '../../core/errors.ts';
+import { ifThere } from '../../core/if-there.ts';
 import { compact } from '../../core/json.ts';
 import { describeHead } from '../../git/head.ts';
 import { appendEntry } from '../../ledger/append.ts';
@@ -101,13 +102,8 @@ const MARKER = /^\+(<{7} |>{7} |\|{7} )/;
 
 /** Files in whose added lines conflict markers stand; undefined where there is no patch. */
 async function conflictsIn({ paths }: FoundRun): Promise<string[] | undefined> {
-  let patch: string;
-  try {
-    patch = await readFile(paths.diff, 'utf8');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  const patch = await ifThere(readFile(paths.diff, 'utf8'));
+  if (patch === undefined) return undefined;
   const files = new Set<string>();
   let file = '';
   for (const line of patch.split('\n')) {

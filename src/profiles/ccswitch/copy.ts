@@ -10,10 +10,11 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CcError } from '../../core/errors.ts';
+import { removeAbandoned } from '../../store/abandoned.ts';
 import { undisturbed } from './database-state.ts';
 import { type Excerpt, readExcerpt } from './excerpt.ts';
 import { readSideFiles, type SideFiles } from './side-files.ts';
@@ -36,7 +37,8 @@ export async function withPrivateCopy<T>(
   use: (copy: string) => T,
 ): Promise<T> {
   const parent = tmp ?? tmpdir();
-  await removeAbandoned(parent);
+  // Copies of a process that was killed in the middle hold tokens and must not stay.
+  await removeAbandoned(parent, PREFIX, ABANDONED_MS);
   const directory = await mkdtemp(join(parent, PREFIX));
   const copy = join(directory, 'copy.db');
   try {
@@ -112,15 +114,5 @@ function writeSideFiles({ wal, journal }: SideFiles, copy: string): void {
   ] as const) {
     rmSync(path, { force: true });
     if (content !== undefined) writeFileSync(path, content, { mode: PRIVATE_FILE });
-  }
-}
-
-/** Copies of a process that was killed in the middle; they hold tokens and must not stay. */
-async function removeAbandoned(parent: string): Promise<void> {
-  const names = await readdir(parent).catch(() => []);
-  for (const name of names.filter((item) => item.startsWith(PREFIX))) {
-    const path = join(parent, name);
-    const age = Date.now() - ((await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now());
-    if (age > ABANDONED_MS) await rm(path, { recursive: true, force: true }).catch(() => undefined);
   }
 }

@@ -20,7 +20,7 @@ import {
 } from './provider.ts';
 import { readCcSwitch } from './snapshot.ts';
 
-export const CC_SWITCH_PREFIX = 'cc-switch:';
+const CC_SWITCH_PREFIX = 'cc-switch:';
 const NAMES_SHOWN = 5;
 
 export type FoundInCcSwitch = Found & { prices: PriceTable };

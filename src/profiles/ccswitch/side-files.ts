@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { errnoOf } from '../../core/errors.ts';
+import { ifThereSync } from '../../core/if-there.ts';
 
 const WAL_HEADER = 32;
 const FRAME_HEADER = 24;
@@ -75,10 +75,5 @@ function isJournalHeader(journal: Buffer, at: number): boolean {
 }
 
 function contentOf(path: string): Buffer | undefined {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  return ifThereSync(() => readFileSync(path));
 }

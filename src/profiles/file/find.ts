@@ -13,7 +13,7 @@ import { readProfilesFile } from './read.ts';
 import type { FileProfile } from './schema.ts';
 import { tokenFromCommand } from './token-command.ts';
 
-export const FILE_PREFIX = 'file:';
+const FILE_PREFIX = 'file:';
 
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,63}$/u;
 /** In the place of a token that a command will print; a word nobody takes for a secret. */

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { CcError, errnoOf } from '../../core/errors.ts';
+import { CcError } from '../../core/errors.ts';
+import { ifThere } from '../../core/if-there.ts';
 import { lazy } from '../../core/lazy.ts';
 import { ROLES } from '../../core/vocabulary.ts';
 import { ownPack } from './packed-text.ts';
@@ -54,13 +55,8 @@ export async function readPacks(userDir: string): Promise<Pack[]> {
 
 async function readManifest(dir: string): Promise<Manifest | undefined> {
   const path = join(dir, FILE);
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  const text = await ifThere(readFile(path, 'utf8'));
+  if (text === undefined) return undefined;
   const { parse } = await loadYaml();
   let value: unknown;
   try {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf } from '../../core/errors.ts';
+import { ifThere } from '../../core/if-there.ts';
 import { installedDir } from '../../core/installed.ts';
 
 export type PackedText = { text: string; source: 'pack' | 'user' };
@@ -15,21 +15,12 @@ export function ownPack(): string {
 
 /** A text of the packs; a file of the same name in the user's pack takes the place of ours. */
 export async function packedText(userDir: string, file: string): Promise<PackedText | undefined> {
-  const theirs = await readOrUndefined(join(userDir, file));
+  const theirs = await ifThere(readFile(join(userDir, file), 'utf8'));
   if (theirs !== undefined) return { text: shorten(theirs), source: 'user' };
-  const ours = await readOrUndefined(join(ownPack(), file));
+  const ours = await ifThere(readFile(join(ownPack(), file), 'utf8'));
   return ours === undefined ? undefined : { text: shorten(ours), source: 'pack' };
 }
 
 function shorten(text: string): string {
   return text.trim().slice(0, MAX_CHARS);
-}
-
-async function readOrUndefined(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -37,7 +37,7 @@ export async function assess(
     compareWhole(base, after, { ...env, ...options }),
     newCommits(base.root, base.head, after.head, env).catch(() => undefined),
   ]);
-  const files = judged(diff, record, paths, base, options.hide);
+  const files = await judged(diff, record, paths, base, options.hide);
   const kept = files.length <= FILES_KEPT ? files : byWeight(files).slice(0, FILES_KEPT);
   const totals = totalsOf(files.filter(({ area }) => area === 'source'));
   const changes: ChangedFiles = {
@@ -58,15 +58,15 @@ export async function assess(
   return { changes, patch: diff.patch };
 }
 
-function judged(
+async function judged(
   { files }: WholeDiff,
   record: RunRecord,
   paths: RunPaths,
   { root, taken }: WholeSnapshot,
   hide: Redactor | undefined,
-): ChangedFile[] {
+): Promise<ChangedFile[]> {
   if (files.length === 0) return [];
-  const log = readCallLog(paths.events);
+  const log = await readCallLog(paths.events);
   const explain = explainer(log, { cwd: record.cwd, root, since: taken, hide });
   return files.map((file) => {
     const explanation = explain(file);

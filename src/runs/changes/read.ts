@@ -1,7 +1,7 @@
 import { CcError } from '../../core/errors.ts';
 import { isObject, stringAt } from '../../core/json.ts';
 import { isFinal } from '../../core/vocabulary.ts';
-import { comparePaths } from '../../git/whole/read.ts';
+import { comparePaths } from '../../git/whole/compare-paths.ts';
 import { forgetWhole } from '../../git/whole/take.ts';
 import { readJson } from '../../store/atomic.ts';
 import type { Host } from '../../workspace/host.ts';

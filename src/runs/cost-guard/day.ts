@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { errnoOf } from '../../core/errors.ts';
+import { ifThere } from '../../core/if-there.ts';
 import { knownWorkspaces, type UserHome } from '../../workspace/home.ts';
 import { type Workspace, workspaceAt } from '../../workspace/layout.ts';
 import { readLogged } from '../usage/complete.ts';
@@ -137,10 +137,5 @@ function addTo(sums: Map<string, Amount>, subject: string, amount: Amount): void
 }
 
 async function modifiedAt(path: string): Promise<number> {
-  try {
-    return (await stat(path)).mtimeMs;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return 0;
-    throw error;
-  }
+  return (await ifThere(stat(path)))?.mtimeMs ?? 0;
 }

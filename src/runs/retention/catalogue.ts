@@ -82,6 +82,7 @@ const endedRun = z.object({
   created: z.string(),
   state: z.enum(RUN_STATES),
   ended: z.string().optional(),
+  imported: z.object({ time: z.string() }).optional(),
   lineage: z.object({ root: z.string() }).optional(),
   worker: z.object({ config_dir: z.string().nullable() }),
 });
@@ -107,7 +108,8 @@ async function look(
   if (record?.run_id !== id || !isFinal(record.state)) return;
   const session = sessionOf(record.worker.config_dir, home);
   catalogue.runs.set(id, {
-    ended: record.ended ?? record.created,
+    // Whoever brings an old run here wants to keep it for as long as any other.
+    ended: record.imported?.time ?? record.ended ?? record.created,
     bytes: treeBytes(paths.dir) + treeBytes(privateRunPaths(home, id).dir),
     root: record.lineage?.root ?? id,
     session,

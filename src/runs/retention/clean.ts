@@ -44,19 +44,12 @@ export async function clean(
   limits: Limits,
   until: () => boolean,
 ): Promise<Cleaning> {
-  const lease = Lease.tryAcquire(join(sharedPaths(workspace).retention, 'lease'));
-  if (!(lease instanceof Lease)) {
-    throw new CcError('BUSY', `Process ${lease.holder.pid} is cleaning this workspace.`, {
-      hint: 'Call again in a moment.',
-      retryable: true,
-    });
-  }
-  try {
+  return aloneWithRuns(workspace, async () => {
     const { selection, catalogue } = await select(host, workspace, limits);
     const leftovers = await removeLeftovers(await leftoversOf(host, workspace, limits));
     const gone = await moveAway(host, workspace, selection.remove, catalogue, until);
     await writeCatalogue(workspace, catalogue);
-    await removeLeftovers(await removedParts(host, workspace));
+    await emptyTrash(host, workspace);
     const left = selection.remove.filter((run) => !gone.includes(run));
     return {
       remove: gone,
@@ -67,6 +60,20 @@ export async function clean(
         bytes: selection.kept.bytes + left.reduce((sum, run) => sum + run.bytes, 0),
       },
     };
+  });
+}
+
+/** One process at a time takes ended runs away or brings them back. */
+export async function aloneWithRuns<T>(workspace: Workspace, work: () => Promise<T>): Promise<T> {
+  const lease = Lease.tryAcquire(join(sharedPaths(workspace).retention, 'lease'));
+  if (!(lease instanceof Lease)) {
+    throw new CcError('BUSY', `Process ${lease.holder.pid} is cleaning this workspace.`, {
+      hint: 'Call again in a moment.',
+      retryable: true,
+    });
+  }
+  try {
+    return await work();
   } finally {
     lease.release();
   }
@@ -124,13 +131,14 @@ async function findOperations(directory: string, olderThanMs: number): Promise<L
   return found.filter(({ path }) => isId(basename(path), 'op'));
 }
 
-async function removedParts(host: Host, workspace: Workspace): Promise<Leftover[]> {
+/** Removes what was only moved out of sight. */
+export async function emptyTrash(host: Host, workspace: Workspace): Promise<void> {
   const found = await Promise.all(
     [managedDir(workspace, 'tmp'), host.home.trash].map((directory) =>
       findLeftovers(directory, Number.POSITIVE_INFINITY, isRemoved),
     ),
   );
-  return found.flat();
+  await removeLeftovers(found.flat());
 }
 
 function isRemoved(name: string): boolean {

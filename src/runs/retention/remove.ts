@@ -96,7 +96,8 @@ async function moveRun(
   await toTrash(paths.dir, managedDir(workspace, 'tmp'));
 }
 
-function isUnused(session: string, { runs }: Catalogue): boolean {
+/** No run that is still there refers to it. */
+export function isUnused(session: string, { runs }: Catalogue): boolean {
   for (const run of runs.values()) if (run.session === session) return false;
   return true;
 }

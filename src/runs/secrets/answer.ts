@@ -28,7 +28,7 @@ const loadRules = /* @__PURE__ */ lazy(() => import('../../secrets/maintained.ts
  * one of an earlier version, or one whose supervisor had no time for it, is scanned now. Of a run that
  * goes on, what its record shows so far.
  */
-export async function secretFindingsOf(host: Host, found: FoundRun): Promise<SecretFindings> {
+async function secretFindingsOf(host: Host, found: FoundRun): Promise<SecretFindings> {
   const stored = secretFindings.safeParse(await readJson(found.paths.secretFindings)).data;
   const findings = stored ?? (await scanNow(host, found));
   const { secret_allow: allow } = await readPolicy(host.home);

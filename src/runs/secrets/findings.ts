@@ -6,7 +6,7 @@ import { secretNote } from '../../secrets/note.ts';
  * secret_findings.json of a run: what looked like a secret in what it changed and in what was recorded
  * of it. Never a value.
  */
-export const secretFinding = secretNote.extend({
+const secretFinding = secretNote.extend({
   /**
    * `diff`: in content or a commit the run brought in. `file`: in a changed file, but there before.
    * `event`: hidden in the record of the run; `seq` is the first of them.
@@ -27,7 +27,7 @@ export const secretFinding = secretNote.extend({
 });
 export type SecretFinding = z.infer<typeof secretFinding>;
 
-export const notScanned = z.object({ path: z.string(), reason: z.string() });
+const notScanned = z.object({ path: z.string(), reason: z.string() });
 export type NotScanned = z.infer<typeof notScanned>;
 
 export const secretFindings = z.object({
@@ -50,7 +50,7 @@ export const secretFindings = z.object({
 });
 export type SecretFindings = z.infer<typeof secretFindings>;
 
-export const MAX_FINDINGS = 500;
+const MAX_FINDINGS = 500;
 
 /** The most serious first, then what the run brought in; of those that are too many the last go. */
 export function ranked(findings: readonly SecretFinding[]): {
@@ -69,16 +69,9 @@ export function ranked(findings: readonly SecretFinding[]): {
 }
 
 const KINDS = ['diff', 'event', 'file'];
-const ORDER: readonly SecretClass[] = [
-  'real_candidate',
-  'unknown',
-  'placeholder',
-  'config_key',
-  'identifier',
-];
 
 function rankOf(is: SecretClass): number {
-  return ORDER.indexOf(is);
+  return SECRET_CLASSES.indexOf(is);
 }
 
 /** What the user has looked at and allowed is a placeholder. */

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { CcError, errnoOf } from '../../core/errors.ts';
+import { CcError } from '../../core/errors.ts';
+import { ifThere } from '../../core/if-there.ts';
 import { createFileAtomic, makePrivateDir } from '../../store/atomic.ts';
 import type { UserHome } from '../../workspace/home.ts';
 
@@ -24,11 +25,7 @@ export async function fingerprintKey(home: UserHome): Promise<Buffer> {
 }
 
 async function readKey(path: string): Promise<Buffer | undefined> {
-  try {
-    const key = Buffer.from((await readFile(path, 'utf8')).trim(), 'hex');
-    return key.length === KEY_BYTES ? key : undefined;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  const text = await ifThere(readFile(path, 'utf8'));
+  const key = Buffer.from(text?.trim() ?? '', 'hex');
+  return key.length === KEY_BYTES ? key : undefined;
 }

@@ -78,6 +78,7 @@ export async function startAttempt(
         runId: record.run_id,
         tmpDir: record.worker.tmp_dir,
         configDir: record.worker.config_dir ?? undefined,
+        toolTimeoutMs: record.delegation && record.budget.wall_seconds * 1000,
       }),
       ...(enclosure === undefined ? {} : sandboxVariables(record.worker.tmp_dir)),
     },

@@ -24,7 +24,7 @@ export type AttemptsParts = {
   tree: WorkerTree;
   departure: Departure;
   /** What a conversation needs beside the worker it speaks to. */
-  talk: Pick<Talk, 'guardLimit' | 'isMetered' | 'stop'>;
+  talk: Pick<Talk, 'clock' | 'guardLimit' | 'isMetered' | 'stop'>;
   onStarted: () => Promise<void>;
   onExit: () => void;
 };

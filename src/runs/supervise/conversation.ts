@@ -7,8 +7,10 @@ import {
   interrupt,
   userMessage,
 } from '../../workers/claude/control.ts';
+import { OWN_SERVER } from '../../workers/claude/own-server.ts';
 import { launchMismatch } from '../preflight.ts';
 import { Closing } from './closing.ts';
+import { Delegation } from './delegation.ts';
 import { Gate } from './gate.ts';
 import { requestId } from './ids.ts';
 import { Outbox } from './outbox.ts';
@@ -24,6 +26,7 @@ const HOOK_MARGIN_SECONDS = 3600;
  */
 export class Conversation {
   readonly gate: Gate;
+  readonly delegation: Delegation;
   readonly #talk: Talk;
   readonly #closing: Closing;
   readonly #outbox: Outbox;
@@ -39,6 +42,7 @@ export class Conversation {
     this.#opening = opening;
     this.#closing = new Closing(talk);
     this.gate = new Gate(talk, this.#closing);
+    this.delegation = new Delegation(talk);
     this.#outbox = new Outbox(talk);
   }
 
@@ -46,7 +50,8 @@ export class Conversation {
     const { journal, link, record } = this.#talk;
     const id = requestId('init');
     journal.record('cc.control.sent', { request_id: id, kind: 'initialize' });
-    link.send(initialize(id, record.budget.wall_seconds + HOOK_MARGIN_SECONDS));
+    const servers = record.delegation === undefined ? [] : [OWN_SERVER];
+    link.send(initialize(id, record.budget.wall_seconds + HOOK_MARGIN_SECONDS, servers));
   }
 
   /**
@@ -60,6 +65,7 @@ export class Conversation {
       this.#talk.stop('internal', 'the worker did not take up the task message');
     }
     this.gate.answerAll();
+    this.delegation.answerAll();
     this.gate.expireQuestions();
     this.#closing.watch();
     this.#closing.step();

@@ -1,19 +1,7 @@
-import { readFileSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { isoTime } from '../../core/clock.ts';
 import { isStorageFull } from '../../core/errors.ts';
-import {
-  compact,
-  isObject,
-  type JsonObject,
-  objectAt,
-  parseJson,
-  stringAt,
-} from '../../core/json.ts';
-import { redactJson } from '../../core/redact.ts';
-import { neutralise } from '../../core/text.ts';
-import { writeFileAtomic, writeJsonAtomic } from '../../store/atomic.ts';
-import { SCHEMA_VERSION } from '../../store/versions.ts';
+import { compact } from '../../core/json.ts';
 import type { privateRunPaths } from '../../workspace/home.ts';
 import type { Host } from '../../workspace/host.ts';
 import { type RunPaths, workspaceAt } from '../../workspace/layout.ts';
@@ -32,10 +20,10 @@ import { keepFindings, scanRun } from '../secrets/scan-run.ts';
 import { freeSlot } from '../slots.ts';
 import { logUsage } from '../usage/log.ts';
 import type { Journal } from './journal.ts';
+import { forgetRawStreams, keepLastWords } from './last-words.ts';
 import { endFrozenRivals } from './ownership.ts';
 import type { RunSecrets } from './run-secrets.ts';
 
-const STDERR_BYTES = 64 << 10;
 const STDERR_FOR_VERDICT = 4000;
 
 export type FinishParts = {
@@ -53,12 +41,11 @@ export type FinishParts = {
 export async function finishRun(parts: FinishParts): Promise<RunOutcome> {
   const { record, journal } = parts;
   removeMadePaths(record);
-  const stderr = keptStderr(parts);
-  await Promise.all([
-    writeFileAtomic(parts.paths.stderr, stderr),
-    writeFileAtomic(parts.paths.stdout, finalText(parts)),
-    keepOutput(parts),
-  ]);
+  const stderr = await keepLastWords({
+    ...parts,
+    progress: journal.progress,
+    redact: parts.secrets.redact,
+  });
   const changes = await recordChanges(parts.host, parts, parts.secrets.redactSource);
   await keepFindings(
     parts.paths,
@@ -132,7 +119,7 @@ export async function settleRun(
   const logged = await logUsage(workspace, ended);
   // While somebody would still come by if we were killed in the middle of it.
   await endFrozenRivals(record.run_id);
-  forgetRawStreams(parts);
+  forgetRawStreams({ ...parts, progress: journal.progress });
   await learnFrom(parts.host, record, outcome, { elapsedMs, quota: journal.progress.quota });
   await writeEnded(parts, outcome, elapsedMs, sealed);
   // A run that is not in the log is counted by its slot, until somebody has put it there.
@@ -179,56 +166,4 @@ function bill(record: RunRecord, progress: Progress, complete: boolean): RunOutc
     (complete || turnEnded || progress.task === undefined) &&
       Object.keys(progress.usage_open).length === 0,
   );
-}
-
-/** The whole final answer, from the worker's own line; else the last thing it said. */
-function finalText(parts: FinishParts): string {
-  const { journal, secrets } = parts;
-  const text = stringAt(resultLine(parts), 'result') ?? journal.progress.last_message ?? '';
-  return secrets.redact(neutralise(text));
-}
-
-/** The answer in the form that was asked for, where there is one. */
-async function keepOutput(parts: FinishParts): Promise<void> {
-  const output = objectAt(resultLine(parts), 'structured_output');
-  if (parts.record.output_schema === undefined || output === undefined) return;
-  await writeJsonAtomic(parts.paths.output, {
-    schema_version: SCHEMA_VERSION,
-    output: redactJson(output, (text) => parts.secrets.redact(neutralise(text))),
-  });
-}
-
-/** The worker's own line with the end of its last turn. */
-function resultLine({ journal, privatePaths }: FinishParts): JsonObject | undefined {
-  const { attempt, turn_end } = journal.progress;
-  if (turn_end?.raw === undefined) return undefined;
-  try {
-    const raw = readFileSync(privatePaths.stdout(attempt)).subarray(...turn_end.raw);
-    const line = parseJson(raw.toString('utf8'));
-    return isObject(line) ? line : undefined;
-  } catch {
-    return undefined; // gone when a finished run is finished again; the events still have a part
-  }
-}
-
-function keptStderr({ journal, privatePaths, secrets }: FinishParts): string {
-  try {
-    const raw = readFileSync(privatePaths.stderr(Math.max(1, journal.progress.attempt)));
-    return secrets.redact(neutralise(raw.subarray(-STDERR_BYTES).toString('utf8')));
-  } catch {
-    return '';
-  }
-}
-
-/** The raw streams hold unredacted text and have served their purpose. */
-function forgetRawStreams({ journal, privatePaths }: FinishParts): void {
-  for (let attempt = 1; attempt <= journal.progress.attempt; attempt += 1) {
-    for (const path of [
-      privatePaths.stdin(attempt),
-      privatePaths.stdout(attempt),
-      privatePaths.stderr(attempt),
-    ]) {
-      rmSync(path, { force: true });
-    }
-  }
 }

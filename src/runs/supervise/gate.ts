@@ -48,7 +48,9 @@ export class Gate {
   answerAll(): void {
     for (const [id, question] of Object.entries(this.#progress.unanswered)) {
       if (question.kind === 'permission') this.#refusePermission(id, question);
-      else if (this.#isFree(id, question)) this.#answerHook(id, question);
+      else if (question.kind === 'hook' && this.#isFree(id, question)) {
+        this.#answerHook(id, question);
+      }
     }
   }
 

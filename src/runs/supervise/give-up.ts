@@ -2,12 +2,13 @@ import { rm } from 'node:fs/promises';
 import { isoTime } from '../../core/clock.ts';
 import { isStorageFull, toErrorFacts } from '../../core/errors.ts';
 import { compact } from '../../core/json.ts';
-import { createRedactor, redact } from '../../core/redact.ts';
+import { redact } from '../../core/redact.ts';
 import { oneLine } from '../../core/text.ts';
 import type { FailureClass } from '../../core/vocabulary.ts';
 import { terminateTree } from '../../proc/terminate.ts';
 import type { Lease } from '../../store/lease.ts';
 import { RUN_COOKIE } from '../../workers/claude/environment.ts';
+import { privateRunPaths } from '../../workspace/home.ts';
 import type { Host } from '../../workspace/host.ts';
 import { type RunPaths, workspaceAt } from '../../workspace/layout.ts';
 import { billingOf, billRun } from '../bill.ts';
@@ -17,25 +18,31 @@ import { emptyProgress, type Progress, usageSoFar } from '../progress.ts';
 import { type RunOutcome, type RunRecord, readRecord, runOutcome, writeRecord } from '../record.ts';
 import { freeSlot } from '../slots.ts';
 import { logUsage } from '../usage/log.ts';
+import { hearOut } from './hear-out.ts';
 import { Journal } from './journal.ts';
+import { forgetRawStreams } from './last-words.ts';
 import { endFrozenRivals } from './ownership.ts';
+import { RunSecrets, secretsOf } from './run-secrets.ts';
+import { goOnCounting } from './stopwatch.ts';
+import { SummaryWriter } from './summary.ts';
+
+export type GivenUp = {
+  paths: RunPaths;
+  runId: string;
+  lease: Lease;
+  error: unknown;
+  failureClass?: FailureClass;
+  /** What the worker was given, credentials included, which must not be recorded. */
+  workerEnv: Readonly<Record<string, string>>;
+};
 
 /**
  * The end of a run whose supervisor cannot go on, for whatever reason nobody thought of. The worker
  * must not outlive it unwatched, and the next supervisor would only fail in the same way: so the tree
- * is ended first, then the run, with the error as its evidence.
+ * is ended first, then what it said last is recorded, then the end, with the error as its evidence.
  */
-export async function giveUp(
-  host: Host,
-  options: {
-    paths: RunPaths;
-    runId: string;
-    lease: Lease;
-    error: unknown;
-    failureClass?: FailureClass;
-  },
-): Promise<void> {
-  const { paths, runId, lease } = options;
+export async function giveUp(host: Host, given: GivenUp): Promise<void> {
+  const { paths, runId, workerEnv } = given;
   const { left } = await terminateTree({
     root: undefined,
     cookie: { name: RUN_COOKIE, value: runId },
@@ -43,20 +50,30 @@ export async function giveUp(
   await endFrozenRivals(runId);
   const record = await readRecord(paths, runId);
   const leftPids = left.map((process) => process.pid);
-  const journal = openJournal(host, paths, lease);
+  const stopwatch = await goOnCounting(host.clock, record, paths);
+  const privatePaths = privateRunPaths(host.home, runId);
+  const secrets = await RunSecrets.open(host, secretsOf(record, workerEnv));
+  const journal = openJournal(host, given, secrets);
+  const progress = journal?.progress ?? emptyProgress();
   try {
-    const known = runOutcome.safeParse(journal?.progress.outcome).data;
-    const outcome =
-      known ?? outcomeOf(options, record, journal?.progress ?? emptyProgress(), leftPids);
-    if (known === undefined) recordEnd(journal, outcome);
-    await learnFrom(host, record, outcome, {
-      elapsedMs: record.elapsed_ms ?? 0,
-      quota: journal?.progress.quota,
-    });
+    const known = runOutcome.safeParse(progress.outcome).data;
+    const parts = { record, paths, privatePaths, secrets, workerEnv };
+    const isGone = left.length === 0;
+    const isHeard = known !== undefined || (isGone && (await hearOut(parts, journal)));
+    const outcome = known ?? outcomeOf(given, record, progress, leftPids);
+    const elapsedMs = progress.ended?.elapsed_ms ?? stopwatch.elapsedMs();
+    if (known === undefined) recordEnd(journal, outcome, elapsedMs);
+    if (journal !== undefined) {
+      const summary = new SummaryWriter(paths, host.clock, stopwatch, record.context_window);
+      // For readers; where it cannot be written, the record still tells the end.
+      await summary.write(progress, { now: true, outcome }).catch(() => undefined);
+    }
+    await learnFrom(host, record, outcome, { elapsedMs, quota: progress.quota });
     const ended: RunRecord = {
       ...record,
       state: outcome.state,
-      ended: journal?.progress.ended?.time ?? isoTime(host.clock.now()),
+      ended: progress.ended?.time ?? isoTime(host.clock.now()),
+      elapsed_ms: elapsedMs,
       outcome,
     };
     const workspace = workspaceAt(record.workspace);
@@ -64,6 +81,8 @@ export async function giveUp(
     const logged = await logUsage(workspace, ended);
     await writeRecord(paths, { ...ended, ledger });
     if (logged) await freeSlot(workspace, runId);
+    // What could not be recorded stays where it is, until it is tidied away with the run.
+    if (isHeard) forgetRawStreams({ progress, privatePaths });
   } finally {
     journal?.close();
   }
@@ -99,17 +118,19 @@ function outcomeOf(
 }
 
 /** The events may be what is broken; then the record alone has to tell the end. */
-function openJournal(host: Host, paths: RunPaths, lease: Lease): Journal | undefined {
+function openJournal(host: Host, given: GivenUp, secrets: RunSecrets): Journal | undefined {
+  const { redact, note, own } = secrets;
   try {
-    return Journal.open(paths.events, { lease, clock: host.clock, redact: createRedactor([]) });
+    const options = { lease: given.lease, clock: host.clock, redact, note, own };
+    return Journal.open(given.paths.events, options);
   } catch {
     return undefined;
   }
 }
 
-function recordEnd(journal: Journal | undefined, outcome: RunOutcome): void {
+function recordEnd(journal: Journal | undefined, outcome: RunOutcome, elapsedMs: number): void {
   try {
-    journal?.record('cc.run.ended', { outcome });
+    journal?.record('cc.run.ended', { outcome, elapsed_ms: elapsedMs });
     journal?.sync();
   } catch {
     // See above.

@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import type { InboxRequest } from '../../store/inbox.ts';
 import { setModel, setPermissionMode } from '../../workers/claude/control.ts';
-import type { Gate } from './gate.ts';
+import type { Conversation } from './conversation.ts';
 import { requestId } from './ids.ts';
 import type { Talk } from './talk.ts';
 
 /** What can be asked of a running worker, and the shape of each request's payload. */
-export const orderPayloads = {
+const orderPayloads = {
   instruct: z.object({
     /** Of a text in the private store; the request itself holds none of it. */
     message: z.string(),
@@ -24,6 +24,8 @@ export const orderPayloads = {
     answers: z.array(z.string()),
     message: z.string().optional(),
   }),
+  /** What became of a run that the worker wanted launched. */
+  delegation: z.object({ request: z.string(), ok: z.boolean(), text: z.string() }),
 };
 export type OrderKind = keyof typeof orderPayloads;
 export type OrderPayload<K extends OrderKind> = z.infer<(typeof orderPayloads)[K]>;
@@ -33,7 +35,11 @@ export type OrderResult = { ok: boolean; text: string };
 const ACCEPTED_KEPT = 500;
 
 /** Carries out one request of the inbox, other than to stop. Doing one twice changes nothing. */
-export function carryOut(request: InboxRequest, talk: Talk, gate: Gate): OrderResult {
+export function carryOut(
+  request: InboxRequest,
+  talk: Talk,
+  { gate, delegation }: Pick<Conversation, 'gate' | 'delegation'>,
+): OrderResult {
   const { journal } = talk;
   const { end_session, stop, closing } = journal.progress;
   if (end_session.sent || stop !== undefined || closing?.kind === 'wrap_up') {
@@ -56,6 +62,11 @@ export function carryOut(request: InboxRequest, talk: Talk, gate: Gate): OrderRe
         ok: answered,
         text: answered ? 'answered' : 'nobody waits for this answer any more',
       };
+    }
+    case 'delegation': {
+      const { request: id, ok, text } = orderPayloads.delegation.parse(request.payload);
+      const told = delegation.answer(id, ok, text);
+      return { ok: told, text: told ? 'told' : 'nobody waits for this answer any more' };
     }
     default:
       return { ok: false, text: `unknown request: ${request.kind}` };

@@ -8,7 +8,11 @@ import type { WorkerLink } from './worker-link.ts';
  * Every complete line of the worker becomes one event, in order; a batch is recorded before anybody
  * acts on it. Tells whether there was one.
  */
-export function recordLines(link: WorkerLink, journal: Journal, plan: AttemptPlan): boolean {
+export function recordLines(
+  link: Pick<WorkerLink, 'peekLines' | 'consume'>,
+  journal: Journal,
+  plan: Pick<AttemptPlan, 'record' | 'hide'>,
+): boolean {
   let any = false;
   for (let lines = link.peekLines(); lines.length > 0; lines = link.peekLines()) {
     journal.recordLines(

@@ -9,6 +9,7 @@ import { type DetectOptions, type Hit, knownHit } from '../../secrets/detect.ts'
 import { KnownSecrets } from '../../secrets/known.ts';
 import { noteOf, type SecretNote } from '../../secrets/note.ts';
 import type { Host } from '../../workspace/host.ts';
+import type { RunRecord } from '../record.ts';
 import { fingerprintKey, KEY_BYTES } from '../secrets/key.ts';
 import type { Scanner } from '../secrets/scan-changes.ts';
 
@@ -65,6 +66,14 @@ export class RunSecrets {
     const others = await knownSecrets(profiles).catch(() => []);
     this.scanner.known.add(others);
   }
+}
+
+/** The credentials among what a worker is given. */
+export function secretsOf(
+  record: Pick<RunRecord, 'worker'>,
+  workerEnv: Readonly<Record<string, string>>,
+): string[] {
+  return record.worker.secret_env.flatMap((name) => workerEnv[name] ?? []);
 }
 
 /** Files with secrets of other profiles; the variables with them are not passed on to a supervisor. */

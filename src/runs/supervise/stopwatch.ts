@@ -1,6 +1,10 @@
 import { uptime } from 'node:os';
 import type { Clock } from '../../core/clock.ts';
 import { selfIdentity } from '../../proc/identity.ts';
+import { readJson } from '../../store/atomic.ts';
+import type { RunPaths } from '../../workspace/layout.ts';
+import type { RunRecord } from '../record.ts';
+import { progressSummary } from '../summarise.ts';
 
 /**
  * Wall time a run has used. Counted monotonically while a supervisor lives and carried over between
@@ -26,6 +30,22 @@ export class Stopwatch {
   remainingMs(): number {
     return this.#limitMs - this.elapsedMs();
   }
+}
+
+/** Goes on from what a predecessor had counted. */
+export async function goOnCounting(
+  clock: Clock,
+  record: RunRecord,
+  paths: RunPaths,
+): Promise<Stopwatch> {
+  const last = progressSummary.safeParse(await readJson(paths.summary).catch(() => undefined)).data;
+  return new Stopwatch(clock, carriedTime(last, clock.now(), uptimeNow()), wallMs(record));
+}
+
+/** Its own wall time, or what is left of its task's, whichever is less. */
+function wallMs({ budget, lineage }: RunRecord): number {
+  const whole = budget.lifetime?.wall_seconds ?? Infinity;
+  return Math.min(budget.wall_seconds * 1000, whole * 1000 - (lineage?.spent.elapsed_ms ?? 0));
 }
 
 /** A moment on a clock that nobody can set: since the machine was started, in milliseconds. */

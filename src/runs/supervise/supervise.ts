@@ -1,11 +1,9 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { isoTime } from '../../core/clock.ts';
 import { CcError, isStorageFull } from '../../core/errors.ts';
-import { createByteRedactor, redact } from '../../core/redact.ts';
+import { redact } from '../../core/redact.ts';
 import { isFinal } from '../../core/vocabulary.ts';
-import { projectGuidance } from '../../prompts/guidance.ts';
-import { systemPrompt } from '../../prompts/system.ts';
-import { readJson, writeFileAtomic } from '../../store/atomic.ts';
+import { writeFileAtomic } from '../../store/atomic.ts';
 import { type Lease, topLease } from '../../store/lease.ts';
 import { requireWritableVersion } from '../../store/versions.ts';
 import { privateRunPaths } from '../../workspace/home.ts';
@@ -21,20 +19,18 @@ import {
   treeRoot,
   writeRecord,
 } from '../record.ts';
-import { progressSummary } from '../summarise.ts';
 import { hasToWake, wakeControllers } from '../wake.ts';
 import { setUpWorktree } from '../worktrees/set-up.ts';
-import type { AttemptPlan } from './attempt.ts';
+import { attemptPlan } from './attempt-plan.ts';
 import { type FinishParts, finishRun, settleRun, writeEnded } from './finish.ts';
 import { giveUp } from './give-up.ts';
 import { Journal } from './journal.ts';
 import { becomeOwner } from './ownership.ts';
 import { RequestDesk } from './requests.ts';
-import { RunSecrets } from './run-secrets.ts';
-import { carriedTime, Stopwatch, uptimeNow } from './stopwatch.ts';
+import { RunSecrets, secretsOf } from './run-secrets.ts';
+import { goOnCounting } from './stopwatch.ts';
 import { SummaryWriter } from './summary.ts';
 import { Supervisor } from './supervisor.ts';
-import { watchLimits } from './watch-limits.ts';
 
 /** Room for the last words of a run on a full disk; removed when they must be written. */
 const BALLAST_BYTES = 64 << 10;
@@ -67,7 +63,7 @@ export async function supervise(assignment: Assignment): Promise<void> {
   } catch (error) {
     // Whoever took over goes on from the files; nothing of ours may be written any more.
     if (isLost(error)) return;
-    await giveUp(assignment.host, { paths, runId, lease, error });
+    await giveUp(assignment.host, { paths, runId, lease, error, workerEnv: assignment.workerEnv });
     lease.release();
     await wakeLate(assignment, await readRecord(paths, runId), paths).catch(() => undefined);
     throw error;
@@ -87,12 +83,7 @@ async function own(
   const { redact, note, own } = secrets;
   const journal = Journal.open(paths.events, { lease, clock: host.clock, redact, note, own });
   const takeOver = journal.progress.seq > 0;
-  const last = progressSummary.safeParse(await readJson(paths.summary).catch(() => undefined)).data;
-  const stopwatch = new Stopwatch(
-    host.clock,
-    carriedTime(last, host.clock.now(), uptimeNow()),
-    wallMs(record),
-  );
+  const stopwatch = await goOnCounting(host.clock, record, paths);
   const update = async (fields: Partial<RunRecord>) => {
     record = { ...record, ...fields };
     await writeRecord(paths, record);
@@ -199,16 +190,6 @@ function isLost(error: unknown): boolean {
   return error instanceof CcError && error.code === 'LEASE_LOST';
 }
 
-/** Its own wall time, or what is left of its task's, whichever is less. */
-function wallMs({ budget, lineage }: RunRecord): number {
-  const whole = budget.lifetime?.wall_seconds ?? Infinity;
-  return Math.min(budget.wall_seconds * 1000, whole * 1000 - (lineage?.spent.elapsed_ms ?? 0));
-}
-
-function secretsOf(record: RunRecord, workerEnv: Readonly<Record<string, string>>): string[] {
-  return record.worker.secret_env.flatMap((name) => workerEnv[name] ?? []);
-}
-
 function routeName({ profile, model }: RunRecord): string {
   return `${profile.id} ${model ?? 'default'}`;
 }
@@ -226,44 +207,4 @@ function startFacts(record: RunRecord): Record<string, unknown> {
     root: treeRoot(record),
     worker_version: record.worker.version,
   };
-}
-
-function attemptPlan(
-  record: RunRecord,
-  paths: AttemptPlan['paths'],
-  workerEnv: Readonly<Record<string, string>>,
-  userHome: string,
-): AttemptPlan {
-  const guidance =
-    record.guidance_files.length === 0 ? undefined : projectGuidance(treeRoot(record), record.cwd);
-  return {
-    record,
-    paths,
-    workerEnv,
-    userHome,
-    guard: {
-      cwd: record.cwd,
-      root: treeRoot(record),
-      scope: record.scope ?? undefined,
-      protectedPaths: record.protected_paths,
-      tools: record.tools,
-      sandboxed: (record.posture?.sandbox ?? 'none') !== 'none',
-    },
-    task: JSON.parse(readFileSync(paths.prompt, 'utf8')) as string[],
-    systemPrompt: systemPrompt({
-      role: record.role,
-      roleText: roleTextOf(paths),
-      scope: record.scope ?? undefined,
-      budget: record.budget,
-      mayAsk: record.ask !== undefined,
-      guidance,
-    }),
-    hide: createByteRedactor(secretsOf(record, workerEnv)),
-    watch: watchLimits(record),
-  };
-}
-
-/** A run of an earlier version has none. */
-function roleTextOf(paths: AttemptPlan['paths']): string {
-  return existsSync(paths.roleText) ? readFileSync(paths.roleText, 'utf8') : '';
 }

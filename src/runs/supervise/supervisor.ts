@@ -74,6 +74,7 @@ export class Supervisor {
       tree: this.#tree,
       departure: this.#departure,
       talk: {
+        clock: parts.clock,
         guardLimit: () => this.#caps.reached,
         isMetered: () => this.#caps.isCapped || isMetered(plan.record.budget),
         stop: (reason, detail) => this.stop(reason, 'supervisor', detail),
@@ -191,7 +192,7 @@ export class Supervisor {
     const { talk, conversation } = this.#attempts;
     if (talk === undefined || conversation === undefined) return { ok: false, text: FINISHING };
     this.#watcher.wake();
-    return carryOut(request, talk, conversation.gate);
+    return carryOut(request, talk, conversation);
   }
 
   async #tellState(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Clock } from '../../core/clock.ts';
 import type { GuardContext } from '../../workers/claude/guard.ts';
 import type { GuardLimit } from '../cost-guard/limits.ts';
 import type { StopReason } from '../events.ts';
@@ -15,6 +16,7 @@ export type Talk = {
   record: RunRecord;
   guard: GuardContext;
   stopwatch: Stopwatch;
+  clock: Clock;
   texts: MessageStore;
   /** The cap of the cost guard that is used up, as of the last look. */
   guardLimit: () => GuardLimit | undefined;

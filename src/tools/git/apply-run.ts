@@ -12,6 +12,7 @@ export default defineTool({
   name: 'cc_apply_run',
   area: 'git',
   kind: 'destructive',
+  title: 'Apply the changes of a worktree run: merge',
   summary:
     'Apply (merge) the accepted result of a worktree run to the project; a preview unless apply.',
   input: z.strictObject({

@@ -11,6 +11,7 @@ export default defineTool({
   name: 'cc_check_write_scope',
   area: 'git',
   kind: 'read',
+  title: 'Did a run stay in its scope',
   summary:
     'Check that a run changed only what its write scope allows, ignored files and .git included: pass, fail or unknown.',
   input: z.strictObject({ run_id: runId, cwd }),

@@ -12,6 +12,7 @@ export default defineTool({
   name: 'cc_diff_summary',
   area: 'git',
   kind: 'read',
+  title: 'What changed: summary of the diff',
   summary:
     'Small summary of what a run changed (files, lines, out of scope, unattributed, commits, risks), or of the uncommitted changes.',
   input: z.strictObject({

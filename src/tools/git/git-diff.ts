@@ -14,6 +14,7 @@ export default defineTool({
   name: 'cc_git_diff',
   area: 'git',
   kind: 'read',
+  title: 'Show the diff of a run',
   summary:
     'Diff (patch) of what a run changed, also while it runs, or of the uncommitted changes of the project, untracked files included.',
   input: z.strictObject({

@@ -12,6 +12,7 @@ export default defineTool({
   name: 'cc_rollback_run',
   area: 'git',
   kind: 'destructive',
+  title: 'Roll back a run: undo its changes',
   summary:
     'Roll back (restore, revert) all files a run changed; a preview unless apply. Refuses to lose newer edits.',
   input: z.strictObject({

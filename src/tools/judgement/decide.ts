@@ -14,6 +14,7 @@ export default defineTool({
   name: 'cc_decide',
   area: 'judgement',
   kind: 'write',
+  title: 'Decide what to do next',
   summary:
     'Decide what to do next about a run: exactly one of wait, reject, escalate, investigate, complete, dispatch, with its rule.',
   input: z.strictObject({

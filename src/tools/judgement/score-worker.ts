@@ -12,6 +12,7 @@ export default defineTool({
   name: 'cc_score_worker',
   area: 'judgement',
   kind: 'write',
+  title: 'Quality score of a run',
   summary:
     'Quality score 0-100 of a worker run for the model that really answered; feeds routing, counts a run once.',
   input: z.strictObject({

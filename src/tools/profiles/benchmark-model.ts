@@ -7,6 +7,7 @@ export default defineTool({
   name: 'cc_benchmark_model',
   area: 'profiles',
   kind: 'launch',
+  title: 'Benchmark',
   summary: 'Benchmark one model on graded tasks; a plan with its cost unless execute.',
   input: z.strictObject({
     profile,

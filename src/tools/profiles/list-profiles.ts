@@ -18,8 +18,9 @@ export default defineTool({
   name: 'cc_list_profiles',
   area: 'profiles',
   kind: 'read',
+  title: 'List profiles and providers',
   summary:
-    'List the model profiles (providers) workers can use: CC Switch, profiles.yaml, environment, login. Never shows keys.',
+    'List the model profiles (providers) workers can use: CC Switch, profiles.yaml, environment, login. Never prints keys.',
   input: z.strictObject({
     all: z.boolean().optional().describe('Also unusable ones, and why.'),
     profile: z.string().max(200).optional().describe('One, in detail.'),

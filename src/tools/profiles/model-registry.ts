@@ -15,6 +15,7 @@ export default defineTool({
   name: 'cc_model_registry',
   area: 'profiles',
   kind: 'write',
+  title: 'Model registry: list models',
   summary:
     'Registry of models: price, context window, features, history, trust, and where each fact comes from. Refreshes the catalogue.',
   input: z.strictObject({

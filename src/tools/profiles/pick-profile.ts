@@ -17,6 +17,7 @@ export default defineTool({
   area: 'profiles',
   kind: 'read',
   core: true,
+  title: 'Which model, which profile: choose a model',
   summary:
     'Pick the profile and model a worker would get for a task or role, and explain the choice.',
   input: z.strictObject({

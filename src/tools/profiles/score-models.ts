@@ -7,6 +7,7 @@ export default defineTool({
   name: 'cc_score_models',
   area: 'profiles',
   kind: 'read',
+  title: 'Score models: which is best',
   summary:
     'Score every model of every profile for a role: price, quality, trust, health and more, best first.',
   input: z.strictObject({ role, allow_write: z.boolean().optional() }),

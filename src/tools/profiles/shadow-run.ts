@@ -10,6 +10,7 @@ export default defineTool({
   name: 'cc_shadow_run',
   area: 'profiles',
   kind: 'launch',
+  title: 'Shadow run: compare two models',
   summary:
     'Try a candidate model on the task of a finished read-only run and compare; its answer is not used.',
   input: z.strictObject({

@@ -8,6 +8,7 @@ export default defineTool({
   name: 'cc_answer_question',
   area: 'runs',
   kind: 'write',
+  title: 'Answer a question',
   summary: "Answer a worker's question, or allow or deny what it wants to do.",
   input: z.strictObject({
     question: z.string().max(80).describe('Question id.'),

@@ -20,8 +20,9 @@ export default defineTool({
   area: 'runs',
   // Whoever raises a cap takes a protection away: clients are to ask the user first.
   kind: 'destructive',
+  title: 'Set a cost limit (budget, cap on spending)',
   summary:
-    'Caps on cost, tokens, time and concurrency of worker runs, and what is left of them today; sets them, 0 lifts one.',
+    'Caps on cost, tokens, time and concurrency of runs, and what is left of them today; sets them, 0 lifts one.',
   input: z.strictObject({
     subject: z
       .string()

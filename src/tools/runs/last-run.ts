@@ -12,8 +12,8 @@ export default defineTool({
   area: 'runs',
   kind: 'read',
   core: true,
-  summary:
-    'Result of the last worker run (of this thread, else of the project): state, answer, cost.',
+  title: 'Get the result of a run: read its answer, output',
+  summary: 'Result of the last run (of this thread, else of the project): state, answer, cost.',
   input: z.strictObject({
     run_id: z.string().max(64).optional().describe('Another run instead of the last.'),
     include_output: z.boolean().optional().describe('With its answer; default true.'),

@@ -9,6 +9,7 @@ export default defineTool({
   name: 'cc_list_questions',
   area: 'runs',
   kind: 'read',
+  title: 'List open questions',
   summary: 'Questions and permission requests of workers waiting for your answer.',
   input: z.strictObject({
     run_id: z.string().max(64).optional().describe('Default: all active runs of the project.'),

@@ -8,8 +8,9 @@ export default defineTool({
   name: 'cc_mock_stream_test',
   area: 'runs',
   kind: 'launch',
+  title: 'Test the installation offline',
   summary:
-    'Prove the installation offline: a real worker against an embedded loopback model in a temporary project. Costs nothing.',
+    'Prove the installation offline: a real worker against an embedded loopback model in a temporary project. Free.',
   aliases: ['cc_selftest'],
   input: z.strictObject({
     timeout_seconds: z

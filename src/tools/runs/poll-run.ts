@@ -15,7 +15,8 @@ export default defineTool({
   area: 'runs',
   kind: 'read',
   core: true,
-  summary: 'Compact progress of one run since a cursor: check what a worker is doing now.',
+  title: 'Check the progress of a run',
+  summary: 'Compact progress of one run since a cursor: check what it is doing now.',
   input: z.strictObject({
     run_id: runId,
     cursor: z.string().max(64).optional().describe('Cursor of the previous poll.'),

@@ -28,6 +28,7 @@ export default defineTool({
   name: 'cc_prompt_pack',
   area: 'runs',
   kind: 'read',
+  title: 'Prompt pack: templates',
   summary:
     'Prompt templates for tasks (audit, bugfix, review, tests, …): lists them with how they did, or renders one.',
   input: z.strictObject({

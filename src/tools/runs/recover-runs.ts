@@ -13,6 +13,7 @@ export default defineTool({
   name: 'cc_recover_runs',
   area: 'runs',
   kind: 'destructive',
+  title: 'Recover lost runs',
   summary:
     'Recover runs and workflows after a crash: orphaned (lost) ones get a supervisor, leftover processes end.',
   input: z.strictObject({ cwd }),

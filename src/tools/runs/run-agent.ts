@@ -19,6 +19,7 @@ export default defineTool({
   name: 'cc_run_agent',
   area: 'runs',
   kind: 'launch',
+  title: 'Run a worker agent: delegate a task and get its result',
   summary:
     'Delegate a short task to a worker agent and wait for its answer; still_running means go on with cc_wait_runs.',
   input: runInput

@@ -10,6 +10,7 @@ export default defineTool({
   area: 'runs',
   kind: 'read',
   core: true,
+  title: 'Run status: list active, running ones',
   summary: 'Status of one run, or list the active runs of a project.',
   input: z.strictObject({
     run_id: z.string().max(64).optional().describe('Run id; without it, a list.'),

@@ -7,6 +7,7 @@ export default defineTool({
   area: 'runs',
   kind: 'launch',
   core: true,
+  title: 'Start a worker agent in the background: delegate a task',
   summary:
     'Start a worker agent on a task in the background; returns its run id at once. Follow it with cc_wait_runs.',
   input: runInput,

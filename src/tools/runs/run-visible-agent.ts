@@ -10,6 +10,7 @@ export default defineTool({
   name: 'cc_run_visible_agent',
   area: 'runs',
   kind: 'launch',
+  title: 'Start a worker agent in a visible window',
   summary: 'Start a worker agent in a visible window (tmux, terminal), live.',
   input: z.strictObject({
     task,

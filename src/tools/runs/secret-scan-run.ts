@@ -10,8 +10,9 @@ export default defineTool({
   name: 'cc_secret_scan_run',
   area: 'runs',
   kind: 'read',
+  title: 'Scan a run for secrets',
   summary:
-    'Secrets (keys, tokens, passwords) a run put into files, commits or its output. Never shows values.',
+    'Secrets (keys, tokens, passwords) a run put into files, commits or its output. Never prints values.',
   input: z.strictObject({
     run_id: runId,
     paths: z

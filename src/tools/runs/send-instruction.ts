@@ -13,6 +13,7 @@ export default defineTool({
   area: 'runs',
   kind: 'launch',
   core: true,
+  title: 'Send a message: steer, resume, continue',
   summary:
     'Steer a running worker with a message or narrower scope, or resume a finished run in its session.',
   input: z.strictObject({

@@ -11,7 +11,8 @@ export default defineTool({
   area: 'runs',
   kind: 'destructive',
   core: true,
-  summary: 'Stop (cancel, kill) a worker run and its processes, or all; what it did is kept.',
+  title: 'Stop a worker, cancel a run',
+  summary: 'Stop (cancel, kill) a run and its processes, or all; what it did is kept.',
   input: z.strictObject({
     run_id: runId.optional(),
     all: z.boolean().optional().describe('Every active run.'),

@@ -8,6 +8,7 @@ export default defineTool({
   name: 'cc_summarize_run',
   area: 'runs',
   kind: 'read',
+  title: 'Summary of a run',
   summary: 'Summarize a run: done, found, changed, remaining, risk flags, and what to do next.',
   input: z.strictObject({ run_id: runId, cwd }),
   output: runDigest,

@@ -14,8 +14,9 @@ export default defineTool({
   name: 'cc_usage_summary',
   area: 'runs',
   kind: 'read',
+  title: 'Usage summary: what runs cost, spending',
   summary:
-    'Tokens and cost of worker runs by day, role and model, failed and stopped ones included; today by default.',
+    'Tokens and cost of runs by day, role and model, failed and stopped ones included; today by default.',
   input: z.strictObject({
     // Checked as a date, published as a string: the pattern costs more than it tells.
     since: z.string().max(10).pipe(z.iso.date()).optional().describe('UTC day, YYYY-MM-DD.'),

@@ -13,6 +13,7 @@ export default defineTool({
   name: 'cc_verify_run',
   area: 'runs',
   kind: 'launch',
+  title: 'Verify the work of a run: check its changes, run tests',
   summary: 'Verify a run by evidence, running its tests ourselves: accept, investigate or reject.',
   input: z.strictObject({
     run_id: runId,

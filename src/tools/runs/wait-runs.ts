@@ -12,7 +12,8 @@ export default defineTool({
   area: 'runs',
   kind: 'read',
   core: true,
-  summary: 'Wait until a worker run ends or needs attention; pass the cursor on to miss nothing.',
+  title: 'Wait until workers are done (runs finished)',
+  summary: 'Wait until a run ends or needs attention; pass the cursor on to miss nothing.',
   input: z.strictObject({
     run_ids: z
       .array(z.string().max(64))

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { lazy } from '../../core/lazy.ts';
+import { nextCall, waiting } from './status-shape.ts';
 
 /** What the tools of started workflows do, loaded when the first of them is called. */
 export const loadCalls = /* @__PURE__ */ lazy(() => import('./instance-calls.ts'));
@@ -8,15 +9,6 @@ export const workflowId = z.string().max(64).optional().describe('Default: the n
 
 /** A node, or one of its tasks. */
 export const nodeId = z.string().min(1).max(80);
-
-export const nextCall = z.object({
-  tool: z.string(),
-  input: z.record(z.string(), z.unknown()),
-  why: z.string(),
-});
-
-/** What waits for a decision. */
-export const waiting = z.object({ node: z.string(), question: z.string(), since: z.string() });
 
 /** What a request to a workflow came to, and how it stands then. */
 export const askedOutput = {

@@ -14,6 +14,7 @@ export default defineTool({
   name: 'cc_workflow_dry_run',
   area: 'workflows',
   kind: 'read',
+  title: 'Dry run of a workflow',
   summary:
     'Dry run of a workflow file: batches, profile and model of each node, most it can cost. Starts nothing.',
   input: z.strictObject({ ...workflowInput, cwd }),

@@ -9,6 +9,7 @@ import { defineTool } from '../define.ts';
 import { cwd } from '../fields.ts';
 import { type NodeRouter, nodeRouter, routesOf } from './node-routes.ts';
 import { otherReviewer } from './other-reviewer.ts';
+import { nextCall } from './status-shape.ts';
 
 const loadPropose = /* @__PURE__ */ lazy(() => import('../../workflows/propose/propose.ts'));
 const loadEstimate = /* @__PURE__ */ lazy(() => import('../../workflows/propose/estimate.ts'));
@@ -50,7 +51,7 @@ export default defineTool({
     cost: z.object({ low: z.number(), high: z.number(), runs: z.number() }).nullable(),
     cost_unknown: z.object({ nodes: z.array(z.string()), why: z.string() }).optional(),
     notes: z.array(z.string()),
-    next: z.object({ tool: z.string(), input: z.record(z.string(), z.unknown()), why: z.string() }),
+    next: nextCall,
   }),
   maxBytes: 16_000,
   handler: async ({ task, pattern: asked, file, cwd: directory }, { host, place }) => {

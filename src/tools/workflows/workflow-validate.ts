@@ -7,6 +7,7 @@ export default defineTool({
   name: 'cc_workflow_validate',
   area: 'workflows',
   kind: 'read',
+  title: 'Validate a workflow',
   summary: 'Check a workflow file: all errors at once, each with line, path and fix.',
   input: z.strictObject({ ...workflowInput, cwd }),
   output: z.object({

@@ -17,8 +17,9 @@ export default defineTool({
   name: 'cc_clean_workspace',
   area: 'workspace',
   kind: 'destructive',
+  title: 'Clean up the workspace',
   summary:
-    'Remove old worker runs, workflows and leftovers by the retention policy; a preview unless dry_run is false. Usage figures stay.',
+    'Remove old runs, workflows and leftovers by the retention policy; a preview unless dry_run is false. Usage figures stay.',
   input: z.strictObject({
     older_than_days: z.int().min(0).max(3650).optional().describe('Instead of the policy, 0-3650.'),
     dry_run: z.boolean().optional().describe('Only show; default true.'),

@@ -13,7 +13,7 @@ export default defineTool({
   name: 'cc_folder_policy',
   area: 'workspace',
   kind: 'write',
-  summary: 'Rules for where agents may write files in a project; shows them, or stores them.',
+  summary: 'Rules for where agents may write files in a project; stores them on request.',
   input: z.strictObject({
     apply: z.boolean().optional().describe('Write the rules into the workspace; default false.'),
     cwd,

@@ -11,6 +11,7 @@ export default defineTool({
   name: 'cc_healthcheck',
   area: 'workspace',
   kind: 'read',
+  title: 'Health check: is the installation in order',
   summary:
     'Check that workers can run here: Claude Code, git, profiles, workspace, disk. Every problem names its remedy.',
   input: z.strictObject({

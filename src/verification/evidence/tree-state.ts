@@ -2,18 +2,21 @@ import { toErrorFacts } from '../../core/errors.ts';
 import { describeHead } from '../../git/head.ts';
 import { compareWhole, type WholeChange } from '../../git/whole/compare.ts';
 import type { WholeSnapshot } from '../../git/whole/whole.ts';
-import { takeNow, wholeOf } from '../../runs/changes/snapshots.ts';
+import { takeNow } from '../../runs/changes/snapshots.ts';
 import type { FoundRun } from '../../runs/find.ts';
 import type { Host } from '../../workspace/host.ts';
 
-/** The directory of the run right now; undefined where there is no snapshot to compare it with. */
+/**
+ * The directory of the run right now, to be compared with an earlier state of it; undefined where there
+ * is none.
+ */
 export async function treeNow(
   host: Host,
   { record }: FoundRun,
+  earlier: WholeSnapshot | undefined,
   signal: AbortSignal,
 ): Promise<WholeSnapshot | undefined> {
-  const base = wholeOf(record.base?.snapshot);
-  return base === undefined ? undefined : takeNow(host, record, base, signal);
+  return earlier === undefined ? undefined : takeNow(host, record, earlier, signal);
 }
 
 /** The commit the directory stands on. */

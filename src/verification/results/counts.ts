@@ -1,7 +1,7 @@
 /** Tests counted from one source, and the names of those that failed. */
 export type Counted = { passed: number; failed: number; skipped: number; failures: string[] };
 
-export const NAMES_KEPT = 20;
+const NAMES_KEPT = 20;
 
 export function counted(
   passed: number,

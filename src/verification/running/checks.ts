@@ -11,7 +11,7 @@ import { type CommandPlace, runLine } from './command.ts';
 /** Of a custom command, as long as the call names no other time (capabilities.md A8). */
 const CUSTOM_TIMEOUT_MS = 30_000;
 
-export const PLAIN_CHECKS = [
+const PLAIN_CHECKS = [
   'diff_not_empty',
   'no_error_in_output',
   'permission_denials_empty',

@@ -13,9 +13,14 @@ export const SCOPE_HOOK = 'cc-scope';
  * First line. `onFailure: "block"` makes an unanswered callback a denial; the timeout is longer than
  * the run may last, so that a worker without supervisor freezes instead of being denied (§4b).
  */
-export function initialize(requestId: string, hookTimeoutSeconds: number): ControlLine {
+export function initialize(
+  requestId: string,
+  hookTimeoutSeconds: number,
+  servers: readonly string[] = [],
+): ControlLine {
   return controlRequest(requestId, {
     subtype: 'initialize',
+    ...(servers.length === 0 ? {} : { sdkMcpServers: servers }),
     hooks: {
       PreToolUse: [
         {
@@ -98,6 +103,11 @@ export function hookAnswer(
 /** Answer to a permission question; nobody is there to ask, so it is always a refusal. */
 export function permissionDenied(requestId: string, message: string): ControlLine {
   return controlResponse(requestId, { behavior: 'deny', message });
+}
+
+/** Answer to a message for one of our own MCP servers. */
+export function mcpAnswer(requestId: string, message: JsonObject): ControlLine {
+  return controlResponse(requestId, { mcp_response: message });
 }
 
 function controlRequest(requestId: string, request: JsonObject): ControlLine {

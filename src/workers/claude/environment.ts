@@ -10,6 +10,8 @@ export function workerVariables(options: {
   tmpDir: string;
   /** Own configuration directory; undefined for the official login, which must use the user's own. */
   configDir: string | undefined;
+  /** How long a call of a tool of ours may take; it is another run. */
+  toolTimeoutMs?: number | undefined;
 }): Record<string, string> {
   return {
     [RUN_COOKIE]: options.runId,
@@ -29,6 +31,9 @@ export function workerVariables(options: {
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
     DISABLE_AUTOUPDATER: '1',
     DISABLE_TELEMETRY: '1',
+    ...(options.toolTimeoutMs === undefined
+      ? {}
+      : { MCP_TOOL_TIMEOUT: String(options.toolTimeoutMs) }),
     ...(options.configDir === undefined
       ? {}
       : {

@@ -5,6 +5,7 @@ import { type JsonObject, stringAt } from '../../core/json.ts';
 import { oneLine, truncate } from '../../core/text.ts';
 import { ANY_COMMAND, commandRefusal } from './allowed-commands.ts';
 import type { Decision } from './control.ts';
+import { DELEGATE_TOOL } from './own-server.ts';
 import { isProtectedPath } from './protected-paths.ts';
 import { protectedTarget } from './shell-targets.ts';
 
@@ -27,6 +28,8 @@ export type GuardContext = {
   tools?: readonly string[] | undefined;
   /** The operating system holds the worker; without that, `*` in `commands` allows nothing. */
   sandboxed?: boolean | undefined;
+  /** It may have other runs launched. */
+  delegates?: boolean | undefined;
 };
 
 /** By which it gives an answer in the form that was asked for. */
@@ -44,6 +47,9 @@ const LIST_CHARS = 1000;
  * is refused, with a reason that tells the model what it may do instead.
  */
 export function decideToolCall(tool: string, input: JsonObject, context: GuardContext): Decision {
+  if (tool === DELEGATE_TOOL && context.delegates) {
+    return { allow: true, reason: 'its workflow lets this role launch others' };
+  }
   if (context.tools?.includes(tool) === false && tool !== ANSWER_TOOL) {
     return deny(`${oneLine(tool, 100)} is not part of this role's permissions.`);
   }

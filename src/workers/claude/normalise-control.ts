@@ -1,6 +1,7 @@
 import { booleanAt, type JsonObject, objectAt, stringAt } from '../../core/json.ts';
 import type { WorkerEvent } from '../events.ts';
 import { cleanAt, event, modelAt, nameAt } from './event-fields.ts';
+import { calledTool } from './own-server.ts';
 import { contextWindows, usageByModel } from './usage.ts';
 
 /** What the worker asks of us. The question itself is read from the raw line when it is answered. */
@@ -25,6 +26,15 @@ export function fromControlRequest(raw: JsonObject): WorkerEvent {
         id: nameAt(request, 'tool_use_id'),
         reason: cleanAt(request, 'decision_reason', 300),
       });
+    case 'mcp_message': {
+      const message = objectAt(request, 'message');
+      return event('cc.mcp.asked', {
+        request_id,
+        server: nameAt(request, 'server_name'),
+        method: nameAt(message, 'method'),
+        tool: calledTool(message),
+      });
+    }
     default:
       return event('cc.worker.other', {
         worker_type: 'control_request',

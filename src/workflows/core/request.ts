@@ -1,4 +1,5 @@
 import { compact, type JsonObject } from '../../core/json.ts';
+import { oneLine } from '../../core/text.ts';
 import type { Role } from '../../core/vocabulary.ts';
 import type { NodeBudget } from '../format/fields.ts';
 import { handoffJsonSchema } from '../handoffs/schemas.ts';
@@ -22,7 +23,12 @@ export type RunOrder = {
   finalOnly: boolean;
   isolation: Isolation;
   outputSchema: JsonObject;
+  /** Roles it may have launched. */
+  helpers: readonly { name: string; text: string }[];
 };
+
+/** Of what a role is told, in the list a worker chooses from. */
+const HELPER_CHARS = 200;
 
 type StartRun = Extract<Effect, { type: 'start_run' }>;
 
@@ -42,9 +48,9 @@ export function runOrderOf(plan: Plan, instance: Instance, effect: StartRun): Ru
     role: use.role,
     profile: use.profile ?? undefined,
     model: use.model ?? undefined,
-    // Who is launched may do no more than who launched it.
-    allowWrite: node.allow_write,
-    scope: node.scope ?? undefined,
+    // Who launched it waits, and two must not write in the same files: who is launched only reads.
+    allowWrite: delegated === undefined && node.allow_write,
+    scope: delegated === undefined ? (node.scope ?? undefined) : undefined,
     budget: {
       ...own,
       ...compact({ max_usd, max_tokens }),
@@ -54,8 +60,11 @@ export function runOrderOf(plan: Plan, instance: Instance, effect: StartRun): Ru
         : { wall_seconds: Math.max(10, Math.min(own.wall_seconds ?? wall, wall)) }),
     },
     finalOnly: node.final_only,
-    isolation: node.isolation,
+    isolation: delegated === undefined ? node.isolation : 'shared',
     outputSchema: handoffJsonSchema(use.role, delegated === undefined ? node.outputs : {}),
+    helpers: plan.delegation
+      .filter(({ from }) => from === use.name)
+      .map(({ to }) => ({ name: to.name, text: oneLine(to.instructions ?? '', HELPER_CHARS) })),
   };
 }
 

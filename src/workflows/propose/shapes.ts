@@ -177,12 +177,21 @@ const SHAPES: Readonly<Record<Pattern, (facts: ProjectFacts) => Draft>> = {
     defaults: { timeout_seconds: LONG, retry: 1 },
     nodes: {
       ...testNode(facts, undefined),
-      correctness: { role: 'review', task: 'Review the changes for defects you can show.' },
-      security: { role: 'security', task: 'Review the changes for what an attacker could use.' },
+      correctness: {
+        role: 'review',
+        task: 'Review the changes for defects you can show.',
+        ...looking(facts),
+      },
+      security: {
+        role: 'security',
+        task: 'Review the changes for what an attacker could use.',
+        ...looking(facts),
+      },
       cross_check: {
         role: 'review',
         task: 'Others have reviewed these changes. Try to refute each finding; keep only those that you can show, and add what all of them missed.',
         needs: ['correctness', 'security'],
+        ...looking(facts),
       },
       verdict: {
         role: 'supervisor',
@@ -266,12 +275,19 @@ function writer(
   };
 }
 
+const LOOKS = ['git status', 'git diff', 'git diff *', 'git log *', 'git show *'];
+
+/** It changes no file, but may look at what has changed. */
+function looking({ isGit }: ProjectFacts): ProposedNode {
+  return isGit ? { allow_write: true, write_scope: { allow: [], commands: LOOKS } } : {};
+}
+
 /** Tests by us, a review, and a gate that goes back with the reasons. */
 function checked(facts: ProjectFacts, of: string, question: string): Record<string, ProposedNode> {
   const { tests } = facts;
   return {
     ...testNode(facts, of),
-    review: { role: 'review', task: question, needs: of },
+    review: { role: 'review', task: question, needs: of, ...looking(facts) },
     accepted: {
       type: 'gate',
       needs: [...(tests === undefined ? [] : ['tests']), 'review'],

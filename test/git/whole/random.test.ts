@@ -10,9 +10,10 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { comparePaths, openSnapshot } from '../../../src/git/whole/read.ts';
+import { comparePaths } from '../../../src/git/whole/compare-paths.ts';
 import { clear } from '../../support/clear.ts';
 import { repository, temporary } from '../support.ts';
+import { openSnapshot } from './read-back.ts';
 import { whole } from './support.ts';
 
 /** Numbers from 0 to below `n`, the same for the same seed (mulberry32). */
@@ -116,7 +117,7 @@ test.each([1, 2, 3, 4, 5, 6])(
           const text = files.get(path);
           const bytes = await open.read(path);
           if (text === undefined) expect(bytes).toBeUndefined();
-          else if (open.at(path)?.kind === 'link') expect(` ${bytes}`).toBe(text);
+          else if (open.at(path)?.mode === '120000') expect(` ${bytes}`).toBe(text);
           else {
             const perm = open.at(path)?.perm.toString(8);
             expect(`${perm} ${bytes?.toString('base64')}`).toBe(text);

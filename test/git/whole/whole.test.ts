@@ -13,8 +13,9 @@ import {
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { newCommits } from '../../../src/git/whole/commits.ts';
-import { comparePaths, openSnapshot, readAt } from '../../../src/git/whole/read.ts';
+import { comparePaths } from '../../../src/git/whole/compare-paths.ts';
 import { fingerprint, repository, type Sandbox, temporary } from '../support.ts';
+import { openSnapshot, readAt } from './read-back.ts';
 import { changesOf, lines, whole } from './support.ts';
 
 /** A repository with a committed source file and ignored ones. */
@@ -399,7 +400,7 @@ test('content at the base and at the end can be read back, byte for byte', async
     chmodSync(join(repo.root, 'src/a.txt'), 0o700);
   });
   const env = { env: repo.env };
-  expect(await readAt(base, 'src/raw', env)).toEqual({ kind: 'file', perm: 0o644, bytes });
+  expect(await readAt(base, 'src/raw', env)).toEqual({ mode: '100644', perm: 0o644, bytes });
   expect((await readAt(after, 'src/raw', env))?.bytes.toString()).toBe('other');
   expect((await readAt(base, '.env', env))?.bytes.toString()).toBe('KEY=1\n');
   expect((await readAt(base, 'src/link', env))?.bytes.toString()).toBe('a.txt');
@@ -412,7 +413,7 @@ test('content at the base and at the end can be read back, byte for byte', async
     'src/raw',
   ]);
   const open = await openSnapshot(after, env);
-  expect(open.at('src/a.txt')).toEqual({ area: 'source', kind: 'file', perm: 0o700, kept: true });
+  expect(open.at('src/a.txt')).toEqual({ area: 'source', mode: '100755', perm: 0o700, kept: true });
   expect(open.at('node_modules/dep/index.js')).toMatchObject({ kept: false });
 });
 

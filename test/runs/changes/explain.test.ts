@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { WholeChange } from '../../../src/git/whole/compare.ts';
-import { readCallLog } from '../../../src/runs/changes/call-log.ts';
+import { type CallLog, readCallLog } from '../../../src/runs/changes/call-log.ts';
 import { explainer } from '../../../src/runs/changes/explain.ts';
 import { judgeScope } from '../../../src/runs/changes/judge-scope.ts';
 import type { RunRecord } from '../../../src/runs/record.ts';
@@ -17,14 +17,14 @@ afterEach(() => rmSync(root, { recursive: true }));
 const now = Date.now();
 const at = (seconds: number) => new Date(now + seconds * 1000).toISOString();
 
-function logOf(events: Record<string, unknown>[]) {
+async function logOf(events: Record<string, unknown>[]) {
   const path = join(root, 'events.ndjson');
   const lines = [
     { schema_version: 1 },
     ...events.map((event, index) => ({ seq: index + 1, ...event })),
   ];
   writeFileSync(path, `${lines.map((line) => JSON.stringify(line)).join('\n')}\n`);
-  const log = readCallLog(path);
+  const log = await readCallLog(path);
   rmSync(path);
   return log;
 }
@@ -58,8 +58,8 @@ const change = (path: string, more: Partial<WholeChange> = {}): WholeChange => (
 
 const place = () => ({ cwd: root, root, since: now - 60_000 });
 
-test('which calls count: those that went through, and those nobody knows the end of', () => {
-  const log = logOf([
+test('which calls count: those that went through, and those nobody knows the end of', async () => {
+  const log = await logOf([
     used('1', 'Write', 'ok.txt', 0),
     finished('1', 1),
     used('2', 'Write', 'failed.txt', 1),
@@ -85,21 +85,30 @@ test('which calls count: those that went through, and those nobody knows the end
   ]);
 });
 
-test('a write through a link explains the file it leads to', () => {
+test('calls whose ends stand in one event do not run on', async () => {
+  const log = await logOf([
+    used('1', 'Bash', 'a', 0),
+    used('2', 'Bash', 'b', 0),
+    finished('1', 1, { more: ['2'] }),
+  ]);
+  expect(log.commands.map(({ to }) => to)).toEqual([now + 1000, now + 1000]);
+});
+
+test('a write through a link explains the file it leads to', async () => {
   mkdirSync(join(root, 'real'));
   symlinkSync('real', join(root, 'link'));
   writeFileSync(join(root, 'real/a.txt'), 'x');
   const explain = explainer(
-    logOf([used('1', 'Write', 'link/a.txt', -50), finished('1', -49)]),
+    await logOf([used('1', 'Write', 'link/a.txt', -50), finished('1', -49)]),
     place(),
   );
   expect(explain(change('real/a.txt')).by).toBe('tool');
 });
 
-test('a command explains what changed while it ran, and nothing else', () => {
+test('a command explains what changed while it ran, and nothing else', async () => {
   writeFileSync(join(root, 'a.txt'), 'x');
-  const during = logOf([used('1', 'Bash', 'make', -10), finished('1', 10)]);
-  const before = logOf([used('1', 'Bash', 'make', -20), finished('1', -10)]);
+  const during = await logOf([used('1', 'Bash', 'make', -10), finished('1', 10)]);
+  const before = await logOf([used('1', 'Bash', 'make', -20), finished('1', -10)]);
   expect(explainer(during, place())(change('a.txt'))).toMatchObject({
     by: 'shell',
     command: 'make',
@@ -115,7 +124,7 @@ test('a set-back time does not move a change into a command', async () => {
   const { utimesSync } = await import('node:fs');
   writeFileSync(join(root, 'a.txt'), 'x');
   utimesSync(join(root, 'a.txt'), (now - 15_000) / 1000, (now - 15_000) / 1000);
-  const log = logOf([used('1', 'Bash', 'make', -20), finished('1', -10)]);
+  const log = await logOf([used('1', 'Bash', 'make', -20), finished('1', -10)]);
   expect(explainer(log, place())(change('a.txt')).by).toBe('unattributed');
 });
 
@@ -127,11 +136,13 @@ const recordWith = (fields: Partial<RunRecord>): RunRecord =>
     ...fields,
   }) as RunRecord;
 
+const NOTHING: CallLog = { writes: [], commands: [], allowed: [], narrowed: [] };
+
 const scopeOf = (
   file: WholeChange,
   {
     record = recordWith({}),
-    log = logOf([]),
+    log = NOTHING,
     command = undefined as string | undefined,
     time = now,
   } = {},
@@ -166,18 +177,18 @@ test('commits are what an allowed git command is for; what git runs never is', (
   expect(scopeOf(change('.git/config', { area: 'git' }), git)).toEqual({ scope: 'protected' });
 });
 
-test('protected globs of the policy, and what the controller took away', () => {
+test('protected globs of the policy, and what the controller took away', async () => {
   const record = recordWith({ protected_paths: ['src/secret/**'] });
   expect(scopeOf(change('src/secret/a'), { record })).toEqual({ scope: 'protected' });
-  const log = logOf([{ type: 'cc.scope.narrowed', time: at(0), paths: ['src/a/**'] }]);
+  const log = await logOf([{ type: 'cc.scope.narrowed', time: at(0), paths: ['src/a/**'] }]);
   expect(scopeOf(change('src/b/x'), { log, time: now - 5000 })).toEqual({ scope: 'in' });
   expect(scopeOf(change('src/b/x'), { log, time: now + 5000 })).toEqual({ scope: 'out' });
   const earlier = recordWith({ narrowed: [{ paths: ['src/a/**'] }] });
   expect(scopeOf(change('src/b/x'), { record: earlier })).toEqual({ scope: 'out' });
 });
 
-test('a write outside that the controller allowed is in scope, just that one', () => {
-  const log = logOf([
+test('a write outside that the controller allowed is in scope, just that one', async () => {
+  const log = await logOf([
     {
       type: 'cc.hook.answered',
       time: at(0),

@@ -60,8 +60,6 @@ describe('nothing that matters is lost', () => {
     expect(Object.fromEntries(kinds)).toEqual({
       // Pieces of messages that come whole as well; we do not ask for them.
       stream_event: 167,
-      // JSON-RPC with tool servers inside the controller; we offer none.
-      'control_request/mcp_message': 8,
       'system/thinking_tokens': 1,
       'system/session_title_changed': 1,
       'system/ui_invalidate': 6,

@@ -1,0 +1,15 @@
+import { type CompareOptions, changedPaths } from './compare.ts';
+import { statesOf } from './states.ts';
+import type { WholeSnapshot } from './whole.ts';
+
+const TIMEOUT_MS = 120_000;
+
+/** The paths that differ between two snapshots of one place, bookkeeping of git's left out. */
+export async function comparePaths(
+  base: WholeSnapshot,
+  after: WholeSnapshot,
+  options: Pick<CompareOptions, 'env' | 'signal'> = {},
+): Promise<string[]> {
+  const limits = { timeoutMs: TIMEOUT_MS, ...options };
+  return changedPaths(await statesOf(base, limits), await statesOf(after, limits));
+}
