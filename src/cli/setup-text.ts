@@ -64,6 +64,10 @@ function linked({ path, real }: { path: string; real: string }): string {
 
 /** A copy of a file that everybody can read needs no repetition. */
 function body(change: Change): string[] {
+  if (change.kind === 'file' && change.whole !== undefined) {
+    const what = change.after === undefined ? 'the file goes' : 'the file of before comes back';
+    return [`  ${what}, ${change.whole}; of the entries only ours:`, shown(change.diff)];
+  }
   if (change.kind === 'command' || change.copyOf === undefined) return [shown(change.diff)];
   if (change.after === undefined) return ['  removed; it is as setup wrote it'];
   return [`  a copy of ${change.copyOf} (${change.after.length} bytes)`];

@@ -51,6 +51,8 @@ async function carryOut(
   const changes = plan.parts.flatMap((part) => part.changes);
   const changed = changes.length > 0 || plan.parts.some((part) => part.gone !== undefined);
   if (!asked.json) out.write(renderPlan(command, plan));
+  const isUnfinished = !changed && plan.parts.some((part) => part.owned !== undefined);
+  if (isUnfinished && !asked.dryRun) await applyPlan(host, plan);
   const write = changed && !asked.dryRun && (asked.yes || (await agreed(asked, screen)));
   const backedUp = write ? (await applyPlan(host, plan)).backedUp : 0;
   const report = { command, dryRun: asked.dryRun, written: write, backedUp, home: host.home.root };

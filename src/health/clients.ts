@@ -54,9 +54,9 @@ async function judge(
     const here = (item: Owned) =>
       item.client === client.client && item.path.startsWith(project + sep);
     if (owned.some(here)) return { status: 'pass', detail: `${title}: for this project only` };
-    // Whoever works with one client need not want it in the other.
-    const status = anySetUp ? 'pass' : 'warn';
-    return { status, detail: `${title}: not set up`, fix: command };
+    if (!anySetUp) return { status: 'warn', detail: `${title}: not set up`, fix: command };
+    // Whoever works with one client need not want it in the other: nothing to put right.
+    return { status: 'pass', detail: `${title}: not set up; if you want it there: ${command}` };
   }
   const missing = missingPaths(entry);
   if (missing.length > 0) {

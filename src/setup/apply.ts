@@ -2,11 +2,12 @@ import { chmod, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { isoTime } from '../core/clock.ts';
-import { CcError, errnoOf } from '../core/errors.ts';
+import { CcError, errnoOf, toErrorFacts } from '../core/errors.ts';
 import { objectAt } from '../core/json.ts';
 import { VERSION } from '../core/version.ts';
 import { runCommand } from '../proc/command.ts';
 import { PRIVATE_FILE, writeFileAtomic } from '../store/atomic.ts';
+import { withLease } from '../store/lease.ts';
 import type { Host } from '../workspace/host.ts';
 import { backUp } from './backup.ts';
 import { clientEnvironment } from './clients.ts';
@@ -15,10 +16,14 @@ import { SERVER } from './names.ts';
 import { removeEmptyDirectories } from './owned-directories.ts';
 import type { Change, CommandChange, FileChange, Part } from './plan.ts';
 import { quoted } from './quote.ts';
-import { type Owned, readReceipt, writeReceipt } from './receipt.ts';
+import { announced, type Owned, readReceipt, setupPaths, writeReceipt } from './receipt.ts';
+import { isOnlyOurEntry } from './restore.ts';
 import { digestOfBytes } from './target.ts';
+import { removeUnfinished } from './unfinished.ts';
 
 const COMMAND_MS = 30_000;
+/** Another setup of this user may be writing; its client commands take a second or two. */
+const LEASE_WAIT_MS = 60_000;
 /** What a file of the user that we create may be: `config.toml` and `.mcp.json` hold no secret of ours. */
 const NEW_FILE = 0o644;
 
@@ -28,14 +33,41 @@ export async function applyParts(
   parts: readonly Part[],
   backups: string,
 ): Promise<{ backedUp: number }> {
+  return withLease(setupPaths(host.home).lease, LEASE_WAIT_MS, () => apply(host, parts, backups));
+}
+
+async function apply(
+  host: Host,
+  parts: readonly Part[],
+  backups: string,
+): Promise<{ backedUp: number }> {
   const changes = parts.flatMap((part) => part.changes);
   for (const change of changes) await requireUnchanged(change);
   const backedUp = await backUp(backups, isoTime(host.clock.now()), changes);
+  let written = 0;
   for (const part of parts) {
-    for (const change of part.changes) await applyChange(host, change);
+    await announce(host, part);
+    for (const change of part.changes) {
+      await applyChange(host, change).catch((error: unknown) => {
+        throw cutShort(error, change, `${written} of ${changes.length} changes are made`);
+      });
+      written += 1;
+    }
     await record(host, part);
   }
   return { backedUp };
+}
+
+/** What is written is known and can be finished or taken away; the user must know that too. */
+function cutShort(error: unknown, { path }: Change, progress: string): CcError {
+  const { code, message, hint, retryable, details } = toErrorFacts(error);
+  const again = 'Run the same again to finish; what setup has written, uninstall takes away.';
+  return new CcError(code, `${path}: ${message} (${progress})`, {
+    ...(details === undefined ? {} : { details: { ...details } }),
+    hint: hint === undefined ? again : `${hint} ${again}`,
+    retryable,
+    cause: error,
+  });
 }
 
 async function applyChange(host: Host, change: Change): Promise<void> {
@@ -45,6 +77,7 @@ async function applyChange(host: Host, change: Change): Promise<void> {
 }
 
 async function writeUserFile({ real, before, after }: FileChange): Promise<void> {
+  await removeUnfinished(real);
   if (after === undefined) return rm(real, { force: true });
   await mkdir(dirname(real), { recursive: true });
   const mode = before === undefined ? NEW_FILE : (await stat(real)).mode & 0o7777;
@@ -52,9 +85,10 @@ async function writeUserFile({ real, before, after }: FileChange): Promise<void>
   await chmod(real, mode);
 }
 
-async function runClient(host: Host, { file, path }: CommandChange, args: string[]): Promise<void> {
+async function runClient(host: Host, { file }: CommandChange, args: string[]): Promise<void> {
   const result = await runCommand(file, args, {
-    cwd: dirname(path),
+    // Its directory of configuration need not exist yet.
+    cwd: '/',
     env: clientEnvironment(host.env),
     timeoutMs: COMMAND_MS,
   });
@@ -91,28 +125,56 @@ async function requireUnchanged({ path, before }: Change): Promise<void> {
   });
 }
 
+async function announce(host: Host, { owned, changes }: Part): Promise<void> {
+  if (owned === undefined || changes.length === 0) return;
+  const all = await readReceipt(host.home);
+  const others = all.filter((entry) => !isAbout(entry, owned));
+  const was = all.find((entry) => isAbout(entry, owned));
+  await writeReceipt(host.home, VERSION, [...others, announced(owned, was)]);
+}
+
+function isAbout(entry: Owned, about: Pick<Owned, 'client' | 'path'>): boolean {
+  return entry.client === about.client && entry.path === about.path;
+}
+
 /** After every part, so that what was written is known even if the next part fails. */
-async function record(host: Host, { owned, gone, restorable }: Part): Promise<void> {
+async function record(host: Host, part: Part): Promise<void> {
+  const { owned, gone } = part;
   const about = owned ?? gone;
   if (about === undefined) return;
   const all = await readReceipt(host.home);
-  const isIt = (entry: Owned) => entry.client === about.client && entry.path === about.path;
+  const isIt = (entry: Owned) => isAbout(entry, about);
   const others = all.filter((entry) => !isIt(entry));
   if (owned !== undefined) {
-    // Only now, because a client wrote it.
-    const after = restorable ? { after: digestOfBytes(await readFile(owned.path)) } : {};
-    await writeReceipt(host.home, VERSION, [...others, { ...owned, ...after }]);
+    await writeReceipt(host.home, VERSION, [...others, { ...owned, ...(await asLeft(part)) }]);
     return;
   }
-  for (const entry of all.filter(isIt)) await removeEmptyDirectories(directoriesOf(entry));
+  for (const entry of all.filter(isIt)) {
+    for (const path of filesOf(entry)) await removeUnfinished(path);
+    await removeEmptyDirectories(directoriesOf(entry));
+  }
   await writeReceipt(host.home, VERSION, others);
 }
 
+/** How the client has left its file, where uninstall may put the whole of it back. */
+async function asLeft({ owned, restorable, changes }: Part): Promise<Pick<Owned, 'after'>> {
+  if (owned === undefined || !restorable) return {};
+  const now = await readFile(owned.path);
+  const [change] = changes;
+  return isOnlyOurEntry(change?.before, now, owned.path) ? { after: digestOfBytes(now) } : {};
+}
+
 /** Of the skill's own, and those made on the way; the deepest first. */
-function directoriesOf({ path, files = {}, created_dirs }: Owned): string[] {
-  const own = Object.keys(files).map((name) => dirname(join(path, name)));
+function directoriesOf(entry: Owned): string[] {
+  const { path, kind, created_dirs } = entry;
+  const own = kind === 'skill' ? filesOf(entry).map((file) => dirname(file)) : [];
   const parents = own
     .map((directory) => dirname(directory))
     .filter((item) => item.startsWith(path));
   return [...new Set([...own, ...parents, ...created_dirs])].sort((a, b) => b.length - a.length);
+}
+
+function filesOf({ path, kind, files, former }: Owned): string[] {
+  if (kind === 'config') return [path];
+  return Object.keys({ ...files, ...former?.files }).map((name) => join(path, name));
 }

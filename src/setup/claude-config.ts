@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { CcError } from '../core/errors.ts';
 import { isObject, type JsonObject, objectAt } from '../core/json.ts';
 import { backupOf } from './backup.ts';
-import { renderDifference, renderWhole } from './diff.ts';
+import { renderDifference, renderEntry } from './diff.ts';
 import { applyEdits } from './edit.ts';
 import { parseJsonFile, removeMember } from './json-text.ts';
 import { planMcpJson, planMcpJsonRemoval } from './mcp-json.ts';
@@ -14,11 +14,12 @@ import {
   changedSince,
   keptNote,
   type Note,
+  nothingToDo,
   ownedAt,
   type Part,
   type Setting,
 } from './plan.ts';
-import type { Owned } from './receipt.ts';
+import { isOurValue, type Owned } from './receipt.ts';
 import { digestOfBytes, readTarget, type Target } from './target.ts';
 
 /** The server as Claude Code writes it. */
@@ -40,9 +41,9 @@ export async function planClaudeConfig(setting: Setting): Promise<Part> {
   const target = await readTarget(claudeConfigPath(setting));
   const entry = claudeEntry(setting);
   const raw = currentEntry(target);
-  if (isDeepStrictEqual(raw, entry)) return { changes: [], notes: [] };
   const owned = ownedAt(setting.owned, 'claude', target.path);
-  const isOurs = owned !== undefined && isDeepStrictEqual(raw, owned.value);
+  if (isDeepStrictEqual(raw, entry)) return nothingToDo(owned);
+  const isOurs = isOurValue(owned, raw);
   if (raw !== undefined && !isOurs && !setting.options.replace) {
     return { changes: [], notes: [keptNote(setting, target.path, `mcpServers.${SERVER}`)] };
   }
@@ -85,7 +86,7 @@ export async function planClaudeRemoval(setting: Setting, owned: Owned): Promise
   const raw = currentEntry(target);
   if (raw === undefined) return { changes: [], notes: [], gone };
   const notes: Note[] = [];
-  if (!isDeepStrictEqual(raw, owned.value)) {
+  if (!isOurValue(owned, raw)) {
     notes.push(changedSince(setting, target.path));
   }
   const nothing = { before: raw, after: undefined };
@@ -143,13 +144,8 @@ function commandChange(
     file: client.binary,
     commands,
     expected: isObject(after) ? { ...after } : undefined,
-    diff: [
-      ...(before === undefined ? [] : [entryLines(before, '-')]),
-      ...(after === undefined ? [] : [entryLines(after, '+')]),
-    ].join('\n'),
+    diff: [renderEntry(before, '-'), renderEntry(after, '+')]
+      .filter((part) => part !== '')
+      .join('\n'),
   };
-}
-
-function entryLines(entry: unknown, sign: '+' | '-'): string {
-  return renderWhole(`mcpServers.${SERVER}: ${JSON.stringify(entry, undefined, 2)}\n`, sign);
 }

@@ -8,8 +8,16 @@ import { renderDifference, renderEdits, renderWhole } from './diff.ts';
 import { applyEdits, type Edit } from './edit.ts';
 import { GRACE_KEY, OWN_COMMENT, SERVER } from './names.ts';
 import { missingDirectories } from './owned-directories.ts';
-import { changedSince, keptNote, type Note, ownedAt, type Part, type Setting } from './plan.ts';
-import type { Owned } from './receipt.ts';
+import {
+  changedSince,
+  keptNote,
+  type Note,
+  nothingToDo,
+  ownedAt,
+  type Part,
+  type Setting,
+} from './plan.ts';
+import { isOurValue, type Owned } from './receipt.ts';
 import { replacement } from './restore.ts';
 import { readTarget, type Target } from './target.ts';
 import * as toml from './toml.ts';
@@ -37,7 +45,7 @@ export async function planCodexConfig(setting: Setting): Promise<Part> {
   }
   const grace = graceEdit(setting, target.text, document);
   const edits = [...table, ...grace];
-  if (edits.length === 0) return { changes: [], notes: [] };
+  if (edits.length === 0) return nothingToDo(owned);
   const wanted = {
     ...toml.withServer(document, SERVER, entry),
     ...(grace.length === 0 ? {} : { [GRACE_KEY]: GRACE_MS }),
@@ -75,11 +83,13 @@ function tableEdits(
   const block = toml.serverBlock(SERVER, entry, OWN_COMMENT);
   if (raw === undefined) return [toml.appendBlock(text, block)];
   if (isDeepStrictEqual(raw, entry)) return [];
-  const isOurs = owned !== undefined && isDeepStrictEqual(raw, owned.value);
+  const isOurs = isOurValue(owned, raw);
   if (!isOurs && !options.replace) return 'kept';
-  const [piece] = owned?.pieces ?? [];
-  const at = piece === undefined ? -1 : text.indexOf(piece);
-  if (isOurs && piece !== undefined && at !== -1) {
+  const piece = [owned?.pieces?.[0], owned?.former?.pieces?.[0]].find(
+    (item) => item !== undefined && text.includes(item),
+  );
+  if (isOurs && piece !== undefined) {
+    const at = text.indexOf(piece);
     const gap = /^[\r\n]*/.exec(piece)?.[0] ?? '';
     const eol = piece.includes('\r\n') ? '\r\n' : '\n';
     return [{ at, remove: piece.length, insert: gap + block.replaceAll('\n', eol) }];
@@ -103,17 +113,23 @@ export async function planCodexRemoval(setting: Setting, owned: Owned): Promise<
   if (target.bytes === undefined) return { changes: [], notes: [], gone };
   const document = toml.parseToml(target.text, target.path);
   const notes: Note[] = [];
-  const [, gracePiece] = owned.pieces ?? [];
+  const gracePiece = owned.pieces?.[1] ?? owned.former?.pieces?.[1];
   const bare = (value: JsonObject) => {
     const { [GRACE_KEY]: _, ...rest } = toml.withoutServer(value, SERVER);
     return gracePiece === undefined ? toml.withoutServer(value, SERVER) : rest;
   };
   const isRight = (now: JsonObject) =>
     toml.serverOf(now, SERVER) === undefined && isDeepStrictEqual(bare(now), bare(document));
-  let after = toml.withoutPieces(target.text, owned.pieces ?? [], isRight);
+  let after = [owned.pieces, owned.former?.pieces]
+    .map((pieces = []) =>
+      pieces.length === 0 ? undefined : toml.withoutPieces(target.text, pieces, isRight),
+    )
+    .find((text) => text !== undefined);
   if (after === undefined) {
     after = byStructure(target.text, gracePiece, isRight);
     if (after === undefined) throw cannotEdit(target);
+    // Somebody has taken it out already, or it was never written.
+    if (after === target.text) return { changes: [], notes: [], gone };
     notes.push(changedSince(setting, target.path));
     if (gracePiece !== undefined && GRACE_KEY in toml.parseToml(after, target.path)) {
       notes.push({

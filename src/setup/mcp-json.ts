@@ -6,8 +6,16 @@ import { applyEdits, cutOut } from './edit.ts';
 import { addMember, parseJsonFile, removeMember } from './json-text.ts';
 import { SERVER } from './names.ts';
 import { missingDirectories } from './owned-directories.ts';
-import { changedSince, keptNote, type Note, ownedAt, type Part, type Setting } from './plan.ts';
-import type { Owned } from './receipt.ts';
+import {
+  changedSince,
+  keptNote,
+  type Note,
+  nothingToDo,
+  ownedAt,
+  type Part,
+  type Setting,
+} from './plan.ts';
+import { isOurValue, type Owned } from './receipt.ts';
 import { replacement } from './restore.ts';
 import { readTarget, type Target } from './target.ts';
 
@@ -24,9 +32,9 @@ export async function planMcpJson(
   const text = target.bytes === undefined ? EMPTY : target.text;
   const document = parseJsonFile(text, path);
   const raw = objectAt(document, SERVERS)?.[SERVER];
-  if (isDeepStrictEqual(raw, entry)) return { changes: [], notes: [] };
   const owned = ownedAt(setting.owned, 'claude', path);
-  const isOurs = owned !== undefined && isDeepStrictEqual(raw, owned.value);
+  if (isDeepStrictEqual(raw, entry)) return nothingToDo(owned);
+  const isOurs = isOurValue(owned, raw);
   if (raw !== undefined && !isOurs && !setting.options.replace) {
     return { changes: [], notes: [keptNote(setting, path, `${SERVERS}.${SERVER}`)] };
   }
@@ -74,10 +82,13 @@ export async function planMcpJsonRemoval(setting: Setting, owned: Owned): Promis
   const raw = objectAt(document, SERVERS)?.[SERVER];
   if (raw === undefined) return { changes: [], notes: [], gone };
   const notes: Note[] = [];
-  if (!isDeepStrictEqual(raw, owned.value)) {
+  if (!isOurValue(owned, raw)) {
     notes.push(changedSince(setting, path));
   }
-  const after = rightly(cutOut(text, owned.pieces ?? []), document, path) ?? byStructure(text);
+  const cut = [owned.pieces, owned.former?.pieces].map((pieces) =>
+    rightly(cutOut(text, pieces ?? []), document, path),
+  );
+  const after = cut.find((rest) => rest !== undefined) ?? byStructure(text);
   if (rightly(after, document, path) === undefined) throw noObject(path);
   const isEmpty = owned.created && isNothing(parseJsonFile(after, path));
   const diff = isEmpty ? renderWhole(text, '-') : renderDifference(text, after);

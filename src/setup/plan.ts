@@ -2,7 +2,7 @@ import type { Host } from '../workspace/host.ts';
 import type { FoundClient } from './clients.ts';
 import type { Installation } from './installation.ts';
 import type { Client, Scope } from './names.ts';
-import type { Owned } from './receipt.ts';
+import { type Owned, settled } from './receipt.ts';
 
 /** A file as it is and as it will be; `undefined` is a file that is not there. */
 export type FileChange = {
@@ -15,6 +15,8 @@ export type FileChange = {
   diff: string;
   /** A file of the skill: what comes is a copy of this, what goes is as we wrote it. */
   copyOf?: string;
+  /** More than `diff` shows changes, and this is why it tells nothing. */
+  whole?: string;
 };
 
 /** What only the client itself may write: its own commands, run in order. */
@@ -71,6 +73,12 @@ export type Setting = {
   /** Where copies of what is changed will lie. */
   backups: string;
 };
+
+/** All is as it should be; what an earlier call could not finish is noted as finished. */
+export function nothingToDo(owned: Owned | undefined): Part {
+  const isCut = owned?.former !== undefined;
+  return { changes: [], notes: [], ...(isCut ? { owned: settled(owned) } : {}) };
+}
 
 export function ownedAt(owned: readonly Owned[], client: Client, path: string): Owned | undefined {
   return owned.find((entry) => entry.client === client && entry.path === path);

@@ -1,7 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { CcError } from '../core/errors.ts';
+import { compact } from '../core/json.ts';
 import { makePrivateDir, readJson, writeJsonAtomic } from '../store/atomic.ts';
 import { requireWritableVersion, SCHEMA_VERSION } from '../store/versions.ts';
 import type { UserHome } from '../workspace/home.ts';
@@ -27,9 +29,43 @@ const entry = z.object({
   replaced: z.boolean().optional(),
   /** Files of the skill, by relative path, with their SHA-256. */
   files: z.record(z.string(), z.string()).optional(),
+  /**
+   * What was ours until now, while something else is being written in its place. It stays where that was
+   * cut short: the files then hold the one or the other.
+   */
+  former: z
+    .object({
+      pieces: z.array(z.string()).optional(),
+      value: z.record(z.string(), z.unknown()).optional(),
+      files: z.record(z.string(), z.string()).optional(),
+    })
+    .optional(),
 });
 /** One thing that setup owns. */
 export type Owned = z.infer<typeof entry>;
+
+/** What may be ours by now: after a call that was cut short, one of two. */
+export function isOurValue(owned: Owned | undefined, raw: unknown): boolean {
+  if (owned === undefined) return false;
+  return [owned.value, owned.former?.value].some(
+    (value) => value !== undefined && isDeepStrictEqual(raw, value),
+  );
+}
+
+export function isOurFile(owned: Owned | undefined, name: string, digest: string): boolean {
+  return owned?.files?.[name] === digest || owned?.former?.files?.[name] === digest;
+}
+
+/** The entry before anything is written, so that no kill leaves something of ours that nobody knows of. */
+export function announced(owned: Owned, was: Owned | undefined): Owned {
+  const { pieces, value, files } = was?.former ?? was ?? {};
+  return { ...owned, former: compact({ pieces, value, files }) };
+}
+
+/** As it is once everything is written. */
+export function settled({ former: _, ...owned }: Owned): Owned {
+  return owned;
+}
 
 const receipt = z.object({
   schema_version: z.number(),
@@ -39,7 +75,12 @@ const receipt = z.object({
 
 export function setupPaths({ root }: UserHome) {
   const dir = join(root, 'setup');
-  return { dir, receipt: join(dir, 'installed.json'), backups: join(dir, 'backups') };
+  return {
+    dir,
+    receipt: join(dir, 'installed.json'),
+    backups: join(dir, 'backups'),
+    lease: join(dir, 'lease'),
+  };
 }
 
 /** What setup has written for this user; empty where it never ran. */

@@ -7,7 +7,7 @@ import type { Installation } from './installation.ts';
 import { SERVER } from './names.ts';
 import { missingDirectories } from './owned-directories.ts';
 import { type FileChange, keptNote, type Note, ownedAt, type Part, type Setting } from './plan.ts';
-import type { Owned } from './receipt.ts';
+import { isOurFile, type Owned } from './receipt.ts';
 import { digestOfBytes } from './target.ts';
 
 /** The skill is called like its directory (Agent Skills). */
@@ -44,7 +44,7 @@ export async function planSkill(setting: Setting): Promise<Part> {
   for (const name of new Set([...wanted.keys(), ...Object.keys(owned?.files ?? {})])) {
     const after = wanted.get(name);
     const before = await contentOf(join(path, name));
-    const isOurs = before !== undefined && digestOfBytes(before) === owned?.files?.[name];
+    const isOurs = before !== undefined && isOurFile(owned, name, digestOfBytes(before));
     if (before !== undefined && !isOurs && !setting.options.replace && !after?.equals(before)) {
       notes.push(keptNote(setting, join(path, name), 'the file'));
       // What it was when we wrote it still tells that it was changed since.
@@ -64,18 +64,19 @@ export async function planSkill(setting: Setting): Promise<Part> {
     created_dirs: owned?.created_dirs ?? missingDirectories(join(path, 'SKILL.md')),
     files,
   };
-  return { changes, notes, ...(changes.length > 0 ? { owned: next } : {}) };
+  const isNews = changes.length > 0 || owned?.former !== undefined;
+  return { changes, notes, ...(isNews ? { owned: next } : {}) };
 }
 
 /** Takes away the files that are as we wrote them. */
 export async function planSkillRemoval(setting: Setting, owned: Owned): Promise<Part> {
   const changes: FileChange[] = [];
   const notes: Note[] = [];
-  for (const [name, digest] of Object.entries(owned.files ?? {})) {
+  for (const name of new Set(Object.keys({ ...owned.files, ...owned.former?.files }))) {
     const path = join(owned.path, name);
     const before = await contentOf(path);
     if (before === undefined) continue;
-    if (digestOfBytes(before) === digest)
+    if (isOurFile(owned, name, digestOfBytes(before)))
       changes.push(fileChange(setting, { path: owned.path, name, before, after: undefined }));
     else {
       notes.push({

@@ -1,4 +1,12 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { Check } from '../../src/health/check.ts';
@@ -160,6 +168,53 @@ test('an upgrade over a file of Claude Code that has grown since takes away only
   expect(JSON.stringify(servers())).toContain(bin);
   expect(await run('uninstall', '--yes')).toMatchObject({ exitCode: 0, stderr: '' });
   expect(JSON.parse(readFileSync(config, 'utf8'))).toMatchObject({ mine: 1, mcpServers: {} });
+});
+
+test('the preview of uninstall shows nothing of what Claude Code has written of itself', async () => {
+  await openUser();
+  const config = join(lab.env.HOME ?? '', '.claude.json');
+  const mine =
+    '{"apiKeyHelper": "/bin/my-helper", "mcpServers": {"other": {"command": "x", "env": {"K": "val-1"}}}}';
+  for (const before of [undefined, mine]) {
+    rmSync(config);
+    if (before !== undefined) write(config, before);
+    await succeeds('setup', '--yes', '--client', 'claude');
+    expect(readFileSync(config, 'utf8')).toContain('machineID');
+    const preview = await succeeds('uninstall', '--dry-run', '--client', 'claude');
+    expect(preview).toContain('-mcpServers.cc-orchestrator');
+    expect(preview).not.toMatch(/machineID|my-helper|val-1|firstStart/);
+    await succeeds('uninstall', '--yes', '--client', 'claude');
+    expect(existsSync(config) ? readFileSync(config, 'utf8') : undefined).toBe(before);
+    if (before === undefined) write(config, '');
+  }
+});
+
+test('writes where CLAUDE_CONFIG_DIR says, also when nothing is there yet', async () => {
+  await openUser();
+  lab.env.CLAUDE_CONFIG_DIR = join(lab.dir, 'elsewhere/claude');
+  await succeeds('setup', '--yes', '--client', 'claude');
+  const config = join(lab.env.CLAUDE_CONFIG_DIR, '.claude.json');
+  expect(readFileSync(config, 'utf8')).toContain('cc-orchestrator');
+  await succeeds('uninstall', '--yes', '--client', 'claude');
+  expect(existsSync(config)).toBe(false);
+  expect(Object.keys(servers())).toEqual(['other']);
+});
+
+test('uninstall keeps what a session of Claude Code wrote while setup was running', async () => {
+  await openUser();
+  const config = join(lab.env.HOME ?? '', '.claude.json');
+  const busy = join(lab.dir, 'claude');
+  const session = `const fs=require('fs'),p=process.env.HOME+'/.claude.json',d=JSON.parse(fs.readFileSync(p));d.projects={'/x':{cost:1}};fs.writeFileSync(p,JSON.stringify(d))`;
+  write(
+    busy,
+    `#!/bin/sh\n'${CLAUDE}' "$@"\nstatus=$?\n[ "$1" = mcp ] && node -e "${session}"\nexit $status\n`,
+  );
+  chmodSync(busy, 0o755);
+  lab.env.CC_CLAUDE_PATH = busy;
+  await succeeds('setup', '--yes', '--client', 'claude');
+  await succeeds('uninstall', '--yes', '--client', 'claude');
+  expect(Object.keys(servers())).toEqual(['other']);
+  expect(JSON.parse(readFileSync(config, 'utf8')).projects).toEqual({ '/x': { cost: 1 } });
 });
 
 test.each([

@@ -364,6 +364,7 @@ test('the same at a shell: exit codes, text for people, the exact result with --
   await shell('cc_workflow_stop');
   await lab.over(id);
   expect(await shell('cc_workflow_retry_node', 'look')).toMatchObject({ code: 0 });
-  expect(await shell('cc_workflow_report', id)).toMatchObject({ code: 0 });
+  const report = await shell('cc_workflow_report', id);
+  expect(report).toMatchObject({ code: 0, out: expect.stringContaining('\n  # Workflow asks: ') });
   expect(await shell('cc_workflow_stop')).toMatchObject({ code: 0 });
 });

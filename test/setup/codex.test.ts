@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path';
 import { parse } from 'smol-toml';
 import { describe, expect, it } from 'vitest';
+import { applyPlan } from '../../src/setup/setup.ts';
 import { changesOf, Machine, textOf } from './machine.ts';
 
 const OURS = 'mcp_servers.cc-orchestrator';
@@ -59,6 +60,31 @@ it('makes a home of its own where there is none, and leaves none', async () => {
   expect(statSync(machine.config).mode & 0o777).toBe(0o644);
   await machine.uninstall();
   expect(existsSync(join(machine.dir, 'home/.codex'))).toBe(false);
+});
+
+it('has nothing to take away where the user has taken our table out', async () => {
+  const machine = new Machine();
+  machine.write(machine.config, 'model = "a"\n');
+  await machine.setup();
+  machine.write(machine.config, 'model = "b"\n');
+  const plan = await machine.uninstall();
+  expect(changesOf(plan)).not.toContain(machine.config);
+  expect(plan.notes).toEqual([]);
+  expect(textOf(machine.config)).toBe('model = "b"\n');
+});
+
+it('says how far it came where it cannot go on, and takes that away again', async () => {
+  const machine = new Machine();
+  machine.write(machine.config, 'model = "a"\n');
+  const plan = await machine.plan();
+  machine.write(join(machine.skill, 'skill'), 'in the way');
+  await expect(applyPlan(machine.host, plan)).rejects.toMatchObject({
+    message: expect.stringMatching(/skill\/.*\(2 of \d changes are made\)$/),
+    hint: expect.stringContaining('Run the same again'),
+  });
+  await machine.uninstall();
+  expect(textOf(machine.config)).toBe('model = "a"\n');
+  expect(readdirSync(machine.skill)).toEqual(['skill']);
 });
 
 it('previews exactly what it writes, and writes nothing', async () => {

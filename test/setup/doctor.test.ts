@@ -47,6 +47,23 @@ it('names a missing setup, an old one and a broken one, each with its command', 
   });
 });
 
+it('has nothing to put right where only the other client is set up', async () => {
+  const machine = new Machine();
+  machine.write(join(machine.dir, 'home/.claude/settings.json'), '{}');
+  const claude = async () =>
+    (await checkClients(machine.host, machine.project)).find(
+      ({ name }) => name === 'claude_client',
+    );
+  expect(await claude()).toMatchObject({ status: 'warn', fix: expect.stringContaining('setup') });
+  await machine.setup();
+  const check = await claude();
+  expect(check).toMatchObject({
+    status: 'pass',
+    detail: expect.stringContaining('not set up; if you want it there: cc-orchestrator setup'),
+  });
+  expect(check).not.toHaveProperty('fix');
+});
+
 it('takes a plugin for a setup', async () => {
   const machine = new Machine();
   machine.write(machine.config, '[plugins."cc-orchestrator@cc-orchestrator"]\nenabled = true\n');

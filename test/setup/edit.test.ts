@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { renderDifference, renderEdits } from '../../src/setup/diff.ts';
 import { applyEdits, cutOut } from '../../src/setup/edit.ts';
+import { lineEdits } from '../../src/setup/line-edits.ts';
 import { Machine, textOf } from './machine.ts';
 
 describe('taking pieces out again', () => {
@@ -52,5 +53,43 @@ describe('a preview', () => {
   it('hides what looks like a key', () => {
     const key = `sk-ant-${'a1'.repeat(20)}`;
     expect(renderDifference(`k = "${key}"\n`, '')).not.toContain(key);
+  });
+
+  it.each([
+    [
+      'a last line that gets a comma',
+      '{\n  "key": "never-shown"\n}\n',
+      '{\n  "key": "never-shown",\n  "a": {"b": 1}\n}\n',
+    ],
+    ['a file of one line', '{"key":"never-shown"}', '{"key":"never-shown","a":{"b": 1}}'],
+    [
+      'a last line without its end',
+      'key = "never-shown"',
+      'key = "never-shown"\n\n[a]\nb = "b": 1\n',
+    ],
+    [
+      'lines between two changes',
+      'x = 1\nkey = "never-shown"\n',
+      '# new\nx = 1\nkey = "never-shown"\n"b": 1\n',
+    ],
+  ])('never shows what stays: %s', (_, before, after) => {
+    for (const diff of [renderDifference(before, after), renderDifference(after, before)]) {
+      expect(diff).not.toContain('never-shown');
+      expect(diff).toContain('"b": 1');
+    }
+  });
+
+  it('differs in nothing that it does not show', () => {
+    const words = ['a\n', 'b\n', 'c\n', 'ab\r\n', '\n', 'x'];
+    let seed = 7;
+    const next = (below: number) => {
+      seed = (seed * 48271) % 2147483647;
+      return seed % below;
+    };
+    const text = () => Array.from({ length: next(9) }, () => words[next(words.length)]).join('');
+    for (let round = 0; round < 500; round += 1) {
+      const [before, after] = [text(), text()];
+      expect(applyEdits(before, lineEdits(before, after))).toBe(after);
+    }
   });
 });

@@ -83,7 +83,7 @@ test('the report of a refactoring with a blocker tells every decision in order',
     'implementation started as run run_investigate, by `p1` `m1`',
     'implementation handed over',
     'our verdict is **investigate** (risk 0.2; tests: 41 passed, 0 failed): `it was looked at`',
-    'implementation succeeded (verdict investigate, tests 41 passed, 0 failed',
+    'implementation succeeded (verdict investigate, tests 41 passed, 0 failed, $0.0100)',
     'Gate quality_gate did **not pass**; back to implementation (retry 1 of 2, round 2):',
     '`review.blocking_count == 0 does not hold (review.blocking_count is 1)`',
     'Taken back: implementation, testing, review, quality_gate.',
@@ -229,6 +229,14 @@ test('what workers, files and people write stays quoted: no Markdown, no HTML, n
       rows.join('\n'),
     ).toBe(true);
   }
+});
+
+test('a day that is not the first stands beside the time', async () => {
+  const world = await World.of('nodes: { a: { role: review, task: x } }');
+  world.now += 86_400_000;
+  world.end('a');
+  expect(reportOf(world).text).toMatch(/- 2026-11-22 10:00:02 a succeeded/);
+  expect(reportOf(world).text).toMatch(/- 10:00:01 The workflow started/);
 });
 
 test('a mock is marked loudly, and a workflow under way as not over', async () => {

@@ -49,7 +49,7 @@ export function handoffsOfNode(now: WorkflowNow, asked: string) {
     workflow_id: record.workflow_id,
     node: id,
     state: node.state,
-    reason: oneLine(node.reason?.text ?? '', 300),
+    reason: oneLine(seenRedactor()(node.reason?.text ?? ''), 300),
     handoffs,
     ...(stale.length > 0 ? { stale } : {}),
   };
@@ -80,8 +80,9 @@ function contentOf({ kind }: PlanNode, result: Result | null): unknown {
 
 /** What is too large is an excerpt as text, and says how large it is. */
 function bounded(value: unknown, room: number): { handoff: unknown; cut?: number } {
-  const safe = redactJson(value, seenRedactor());
-  const text = neutralise(JSON.stringify(safe));
+  const hide = seenRedactor();
+  const safe = redactJson(value, (text) => hide(neutralise(text)));
+  const text = JSON.stringify(safe);
   const bytes = byteLength(text);
   if (bytes <= room) return { handoff: safe };
   return { handoff: truncate(text, Math.min(EXCERPT_CHARS, Math.floor(room / 6))), cut: bytes };
