@@ -14,7 +14,9 @@ export type Screen = { isTTY: boolean; colour: boolean };
 /** A result for people. YAML, because it shows every field by name without any code per tool. */
 export function renderResult(tool: Tool, result: Record<string, unknown>): string {
   if (tool.format === 'text') return withNewline(neutralise(String(result.text)));
-  return withNewline(neutralise(stringify(result, { lineWidth: 100 })));
+  // A text of several lines, such as a diff, keeps its lines.
+  const options = { lineWidth: 100, blockQuote: 'literal' } as const;
+  return withNewline(neutralise(stringify(result, options)));
 }
 
 export function renderError(error: ErrorFacts, screen: Screen): string {
