@@ -4,9 +4,11 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/e2e/**/*.test.ts'],
-    // Real CLIs: two cores for each file, or they starve each other.
-    maxWorkers: Math.max(1, Math.floor(availableParallelism() / 2)),
-    testTimeout: 120_000,
-    hookTimeout: 60_000,
+    // Half of their time they wait, for retries, budgets and stalled models. Three keep the two cores of
+    // the smallest machine we promise busy; a larger one has two cores for each, so that real CLIs do not
+    // starve each other.
+    maxWorkers: Math.max(3, Math.floor(availableParallelism() / 2)),
+    testTimeout: 240_000,
+    hookTimeout: 120_000,
   },
 });

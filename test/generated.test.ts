@@ -55,6 +55,7 @@ test('the Codex template names exactly what Codex would refuse, and leaves the c
     'cc_rollback_run',
     'cc_shadow_run',
     'cc_undo',
+    'cc_workflow_approve',
     'cc_write_claude_md',
   ]);
 });

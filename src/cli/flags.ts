@@ -92,7 +92,7 @@ export function parseCommand(
 
 /** Required parameters, and the run id also where it is optional: it is what people have at hand. */
 export function isPositional(flag: Flag): boolean {
-  return flag.required || flag.name === 'run-id';
+  return flag.required || flag.name === 'run-id' || flag.name === 'workflow-id';
 }
 
 function fillPositionals(

@@ -86,13 +86,14 @@ export const OWN_COMMANDS: readonly OwnCommand[] = [
     ],
     notes: [
       'Without run ids: the active runs of the project, and those that ended untold.',
+      'With one workflow id: until it is over or waits for a decision.',
       'Exit codes: 0 all succeeded, 1 not all did, 124 the time was up, 130 interrupted.',
     ],
   },
   {
     name: 'watch',
-    summary: 'Watch a worker live; Ctrl-C leaves, the run goes on.',
-    usage: '<run id> [--all] [--cwd <text>]',
+    summary: 'Watch a worker or a workflow live; Ctrl-C leaves, it goes on.',
+    usage: '<run or workflow id> [--all] [--cwd <text>]',
     options: [
       ['--all', 'From its beginning; default: its latest lines.'],
       ['--stay', 'Wait for Enter at the end, where its window would close.'],

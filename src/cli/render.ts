@@ -14,9 +14,7 @@ export type Screen = { isTTY: boolean; colour: boolean };
 /** A result for people. YAML, because it shows every field by name without any code per tool. */
 export function renderResult(tool: Tool, result: Record<string, unknown>): string {
   if (tool.format === 'text') return withNewline(neutralise(String(result.text)));
-  // A text of several lines, such as a diff, keeps its lines.
-  const options = { lineWidth: 100, blockQuote: 'literal' } as const;
-  return withNewline(neutralise(stringify(result, options)));
+  return withNewline(neutralise(stringify(result, { lineWidth: 100, blockQuote: 'literal' })));
 }
 
 export function renderError(error: ErrorFacts, screen: Screen): string {

@@ -27,7 +27,26 @@ type WaitOptions = {
  */
 export function wait(args: readonly string[], host: Host, screen: Screen): Promise<number> {
   const options = parse(args);
-  return untilInterrupted((signal) => follow(host, options, screen, signal));
+  return untilInterrupted(async (signal) => {
+    const workflow = workflowOf(options.runIds);
+    if (workflow === undefined) return follow(host, options, screen, signal);
+    const { waitForWorkflow } = await import('./wait-workflow.ts');
+    const { cwd, timeoutMs, json } = options;
+    const near =
+      cwd === undefined
+        ? undefined
+        : resolvePlace({ cwd, env: host.env, processCwd: process.cwd() });
+    return waitForWorkflow(host, workflow, { near, timeoutMs, json, timeUp: TIME_WAS_UP }, signal);
+  });
+}
+
+/** The workflow that is waited for, where it is one. */
+function workflowOf(ids: readonly string[] | undefined): string | undefined {
+  const found = ids?.find((id) => id.startsWith('wf_'));
+  if (found === undefined || ids?.length === 1) return found;
+  throw new CcError('BAD_INPUT', 'wait takes run ids, or one workflow id.', {
+    hint: `For example: cc-orchestrator wait ${found}`,
+  });
 }
 
 async function follow(

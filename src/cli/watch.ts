@@ -31,17 +31,23 @@ export async function watch(args: readonly string[], host: Host, screen: Screen)
   });
   const [runId, ...more] = positionals;
   if (runId === undefined || more.length > 0) {
-    throw new CcError('BAD_INPUT', 'watch takes one run id.', {
+    throw new CcError('BAD_INPUT', 'watch takes one id, of a run or of a workflow.', {
       hint: 'For example: cc-orchestrator watch run_20261121t110900123z_k3v7qa2m',
     });
   }
-  const near =
+  const place =
     values.cwd === undefined
       ? undefined
-      : resolvePlace({ cwd: values.cwd, env: host.env, processCwd: process.cwd() }).workspace;
-  const run = await findRun(host, runId, near);
+      : resolvePlace({ cwd: values.cwd, env: host.env, processCwd: process.cwd() });
   const { all } = values;
-  const code = await untilInterrupted((signal) => show(host, run, { screen, all, signal }));
+  const code = await untilInterrupted(async (signal) => {
+    if (runId.startsWith('wf_')) {
+      const { watchWorkflow } = await import('./watch-workflow.ts');
+      return watchWorkflow(host, place, runId, { screen, all, signal });
+    }
+    const run = await findRun(host, runId, place?.workspace);
+    return show(host, run, { screen, all, signal });
+  });
   if (values.stay && code !== INTERRUPTED) await untilEnter();
   return code;
 }

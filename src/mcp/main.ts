@@ -11,6 +11,9 @@ import { exitOnDisconnect } from './shutdown.ts';
 
 const loadRegistry = /* @__PURE__ */ lazy(() => import('../tools/registry.ts'));
 const loadRecovery = /* @__PURE__ */ lazy(() => import('../runs/recover-all.ts'));
+const loadWorkflowRecovery = /* @__PURE__ */ lazy(
+  () => import('../workflows/instances/recover.ts'),
+);
 
 /** Longest request line. The SDK's own limit of 10 MB would end the server for one large task. */
 const MAX_LINE_BYTES = 64 << 20;
@@ -52,6 +55,8 @@ async function settleIn(host: Host, signal: AbortSignal): Promise<void> {
   try {
     const { recoverAll } = await loadRecovery();
     await recoverAll(host, { signal });
+    const { recoverWorkflows } = await loadWorkflowRecovery();
+    await recoverWorkflows(host, { signal });
   } catch (error) {
     process.stderr.write(`cc-orchestrator mcp: recovery: ${toErrorFacts(error).message}\n`);
   }

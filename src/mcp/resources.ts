@@ -16,11 +16,15 @@ import { managedDir } from '../workspace/layout.ts';
 import type { Place } from '../workspace/resolve.ts';
 
 const loadFind = /* @__PURE__ */ lazy(() => import('../runs/find.ts'));
+const loadFindWorkflow = /* @__PURE__ */ lazy(() => import('../workflows/instances/find.ts'));
 
 const SCHEME = 'cc://';
 const VOCABULARY = `${SCHEME}vocabulary`;
 const TOOL_INDEX = `${SCHEME}tools`;
 const REPORT_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\.md$/;
+
+/** What of a workflow may be read as it is: all of it is redacted. The report is that of its last end. */
+const WORKFLOW_FILES = ['report.md', 'metadata.json', 'workflow.yaml'];
 
 const FIXED = [
   { uri: VOCABULARY, name: 'Vocabulary', mimeType: 'application/json' },
@@ -37,6 +41,11 @@ const TEMPLATES = [
     uriTemplate: `${SCHEME}reports/{file}`,
     name: 'Report',
     description: 'A Markdown report of this project.',
+  },
+  {
+    uriTemplate: `${SCHEME}workflows/{workflow_id}/{file}`,
+    name: 'File of a workflow',
+    description: WORKFLOW_FILES.join(', '),
   },
 ];
 
@@ -68,10 +77,17 @@ type Content = { text: string; _meta?: { bytes: number; truncated: true } };
 async function read(uri: string, meta: unknown, facts: ResourceFacts): Promise<Content> {
   if (uri === VOCABULARY) return { text: JSON.stringify(vocabulary()) };
   if (uri === TOOL_INDEX) return { text: facts.listing.map(indexLine).join('\n') };
-  const [, kind, name = '', file] = /^cc:\/\/(runs|reports)\/([^/]+)(?:\/(.+))?$/.exec(uri) ?? [];
+  const [, kind, name = '', file] =
+    /^cc:\/\/(runs|workflows|reports)\/([^/]+)(?:\/(.+))?$/.exec(uri) ?? [];
   if (kind === 'runs' && RUN_ARTIFACTS.some((known) => known === file)) {
     const { findRun } = await loadFind();
     const { paths } = await findRun(facts.host, name, undefined);
+    return contentOf(await readArtifact(paths.dir, file ?? ''));
+  }
+  if (kind === 'workflows' && WORKFLOW_FILES.some((known) => known === file)) {
+    const { findWorkflow } = await loadFindWorkflow();
+    const near = await facts.place(meta).catch(() => undefined);
+    const { paths } = await findWorkflow(facts.host, near, name);
     return contentOf(await readArtifact(paths.dir, file ?? ''));
   }
   if (kind === 'reports' && file === undefined && REPORT_NAME.test(name)) {

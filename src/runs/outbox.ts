@@ -13,7 +13,7 @@ import type { Host } from '../workspace/host.ts';
 import { runPaths, workspaceAt } from '../workspace/layout.ts';
 import { hasRecord, type RunRecord } from './record.ts';
 
-const wakeTarget = z.object({
+export const wakeTarget = z.object({
   thread: z.string(),
   /** The program, and its home where that is not the usual one. */
   codex: z.string(),

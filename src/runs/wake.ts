@@ -12,7 +12,7 @@ import type { RunRequest } from './plan.ts';
 import type { RunRecord } from './record.ts';
 
 /** A controller that is waiting gets its answer first; only an idle one has to be woken. */
-const GRACE_MS = 2000;
+export const GRACE_MS = 2000;
 /** Measured: 0.1 s for a thread at rest, 10 s for one in an app server (codex-cli.md §A7). */
 const QUEUE_MS = 30_000;
 
@@ -29,7 +29,12 @@ export type WakeFacts = {
 /** How to wake the Codex thread that launches a run, where it (or the policy) asks for that. */
 export function wakeTarget(
   env: Environment,
-  { wake, client, threadId, codexPath }: RunRequest,
+  {
+    wake,
+    client,
+    threadId,
+    codexPath,
+  }: Pick<RunRequest, 'wake' | 'client' | 'threadId' | 'codexPath'>,
   byPolicy: boolean,
 ): WakeTarget | undefined {
   if (!(wake ?? byPolicy)) return undefined;
@@ -91,12 +96,21 @@ async function wakeOne(
   record: RunRecord,
   reason: WakeReason,
   note: Note,
-  { thread, codex, codex_home }: WakeTarget,
+  target: WakeTarget,
 ): Promise<WakeFacts> {
+  const { thread } = target;
   if (reason === 'ended' && note.told_by !== undefined)
     return { thread, reason, outcome: 'already_told' };
+  return { thread, reason, ...(await queueMessage(host, target, wakeMessage(record, reason))) };
+}
+
+/** Makes a message the next turn of a Codex thread. Never throws. */
+export async function queueMessage(
+  host: Host,
+  { thread, codex, codex_home }: WakeTarget,
+  message: string,
+): Promise<{ outcome: 'queued' | 'failed'; detail?: string }> {
   try {
-    const message = wakeMessage(record, reason);
     const result = await runCommand(codex, ['queue', '--thread', thread, '--message', message], {
       cwd: host.home.root,
       env: {
@@ -105,11 +119,11 @@ async function wakeOne(
       },
       timeoutMs: QUEUE_MS,
     });
-    if (result.exitCode === 0) return { thread, reason, outcome: 'queued' };
+    if (result.exitCode === 0) return { outcome: 'queued' };
     const said = result.timedOut ? `no answer in ${QUEUE_MS / 1000} s` : result.stderr;
-    return { thread, reason, outcome: 'failed', detail: detailOf(said) };
+    return { outcome: 'failed', detail: detailOf(said) };
   } catch (error) {
-    return { thread, reason, outcome: 'failed', detail: detailOf(toErrorFacts(error).message) };
+    return { outcome: 'failed', detail: detailOf(toErrorFacts(error).message) };
   }
 }
 

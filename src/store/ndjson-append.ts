@@ -15,6 +15,7 @@ export class NdjsonAppender {
   readonly #fd: number;
   #size: number;
   #torn = false;
+  #isListed = false;
 
   private constructor(fd: number, header: NdjsonHeader, size: number) {
     this.#fd = fd;
@@ -79,7 +80,9 @@ export class NdjsonAppender {
   /** Makes everything appended so far survive a power cut. */
   sync(path: string): void {
     fsyncSync(this.#fd);
-    syncDirectory(dirname(path));
+    // That the file is there at all need be made sure of once.
+    if (!this.#isListed) syncDirectory(dirname(path));
+    this.#isListed = true;
   }
 
   close(): void {

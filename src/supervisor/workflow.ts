@@ -3,8 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { systemClock } from '../core/clock.ts';
 import { toErrorFacts } from '../core/errors.ts';
 import { WORKER_ENV_PREFIX } from '../runs/start-supervisor.ts';
+import { tidyWorkflows } from '../workflows/instances/clean.ts';
 import { superviseWorkflow } from '../workflows/supervise/supervise.ts';
 import { userHome } from '../workspace/home.ts';
+import { workspaceAt } from '../workspace/layout.ts';
 
 /**
  * Entry of the process that carries a workflow on: `workflow-supervisor.js <project directory>
@@ -29,6 +31,7 @@ async function main(): Promise<void> {
     readOnly: false,
   };
   await superviseWorkflow(host, root, workflowId);
+  await tidyWorkflows(host, workspaceAt(root));
 }
 
 // A terminal that goes away must not take its workflows with it.

@@ -46,11 +46,19 @@ import summarizeRun from './runs/summarize-run.ts';
 import usageSummary from './runs/usage-summary.ts';
 import verifyRun from './runs/verify-run.ts';
 import waitRuns from './runs/wait-runs.ts';
+import handoffRead from './workflows/handoff-read.ts';
 import handoffRepairPrompt from './workflows/handoff-repair-prompt.ts';
 import handoffTemplate from './workflows/handoff-template.ts';
 import handoffValidate from './workflows/handoff-validate.ts';
+import workflowApprove from './workflows/workflow-approve.ts';
 import workflowDryRun from './workflows/workflow-dry-run.ts';
+import workflowPlan from './workflows/workflow-plan.ts';
+import workflowReport from './workflows/workflow-report.ts';
+import workflowResume from './workflows/workflow-resume.ts';
+import workflowRetryNode from './workflows/workflow-retry-node.ts';
 import workflowRun from './workflows/workflow-run.ts';
+import workflowStatus from './workflows/workflow-status.ts';
+import workflowStop from './workflows/workflow-stop.ts';
 import workflowValidate from './workflows/workflow-validate.ts';
 import archiveRuns from './workspace/archive-runs.ts';
 import cleanWorkspace from './workspace/clean-workspace.ts';
@@ -81,6 +89,7 @@ export const TOOLS: readonly Tool[] = [
   diffSummary,
   gateCheck,
   gitDiff,
+  handoffRead,
   handoffRepairPrompt,
   handoffTemplate,
   handoffValidate,
@@ -123,7 +132,14 @@ export const TOOLS: readonly Tool[] = [
   verifyRun,
   waitRuns,
   workflowDryRun,
+  workflowPlan,
   workflowRun,
+  workflowApprove,
+  workflowReport,
+  workflowResume,
+  workflowRetryNode,
+  workflowStatus,
+  workflowStop,
   workflowValidate,
   workspaceStatus,
   writeClaudeMd,

@@ -16,6 +16,7 @@ import { Lease } from '../store/lease.ts';
 import { SCHEMA_VERSION } from '../store/versions.ts';
 import type { Host } from '../workspace/host.ts';
 import { readPolicy } from '../workspace/policy.ts';
+import { endAbandoned } from './abandoned.ts';
 import { differences, headNow, treeNow } from './evidence/tree-state.ts';
 import { factsOf, readRecorded } from './gather.ts';
 import { type Check, runChecks } from './running/checks.ts';
@@ -66,6 +67,7 @@ export async function verifyRun(
     });
   }
   try {
+    await endAbandoned(run.paths);
     const result = await carriedOut(host, run, summary, request, options);
     const seconds = Math.round((host.clock.monotonic() - started) / 100) / 10;
     const whole = { ...result, seconds };

@@ -2,7 +2,9 @@ import { newInstance } from '../../src/workflows/core/new-instance.ts';
 import { reduce } from '../../src/workflows/core/reduce.ts';
 import { loadWorkflow } from '../../src/workflows/load.ts';
 import type { Plan } from '../../src/workflows/plan.ts';
-import { alone, type Benchmark, inTurns } from './harness.ts';
+import { alone, type BenchContext, type Benchmark, inTurns, type Measurement } from './harness.ts';
+import { withLab } from './with-lab.ts';
+import { mockRun } from './workflow-runs.ts';
 
 const LARGE = 1000;
 const SMALL = 100;
@@ -51,9 +53,41 @@ export const workflows: Benchmark = {
         ours: await alone(context, async () => run(noOps)),
         goal: { ours: 150 },
       },
+      ...(await withJournal(context, big, small)),
     ];
   },
 };
+
+/** The same with everything around the core: a process, a journal that is synced, a state file. */
+async function withJournal(context: BenchContext, big: Plan, small: Plan): Promise<Measurement[]> {
+  return withLab([], async (lab) => {
+    const runs = await inTurns(
+      context,
+      () => mockRun(lab, big),
+      () => mockRun(lab, small),
+    );
+    return [
+      {
+        name: 'a mock run per node with its journal, 1,000 against 100 nodes',
+        unit: 'ms',
+        ours: runs.ours.map(({ journal }) => journal / LARGE),
+        reference: runs.reference.map(({ journal }) => journal / SMALL),
+        goal: { ratio: 1.5 },
+      },
+      {
+        name: 'a mock run of 100 nodes, first to last line of its journal',
+        unit: 'ms',
+        ours: runs.reference.map(({ journal }) => journal),
+        goal: { ours: 150 },
+      },
+      {
+        name: 'a mock run of 100 nodes, from the call to its end',
+        unit: 'ms',
+        ours: runs.reference.map(({ all }) => all),
+      },
+    ];
+  });
+}
 
 async function validated(text: string): Promise<{ plan: Plan | undefined; ms: number }> {
   const start = performance.now();

@@ -38,6 +38,7 @@ test.each(TOOLS)('$name: an input made from all of its flags is valid', (tool) =
     // Published as a plain text, checked as one of a few words, or as a date.
     const words: Record<string, string> = {
       role: 'review',
+      pattern: 'audit',
       suite: 'review',
       since: '2026-11-20',
       severity: 'warn',

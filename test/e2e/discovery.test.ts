@@ -42,12 +42,34 @@ const QUERIES: readonly (readonly [query: string, ...wanted: string[]])[] = [
   ['answer the question', 'cc_answer_question'],
   ['what should I do next', 'cc_decide'],
   ['prompt templates', 'cc_prompt_pack'],
-  ['run a workflow', 'cc_workflow_dry_run', 'cc_workflow_validate'],
+  ['run a workflow', 'cc_workflow_run'],
+  ['workflow status', 'cc_workflow_status'],
+  ['stop the workflow', 'cc_workflow_stop'],
+  ['approve a node', 'cc_workflow_approve'],
+  ['resume a workflow', 'cc_workflow_resume'],
+  ['retry a node', 'cc_workflow_retry_node'],
+  ['workflow report', 'cc_workflow_report'],
+  ['plan a workflow', 'cc_workflow_plan'],
   ['health check', 'cc_healthcheck'],
 ];
 
-/** Of gpt-5.5, which gets Codex's `tool_search`; newer models search a list with code of their own. */
+/** Gets Codex's `tool_search`. */
 const SEARCHES = 'gpt-5.5';
+/** Gets a list of names and descriptions, without titles but with the instructions in each of them. */
+const WRITES_CODE = 'gpt-6-astra';
+/** Words it would look through the list for. */
+const CODE_QUERIES: readonly (readonly [word: string, wanted: string])[] = [
+  ['progress', 'cc_poll_run'],
+  ['stop', 'cc_stop_run'],
+  ['evidence', 'cc_verify_run'],
+  ['cost', 'cc_usage_summary'],
+  ['patch', 'cc_git_diff'],
+  ['budget', 'cc_run_streaming_agent'],
+  ['undo', 'cc_undo'],
+  ['roll back', 'cc_rollback_run'],
+];
+/** That such a word leaves over; with it in the instructions it would leave all. */
+const FEW = 12;
 
 /**
  * Claude Code has a search of its own, by words of names and descriptions. Its model sees all names
@@ -59,7 +81,7 @@ const CLAUDE_QUERIES: readonly (readonly [query: string, wanted: string])[] = [
   ['show the diff', 'cc_git_diff'],
   ['undo the changes', 'cc_undo'],
   ['usage cost', 'cc_usage_summary'],
-  ['workflow file', 'cc_workflow_validate'],
+  ['validate workflow', 'cc_workflow_validate'],
   ['answer question', 'cc_answer_question'],
   ['cost limit', 'cc_cost_guard'],
 ];
@@ -103,6 +125,32 @@ test.each(QUERIES)('"%s" finds %s among the first three', (query, ...wanted) => 
     wanted.some((tool) => first.includes(tool)),
     first.join(' '),
   ).toBe(true);
+});
+
+test('code that looks through the list of Codex finds them, and not all of them', async () => {
+  const words = JSON.stringify(CODE_QUERIES.map(([word]) => word));
+  const code = `const having = (word) => ALL_TOOLS.filter(({ name, description }) =>
+    name.includes('cc_') && description.toLowerCase().includes(word)).map(({ name }) => name);
+  text(JSON.stringify(${words}.map(having)));`;
+  let output = '';
+  lab.model.addScript({
+    name: 'code',
+    match: 'LOOK',
+    api: 'responses',
+    steps: [
+      { tools: [{ name: 'exec', input: code }] },
+      (call) => {
+        output = call.toolResults.at(-1)?.text ?? '';
+        return { text: 'Seen.' };
+      },
+    ],
+  });
+  await codexExec(lab, 'LOOK for tools', { slug: WRITES_CODE });
+  const lists = JSON.parse(output.slice(output.indexOf('[['))) as string[][];
+  for (const [index, [word, wanted]] of CODE_QUERIES.entries()) {
+    expect(lists[index], word).toContain(`mcp__cc_orchestrator__${wanted}`);
+    expect(lists[index]?.length, word).toBeLessThanOrEqual(FEW);
+  }
 });
 
 test('Claude Code has the core at once, and finds the rest', async () => {

@@ -5,6 +5,7 @@ import { topLease } from '../../src/store/lease.ts';
 import { askWorkflow } from '../../src/workflows/instances/ask.ts';
 import { ensureWorkflowSupervised } from '../../src/workflows/instances/ensure.ts';
 import { findWorkflow } from '../../src/workflows/instances/find.ts';
+import { readJournal } from '../../src/workflows/instances/journal.ts';
 import { launchWorkflow } from '../../src/workflows/instances/launch.ts';
 import { readWorkflow, type WorkflowNow } from '../../src/workflows/instances/read.ts';
 import { WORKFLOW_COOKIE } from '../../src/workflows/instances/start-supervisor.ts';
@@ -21,8 +22,13 @@ afterEach(async () => {
   expect(await lab.close()).toEqual([]);
 });
 
-async function launch(text: string, personas: Readonly<Record<string, Persona>>): Promise<void> {
+async function launch(
+  text: string,
+  personas: Readonly<Record<string, Persona>>,
+  policy?: string,
+): Promise<void> {
   lab = await Lab.open([]);
+  if (policy !== undefined) lab.writePolicy(policy);
   const { plan, problems } = await loadWorkflow('flow.yaml', text);
   if (plan === undefined) throw new Error(JSON.stringify(problems));
   for (const script of cast(plan, personas)) lab.model.addScript(script);
@@ -94,6 +100,25 @@ test('an answer without a form is asked for once more, in the same session', asy
   });
   const { instance } = await over();
   expect(instance, JSON.stringify(instance.nodes, null, 1)).toMatchObject({ state: 'succeeded' });
+});
+
+test('workers wait for a free place, and none is refused for good', async () => {
+  const node = (name: string) => `  ${name}: { role: research, task: "${name}: read it." }`;
+  await launch(
+    ['nodes:', ...['one', 'two', 'three'].map(node)].join('\n'),
+    {},
+    'max_concurrent: 1\nstart_interval_ms: 0\n',
+  );
+  const { instance, paths } = await over();
+  expect(instance).toMatchObject({ state: 'succeeded', spent: { runs: 3 } });
+  const { lines } = readJournal(paths.journal, undefined);
+  let live = 0;
+  for (const { event } of lines) {
+    if (event?.type === 'run_started') live += 1;
+    if (event?.type === 'run_ended') live -= 1;
+    expect(live).toBeLessThanOrEqual(1);
+  }
+  expect(lines.some(({ event }) => event?.type === 'start_refused')).toBe(true);
 });
 
 test('a stop ends the worker, and a resume starts it again', async () => {

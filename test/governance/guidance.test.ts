@@ -96,6 +96,16 @@ describe('writing guidance', () => {
     expect(backedUp(backups)).toEqual(['mine\n']);
   });
 
+  it('writes one section when several write at once, and loses no edit', async () => {
+    writeFileSync(path, '# Mine\n');
+    const all = await Promise.allSettled(Array.from({ length: 8 }, () => write()));
+    expect(all.some(({ status }) => status === 'fulfilled')).toBe(true);
+    for (const one of all) {
+      if (one.status === 'rejected') expect(one.reason).toMatchObject({ code: 'BUSY' });
+    }
+    expect(text()).toBe(`# Mine\n\n${guidanceBlock('\n')}`);
+  });
+
   it('writes AGENTS.md too when asked, once where one is a link to the other', async () => {
     expect((await write({ agents: true })).files.map(({ state }) => state)).toEqual([
       'created',

@@ -118,6 +118,7 @@ describe('repairing .mcp.json', () => {
     expect(done.others).toEqual([{ server: 'other', problem: '/gone/tool is not there' }]);
     expect(JSON.parse(textOf(path)).mcpServers.other).toEqual(other);
     expect(JSON.stringify(done)).not.toContain('other-secret');
+    expect(fileOf(done)?.diff).not.toContain('other');
   });
 
   it.each([

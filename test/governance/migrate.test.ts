@@ -239,6 +239,22 @@ describe('migrating', () => {
     ]);
   });
 
+  it('follows no link to runs, nor one inside of a run', async () => {
+    const elsewhere = join(place.dir, 'elsewhere');
+    old({}, { base: elsewhere });
+    mkdirSync(join(place.project, 'scripts', 'cc-orchestrator'), { recursive: true });
+    const link = join(place.project, 'scripts', 'cc-orchestrator', 'runs');
+    symlinkSync(join(elsewhere, 'runs'), link);
+    const { id, dir } = old();
+    rmSync(join(dir, 'checkpoints'), { recursive: true });
+    symlinkSync('/etc', join(dir, 'checkpoints'));
+    expect((await run(false)).skipped).toMatchObject([{ path: link }]);
+    const { run_id } = await recordOf(id);
+    expect(await runIds(workspace)).toEqual([run_id]);
+    const copied = join(runPaths(workspace, run_id).dir, 'predecessor');
+    expect(readdirSync(copied)).not.toContain('checkpoints');
+  });
+
   it('takes the oldest layout and another directory, reports too', async () => {
     const base = join(place.project, 'scripts', 'cc-orchestrator');
     old({}, { base });

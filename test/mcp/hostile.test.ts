@@ -109,7 +109,8 @@ afterAll(() => {
 
 /** What exists where our own tools have nothing to create. */
 function everythingElse(): string[] {
-  const own = ['home', 'tmp', 'project/.agent-workspace'].map((name) => join('a/b/c', name));
+  const names = ['home', 'tmp', 'project/.agent-workspace', 'project/CLAUDE.md'];
+  const own = names.map((name) => join('a/b/c', name));
   const inside = readdirSync(place.dir, { recursive: true, encoding: 'utf8' }).filter(
     (path) => !own.some((prefix) => !relative(prefix, path).startsWith('..')),
   );
@@ -134,7 +135,8 @@ function harmless(tool: string): Record<string, unknown> {
     ...('run_id' in shape ? { run_id: runId } : {}),
     // What it is told to run, it runs.
     ...(tool === 'cc_verify_run' ? { run_id: 'run_20261121t110900123z_k3v7qa2m' } : {}),
-    ...('run_ids' in shape ? { run_ids: [runId] } : {}),
+    // What it is told to archive, it archives, and the others need the run.
+    ...('run_ids' in shape && tool !== 'cc_archive_runs' ? { run_ids: [runId] } : {}),
   };
 }
 

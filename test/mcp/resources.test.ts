@@ -25,6 +25,7 @@ test('words and tools can be read, and what else there is is listed', async () =
   expect(resourceTemplates.map(({ uriTemplate }) => uriTemplate)).toEqual([
     'cc://runs/{run_id}/{+file}',
     'cc://reports/{file}',
+    'cc://workflows/{workflow_id}/{file}',
   ]);
 });
 

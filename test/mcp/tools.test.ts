@@ -13,10 +13,13 @@ import { type Direction, reverse } from '../../src/undo/undo.ts';
 import { privateRunPaths } from '../../src/workspace/home.ts';
 import { workspaceAt } from '../../src/workspace/layout.ts';
 import { Machine as InstalledMachine } from '../setup/machine.ts';
+import { buildSupervisors } from '../support/flow-lab.ts';
 import { endedRecord, project, storeRecord, usageOf } from '../support/history.ts';
 import { codeOf, connect, dataOf, errorOf, type Machine, machine, textOf } from './face.ts';
 import { storeActiveRun, storeFinishedRun } from './runs.ts';
+import { storeWorkflow } from './started.ts';
 
+const supervisors = await buildSupervisors();
 const MISSING = 'run_20261121t110900123z_k3v7qa2m';
 
 /** An operation on the project that is there to be taken back, or done again. */
@@ -136,6 +139,11 @@ const EXAMPLES: Record<string, Example> = {
     },
     fails: {},
     code: 'NOT_A_GIT_REPOSITORY',
+  },
+  cc_handoff_read: {
+    works: async (place) => ({ workflow_id: await storeWorkflow(place, supervisors), node: 'a' }),
+    fails: {},
+    code: 'BAD_INPUT',
   },
   cc_handoff_repair_prompt: {
     works: async () => ({ handoff: { status: 'pass' }, role: 'review' }),
@@ -384,10 +392,38 @@ const EXAMPLES: Record<string, Example> = {
     fails: {},
     code: 'NOT_FOUND',
   },
+  cc_workflow_approve: {
+    works: async (place) => ({ workflow_id: await storeWorkflow(place, supervisors) }),
+    fails: {},
+    code: 'NOT_FOUND',
+  },
   cc_workflow_dry_run: {
     works: async () => ({ text: 'nodes: { a: { role: review, task: Look. } }' }),
     fails: {},
     code: 'BAD_INPUT',
+  },
+  cc_workflow_plan: {
+    works: async () => ({ task: 'Fix the crash', file: 'fix.yaml' }),
+    fails: { task: 'Fix the crash', file: 'fix.sh' },
+    code: 'BAD_INPUT',
+  },
+  cc_workflow_report: {
+    works: async (place) => ({ workflow_id: await storeWorkflow(place, supervisors), full: true }),
+    fails: {},
+    code: 'NOT_FOUND',
+  },
+  cc_workflow_resume: {
+    works: async (place) => {
+      const workflow_id = await storeWorkflow(place, supervisors, { status: 'fail' });
+      return { workflow_id, max_usd: 1 };
+    },
+    fails: { workflow_id: '../x' },
+    code: 'BAD_INPUT',
+  },
+  cc_workflow_retry_node: {
+    works: async (place) => ({ workflow_id: await storeWorkflow(place, supervisors), node: 'a' }),
+    fails: { node: 'a' },
+    code: 'NOT_FOUND',
   },
   cc_workflow_run: {
     works: async () => ({
@@ -397,6 +433,16 @@ const EXAMPLES: Record<string, Example> = {
     }),
     fails: {},
     code: 'BAD_INPUT',
+  },
+  cc_workflow_status: {
+    works: async (place) => ({ workflow_id: await storeWorkflow(place, supervisors) }),
+    fails: {},
+    code: 'NOT_FOUND',
+  },
+  cc_workflow_stop: {
+    works: async (place) => ({ workflow_id: await storeWorkflow(place, supervisors) }),
+    fails: {},
+    code: 'NOT_FOUND',
   },
   cc_workflow_validate: {
     works: async ({ project }) => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { ownCommand } from '../../src/cli/own-commands.ts';
 import { isObject, type JsonObject } from '../../src/core/json.ts';
+import type { Tool } from '../../src/tools/define.ts';
 import { TOOLS } from '../../src/tools/registry.ts';
 import { REPOSITORY } from '../support/lab.ts';
 
@@ -45,6 +46,12 @@ export function isWord(text: string): boolean {
   if (FIELDS.has(text)) return true;
   const word = text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
   return new RegExp(`['"\`]${word}['"\`]|^\\s*${word}:`, 'm').test(SOURCE);
+}
+
+export function toolNamed(name: string): Tool {
+  const tool = TOOLS.find((one) => one.name === name);
+  if (tool === undefined) throw new Error(`there is no tool ${name}`);
+  return tool;
 }
 
 /** The flags of a command that is no tool, as its help has them. */

@@ -7,12 +7,13 @@ import * as z from 'zod';
 import { flagsOf, parseCommand } from '../../src/cli/flags.ts';
 import { commandName } from '../../src/cli/help.ts';
 import { OWN_COMMANDS } from '../../src/cli/own-commands.ts';
+import { FAILURE_CLASSES } from '../../src/core/vocabulary.ts';
+import { FLAG_CODES } from '../../src/runs/insight/flags.ts';
 import { SERVER } from '../../src/setup/names.ts';
 import type { Tool } from '../../src/tools/define.ts';
 import { TOOLS } from '../../src/tools/registry.ts';
-import { findTool } from '../../src/tools/surface.ts';
 import { REPOSITORY } from '../support/lab.ts';
-import { FIELDS, flagsOfOwn, isWord } from './known.ts';
+import { FIELDS, flagsOfOwn, isWord, toolNamed } from './known.ts';
 import { blocksOf, callsIn, commandLines, DOCUMENTS, read, spansOf, wordsOf } from './reading.ts';
 
 const SELF = 'cc-orchestrator';
@@ -89,6 +90,13 @@ test('every reference is reachable from SKILL.md', () => {
   for (const path of DOCUMENTS.slice(1)) expect(read('SKILL.md')).toContain(`](${path})`);
 });
 
+test('the playbook has a next step for every failure and every flag', () => {
+  const playbook = read('skill/references/playbook.md');
+  for (const code of [...FAILURE_CLASSES, ...FLAG_CODES]) {
+    if (code !== 'success') expect(playbook).toContain(`\`${code}\``);
+  }
+});
+
 test('SKILL.md is one that clients accept', () => {
   const [, head = '', body = ''] = /^---\n([\s\S]*?)\n---\n([\s\S]*)$/.exec(read('SKILL.md')) ?? [];
   const rules = z.strictObject({
@@ -118,9 +126,9 @@ function checkSpan(span: string): void {
   const script = /^await tools\.mcp__cc_orchestrator__(cc_\w+)\(\{…\}\)$/.exec(span)?.[1];
   const field = /^([a-z_.]+): (.+)$/.exec(span);
   if (call !== null) checkCall(call[1] ?? '', call[2] ?? '');
-  else if (script !== undefined) findTool(TOOLS, script);
+  else if (script !== undefined) toolNamed(script);
   else if (first === SELF && rest.length > 0) checkCommand(wordsOf(span).slice(1), 'named');
-  else if (/^cc_\w+$/.test(span)) findTool(TOOLS, span);
+  else if (/^cc_\w+$/.test(span)) toolNamed(span);
   else if (/^cc_\w+\(.*\)$/.test(span)) checkSignature(span);
   else if (/^--[a-z-]+$/.test(span)) expect(ALL_FLAGS).toContain(span);
   else if (field !== null) checkField(field[1] ?? '', field[2] ?? '');
@@ -142,13 +150,13 @@ const ALL_FLAGS = [
 
 function checkCall(name: string, json: string): void {
   const input: unknown = JSON.parse(json);
-  const { error } = findTool(TOOLS, name).input.safeParse(input);
+  const { error } = toolNamed(name).input.safeParse(input);
   expect(error?.issues, `${name} ${json}`).toBeUndefined();
 }
 
 /** `cc_x(a, b?)` of the generated index. */
 function checkSignature(span: string): void {
-  findTool(TOOLS, span.replace(/\(.*/, ''));
+  toolNamed(span.replace(/\(.*/, ''));
 }
 
 function fieldOf(span: string): [name: string, value: string] {
@@ -183,7 +191,7 @@ function checkCommand([name = '', ...words]: readonly string[], how: 'whole' | '
 
 function checkToml(text: string): void {
   const [, tool = ''] = /^\[mcp_servers\.cc-orchestrator\.tools\.(\w+)\]$/m.exec(text) ?? [];
-  findTool(TOOLS, tool);
+  toolNamed(tool);
   expect(() => parseToml(text)).not.toThrow();
 }
 

@@ -50,6 +50,15 @@ const FORWARDED = [
   'CODEX_HOME',
 ];
 
+/** What starts workers or stops them needs an approval of the user in Codex. */
+const APPROVED = [
+  'cc_run_streaming_agent',
+  'cc_run_agent',
+  'cc_send_instruction',
+  'cc_stop_run',
+  'cc_workflow_run',
+];
+
 /** `codex exec` with our server configured as the README says. `slug` decides its tool regime. */
 export async function codexExec(
   lab: Lab,
@@ -58,9 +67,9 @@ export async function codexExec(
 ): Promise<Finished> {
   const codexHome = join(lab.dir, 'codex');
   mkdirSync(codexHome, { recursive: true });
-  const approvals = ['cc_run_streaming_agent', 'cc_run_agent', 'cc_send_instruction', 'cc_stop_run']
-    .map((tool) => `[mcp_servers.cc-orchestrator.tools.${tool}]\napproval_mode = "approve"\n`)
-    .join('\n');
+  const approvals = APPROVED.map(
+    (tool) => `[mcp_servers.cc-orchestrator.tools.${tool}]\napproval_mode = "approve"\n`,
+  ).join('\n');
   writeFileSync(
     join(codexHome, 'config.toml'),
     `model = "${options.slug ?? 'loopback'}"

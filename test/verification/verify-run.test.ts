@@ -1,13 +1,17 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { toErrorFacts } from '../../src/core/errors.ts';
+import { newId } from '../../src/core/ids.ts';
 import { arrayAt, objectAt } from '../../src/core/json.ts';
 import { findByCookie } from '../../src/proc/tree.ts';
 import { writeRecord } from '../../src/runs/record.ts';
 import { Lease } from '../../src/store/lease.ts';
 import { answerOf } from '../../src/verification/answer.ts';
 import { countsInJunit } from '../../src/verification/results/junit.ts';
+import { COMMAND_COOKIE } from '../../src/verification/running/command.ts';
 import { verifyAndWait } from '../../src/verification/under-way.ts';
 import { judge } from '../../src/verification/verdict.ts';
 import { verification } from '../../src/verification/verification.ts';
@@ -124,6 +128,21 @@ describe('what cannot be verified', () => {
     expect(await codeOf(work)).toBe('CANCELLED');
     expect(existsSync(join(place.run.paths.verification, 'latest.json'))).toBe(false);
   });
+});
+
+test('what a verification that was killed still runs is ended by the next one', async () => {
+  const place = await told();
+  const id = newId('verify', new Date());
+  mkdirSync(join(place.run.paths.verification, id), { recursive: true });
+  const left = spawn('sleep', ['60'], {
+    detached: true,
+    stdio: 'ignore',
+    env: { PATH: process.env.PATH, [COMMAND_COOKIE]: id },
+  });
+  await once(left, 'spawn');
+  expect(findByCookie(COMMAND_COOKIE, id)).toHaveLength(1);
+  await verify(place);
+  expect(findByCookie(COMMAND_COOKIE, id)).toEqual([]);
 });
 
 describe('our commands', () => {

@@ -64,11 +64,19 @@ describe('the safe refactoring of the predecessor', () => {
       supervisor: 'pending',
     });
     expect(world.node('implementation').advice).toEqual([
-      'review.blocking_count == 0 does not hold',
+      'review.blocking_count == 0 does not hold (review.blocking_count is 1)',
       'review: it loses data',
       'review: major: An empty list makes it throw. (src/parse.ts:12)',
     ]);
     expect(world.node('review').stale).toMatchObject([{ round: 1, state: 'succeeded' }]);
+    expect(world.node('quality_gate').stale).toMatchObject([
+      {
+        round: 1,
+        state: 'failed',
+        code: 'gate_failed',
+        text: 'review.blocking_count == 0 does not hold (review.blocking_count is 1)',
+      },
+    ]);
     world.end('implementation');
     world.verified('implementation');
     world.end('testing');

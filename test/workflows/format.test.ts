@@ -301,4 +301,7 @@ nodes:
 `;
   const problems = await told(text);
   expect(problems.map((problem) => problem.split(' ')[0])).toEqual(['no_effect', 'no_effect']);
+  const { plan } = await loadWorkflow('flow.yaml', text);
+  // A real worker reads more than the 20,000 bytes that files of the predecessor usually say.
+  expect(plan?.nodes[0]).toMatchObject({ budget: { max_output_bytes: 2_000_000 } });
 });

@@ -1,14 +1,29 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type ReportFacts, workflowReport } from '../../src/workflows/views/report.ts';
 import { Random } from '../chaos/random.ts';
-import { REPOSITORY } from '../support/lab.ts';
 import { fateOf, Player } from './player.ts';
 import { randomFlow } from './random-flow.ts';
 import { planOf, World } from './world.ts';
 
-const EXAMPLE = readFileSync(join(REPOSITORY, 'examples/workflows/safe-refactor.yaml'), 'utf8');
+const REFACTORING = `
+id: safe-refactor
+nodes:
+  requirements: { role: requirements, task: What must stay? }
+  implementation:
+    role: implementation
+    task: Do it.
+    needs: requirements
+    allow_write: true
+    write_scope: { allow: [src/] }
+  testing: { role: testing, task: Test it., needs: implementation }
+  review: { role: review, task: Review it., needs: implementation }
+  quality_gate:
+    type: gate
+    needs: [testing, review]
+    pass_when: ['testing.status == "pass"', review.blocking_count == 0]
+    on_fail: { retry: implementation, max_retries: 2 }
+  supervisor: { role: supervisor, task: Judge it., needs: quality_gate }
+`;
 
 function reportOf({ plan, first, journal }: World, more: Partial<ReportFacts> = {}) {
   const facts = { plan, first, events: journal, file: 'flow.yaml', mock: false, journal: 'j' };
@@ -28,7 +43,7 @@ function inOrder(text: string, parts: readonly string[]): void {
 }
 
 test('the report of a refactoring with a blocker tells every decision in order', async () => {
-  const world = await World.of(EXAMPLE);
+  const world = await World.of(REFACTORING);
   world.end('requirements');
   const round = (verdict: 'investigate' | 'accept') => {
     const key = world.key('implementation');
@@ -68,7 +83,7 @@ test('the report of a refactoring with a blocker tells every decision in order',
     'implementation started as run run_investigate, by `p1` `m1`',
     'implementation handed over',
     'our verdict is **investigate** (risk 0.2; tests: 41 passed, 0 failed): `it was looked at`',
-    'implementation succeeded (verdict investigate, tests 41 passed, 0 failed',
+    'implementation succeeded (verdict investigate, tests 41 passed, 0 failed, $0.0100)',
     'Gate quality_gate did **not pass**; back to implementation (retry 1 of 2, round 2):',
     '`review.blocking_count == 0 does not hold (review.blocking_count is 1)`',
     'Taken back: implementation, testing, review, quality_gate.',
@@ -214,6 +229,14 @@ test('what workers, files and people write stays quoted: no Markdown, no HTML, n
       rows.join('\n'),
     ).toBe(true);
   }
+});
+
+test('a day that is not the first stands beside the time', async () => {
+  const world = await World.of('nodes: { a: { role: review, task: x } }');
+  world.now += 86_400_000;
+  world.end('a');
+  expect(reportOf(world).text).toMatch(/- 2026-11-22 10:00:02 a succeeded/);
+  expect(reportOf(world).text).toMatch(/- 10:00:01 The workflow started/);
 });
 
 test('a mock is marked loudly, and a workflow under way as not over', async () => {

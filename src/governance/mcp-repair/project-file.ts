@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { CcError } from '../../core/errors.ts';
-import { isObject, type JsonObject, objectAt } from '../../core/json.ts';
-import { createRedactor } from '../../core/redact.ts';
-import { renderDifference } from '../../setup/diff.ts';
+import { isObject, type JsonObject } from '../../core/json.ts';
+import { renderEntry } from '../../setup/diff.ts';
 import { applyEdits } from '../../setup/edit.ts';
 import type { Installation } from '../../setup/installation.ts';
 import { addMember, parseJsonFile, removeTopMember, replaceMember } from '../../setup/json-text.ts';
@@ -49,11 +48,8 @@ export async function planProjectRepair(
   if (misplaced !== undefined) problems.push(`the entry stands beside ${SERVERS} and not in it`);
   if (problems.length === 0) return { problems, others };
   const after = withEntry(text, path, { document, entry: repaired.entry, servers, misplaced });
-  // What the user hands the server stays, but in a file of one line it stands beside what changes.
-  const handed = Object.values(objectAt(raw, 'env') ?? {}).filter(
-    (item) => typeof item === 'string',
-  );
-  const diff = createRedactor(handed)(renderDifference(text, after));
+  // Of the entry alone: what stands beside it on a line may be somebody's key.
+  const diff = [renderEntry(raw, '-'), renderEntry(repaired.entry, '+')].join('\n');
   return {
     problems,
     others,

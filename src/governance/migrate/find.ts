@@ -65,6 +65,10 @@ async function requireDirectory(path: string): Promise<string> {
 
 async function runsIn(directory: string, left: Left[]): Promise<string[]> {
   const runs: string[] = [];
+  if (await isLink(directory)) {
+    left.push({ path: directory, reason: 'a link; pass what it leads to as from' });
+    return runs;
+  }
   const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
   for (const entry of entries) {
     if (!OLD_RUN.test(entry.name)) continue;
@@ -76,11 +80,17 @@ async function runsIn(directory: string, left: Left[]): Promise<string[]> {
 }
 
 async function reportsIn(directory: string): Promise<string[]> {
+  if (await isLink(directory)) return [];
   const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
   return entries
     .filter((entry) => entry.isFile() && /^\w[\w.-]*\.(?:md|json)$/.test(entry.name))
     .map((entry) => join(directory, entry.name))
     .sort();
+}
+
+/** Itself, or one of the directories above it. */
+async function isLink(directory: string): Promise<boolean> {
+  return (await realpath(directory).catch(() => directory)) !== directory;
 }
 
 async function namesIn(path: string): Promise<string[]> {

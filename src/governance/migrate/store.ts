@@ -64,7 +64,8 @@ async function copyOldFiles(from: string, to: string): Promise<{ copied: string[
   const copied: string[] = [];
   const left: Left[] = [];
   for (const directory of ['', 'checkpoints']) {
-    const names = await readdir(join(from, directory)).catch(() => []);
+    const isOwn = (await lstat(join(from, directory)).catch(() => undefined))?.isDirectory();
+    const names = isOwn === true ? await readdir(join(from, directory)) : [];
     for (const name of names.sort()) {
       const path = join(from, directory, name);
       if ((await lstat(path)).isDirectory()) continue;

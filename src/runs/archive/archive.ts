@@ -9,7 +9,7 @@ import { runPaths, sharedPaths, type Workspace } from '../../workspace/layout.ts
 import { type Catalogue, readCatalogue, writeCatalogue } from '../retention/catalogue.ts';
 import { aloneWithRuns, emptyTrash } from '../retention/clean.ts';
 import { busyTasks, isUnused } from '../retention/remove.ts';
-import { readUsage } from '../usage/read.ts';
+import { daysOf } from '../usage/read.ts';
 import { type Choice, type Chosen, chooseRuns } from './choose.ts';
 import { finishLeaving, removeOriginals, SESSION } from './finish.ts';
 import { pack } from './pack.ts';
@@ -48,12 +48,13 @@ export async function archiveRuns(
   return aloneWithRuns(workspace, async () => {
     await finishLeaving(host, workspace);
     // What runs have used is known from their records until it is in the log.
-    await readUsage(workspace, '9999-12-31', '9999-12-31');
+    const unlogged = new Set((await daysOf(workspace)).unlogged.map(({ run_id }) => run_id));
     const catalogue = await readCatalogue(workspace, host.home);
     const chosen = await chooseRuns(host, workspace, catalogue, choice);
     const runs: Archived[] = [];
     for (const run of chosen) {
       if (isOver()) break;
+      if (unlogged.has(run.run_id)) continue;
       const bytes = await archiveRun(host, workspace, catalogue, run.run_id);
       if (bytes === undefined) continue;
       catalogue.runs.delete(run.run_id);

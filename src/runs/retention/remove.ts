@@ -102,14 +102,17 @@ export function isUnused(session: string, { runs }: Catalogue): boolean {
   return true;
 }
 
-/** Moves something out of sight; whoever cleans removes it. */
-export async function toTrash(path: string, trash: string): Promise<void> {
+/** Moves it out of sight; answers where it waits to be removed, or undefined where it is gone. */
+export async function toTrash(path: string, trash: string): Promise<string | undefined> {
+  const target = join(trash, `${REMOVED}${randomBase32(8)}`);
   try {
-    await rename(path, join(trash, `${REMOVED}${randomBase32(8)}`));
+    await rename(path, target);
+    return target;
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return;
+    if (errnoOf(error) === 'ENOENT') return undefined;
     // Somebody has put this part on another disk.
     if (errnoOf(error) !== 'EXDEV') throw error;
     await rm(path, { recursive: true, force: true });
+    return undefined;
   }
 }

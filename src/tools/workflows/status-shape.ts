@@ -1,6 +1,14 @@
 import * as z from 'zod';
 
-const entry = z.record(z.string(), z.unknown());
+/** The one call that makes sense next. */
+export const nextCall = z.object({
+  tool: z.string(),
+  input: z.record(z.string(), z.unknown()),
+  why: z.string(),
+});
+
+/** What waits for a decision. */
+export const waiting = z.object({ node: z.string(), question: z.string(), since: z.string() });
 
 /** How a workflow stands (workflows/views/status.ts). */
 export const workflowStatusShape = z.object({
@@ -12,14 +20,43 @@ export const workflowStatusShape = z.object({
   elapsed_s: z.number(),
   round: z.number(),
   progress: z.record(z.string(), z.number()),
-  running: z.array(entry).optional(),
-  waits: z.array(entry).optional(),
-  retrying: z.array(entry).optional(),
-  failures: z.array(entry).optional(),
+  running: z
+    .array(
+      z.object({
+        task: z.string(),
+        phase: z.string(),
+        for_s: z.number().optional(),
+        run_id: z.string().optional(),
+        model: z.string().optional(),
+      }),
+    )
+    .optional(),
+  waits: z.array(waiting).optional(),
+  retrying: z.array(z.object({ task: z.string(), at: z.string(), why: z.string() })).optional(),
+  failures: z
+    .array(
+      z.object({
+        node: z.string(),
+        state: z.string(),
+        code: z.string(),
+        why: z.string(),
+        /** The file lets it fail. */
+        allowed: z.literal(true).optional(),
+      }),
+    )
+    .optional(),
+  /** Ids by state; with `since` only of what changed. */
   nodes: z.record(z.string(), z.array(z.string())),
+  /** How many entries lists leave out, e.g. `nodes.pending`. */
   more: z.record(z.string(), z.number()).optional(),
-  cost: entry,
-  budget: entry.optional(),
-  next: z.object({ tool: z.string(), input: entry, why: z.string() }),
+  /** USD: null where no price is known. */
+  cost: z.object({
+    usd: z.number().nullable(),
+    at_least: z.literal(true).optional(),
+    tokens: z.number(),
+    runs: z.number(),
+  }),
+  budget: z.record(z.string(), z.number()).optional(),
+  next: nextCall,
   cursor: z.string(),
 });

@@ -19,6 +19,7 @@ export default defineTool({
     task: z.string().max(100_000).optional().describe('What it is all for.'),
     mock: z.boolean().optional().describe('No worker starts; costs nothing.'),
     max_usd: z.number().positive().optional(),
+    wake: z.boolean().optional().describe('Wake this Codex thread for decisions and at the end.'),
     idempotency_key: z.string().min(1).max(200).optional(),
     wait_seconds: waitSeconds,
     cwd,
@@ -54,6 +55,8 @@ export default defineTool({
         idempotencyKey: input.idempotency_key,
         client: client.name,
         threadId: client.threadId,
+        wake: input.wake,
+        codexPath: client.codexPath,
       },
       { timeoutMs: (input.wait_seconds ?? client.waitSeconds) * 1000, signal, progress },
     );

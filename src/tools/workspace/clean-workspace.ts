@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs';
 import * as z from 'zod';
+import { lazy } from '../../core/lazy.ts';
 import { clean, previewCleaning } from '../../runs/retention/clean.ts';
 import { sharedPaths } from '../../workspace/layout.ts';
 import { readPolicy } from '../../workspace/policy.ts';
 import { defineTool } from '../define.ts';
 import { cwd } from '../fields.ts';
+
+const loadWorkflows = /* @__PURE__ */ lazy(() => import('../../workflows/instances/clean.ts'));
 
 /** A client waits a minute; what is left then goes with the next call. */
 const LONGEST_MS = 25_000;
@@ -16,7 +19,7 @@ export default defineTool({
   kind: 'destructive',
   title: 'Clean up the workspace',
   summary:
-    'Remove old runs and leftovers by the retention policy; a preview unless dry_run is false. Usage figures stay.',
+    'Remove old runs, workflows and leftovers by the retention policy; a preview unless dry_run is false. Usage figures stay.',
   input: z.strictObject({
     older_than_days: z.int().min(0).max(3650).optional().describe('Instead of the policy, 0-3650.'),
     dry_run: z.boolean().optional().describe('Only show; default true.'),
@@ -30,6 +33,17 @@ export default defineTool({
     runs: z.array(
       z.object({ run_id: z.string(), ended: z.string(), bytes: z.number(), reason: z.string() }),
     ),
+    /** Workflows that ended long ago. */
+    workflows: z
+      .array(
+        z.object({
+          workflow_id: z.string(),
+          ended: z.string(),
+          bytes: z.number(),
+          reason: z.string(),
+        }),
+      )
+      .optional(),
     /** Spilled results, and parts of removed runs. */
     leftovers: z.object({ count: z.number(), bytes: z.number() }),
     /** Ended runs that stay. */
@@ -50,10 +64,13 @@ export default defineTool({
       : dryRun
         ? await previewCleaning(host, workspace, limits)
         : await clean(host, workspace, limits, isOver);
+    const { cleanWorkflows } = await loadWorkflows();
+    const workflows = await cleanWorkflows(host, workspace, limits, { apply: !dryRun });
     return {
       dry_run: dryRun,
       run_count: remove.length,
-      bytes: sumOf(remove),
+      bytes: sumOf(remove) + sumOf(workflows),
+      ...(workflows.length === 0 ? {} : { workflows }),
       runs: remove.map(({ session: _session, ...run }) => run),
       leftovers: { count: leftovers.length, bytes: sumOf(leftovers) },
       kept,

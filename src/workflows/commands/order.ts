@@ -1,5 +1,6 @@
 import { isAbsolute, relative, resolve } from 'node:path';
 import { CcError } from '../../core/errors.ts';
+import { isObject } from '../../core/json.ts';
 import { byteLength } from '../../core/text.ts';
 import type { Effect } from '../core/effects.ts';
 import type { Instance } from '../core/instance.ts';
@@ -32,6 +33,7 @@ export function orderOf(
     isolation: node.isolation,
     timeout_seconds: node.timeout_seconds,
     env: {
+      ...(node.expansion?.kind === 'matrix' ? variablesOf(item) : {}),
       CC_WORKFLOW_ID: instance.workflow_id,
       CC_WORKFLOW_NODE: task,
       ...(node.expansion === null ? {} : { CC_WORKFLOW_ITEM: itemText(item) }),
@@ -46,6 +48,12 @@ function inside(workspace: string, cwd: string, directory: string | null): strin
   throw new CcError('BAD_INPUT', `The directory ${directory} is outside of the project.`, {
     hint: 'A command runs in the project or below it.',
   });
+}
+
+/** The values of a combination; they stand in the file, like the command itself. */
+function variablesOf(combination: unknown): Record<string, string> {
+  const values = isObject(combination) ? Object.entries(combination) : [];
+  return Object.fromEntries(values.map(([name, value]) => [name, itemText(value)]));
 }
 
 /** An entry is data: it goes into a variable and never into a command line. */

@@ -50,6 +50,8 @@ export function evaluateGate(draft: Draft, gate: GateNode) {
   }
   node.gate_retries += 1;
   instance.round += 1;
+  // What it decided stays on record: as that it is taken back, like all that came of the target.
+  draft.set(gate.index, 'failed', because('gate_failed', text));
   takeBack(draft, [on_fail.target], {
     code: 'taken_back_by_gate',
     text: `${gate.id} did not pass: ${text}`,

@@ -48,9 +48,9 @@ export function runOrderOf(plan: Plan, instance: Instance, effect: StartRun): Ru
     role: use.role,
     profile: use.profile ?? undefined,
     model: use.model ?? undefined,
-    // Who is launched may do no more than who launched it.
-    allowWrite: node.allow_write,
-    scope: node.scope ?? undefined,
+    // Who launched it waits, and two must not write in the same files: who is launched only reads.
+    allowWrite: delegated === undefined && node.allow_write,
+    scope: delegated === undefined ? (node.scope ?? undefined) : undefined,
     budget: {
       ...own,
       ...compact({ max_usd, max_tokens }),
@@ -60,7 +60,7 @@ export function runOrderOf(plan: Plan, instance: Instance, effect: StartRun): Ru
         : { wall_seconds: Math.max(10, Math.min(own.wall_seconds ?? wall, wall)) }),
     },
     finalOnly: node.final_only,
-    isolation: node.isolation,
+    isolation: delegated === undefined ? node.isolation : 'shared',
     outputSchema: handoffJsonSchema(use.role, delegated === undefined ? node.outputs : {}),
     helpers: plan.delegation
       .filter(({ from }) => from === use.name)

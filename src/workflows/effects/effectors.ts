@@ -1,6 +1,6 @@
 import type { Effect, EffectType } from '../core/effects.ts';
-import { AnswerDelegation } from './answer-delegation.ts';
 import { Commands } from './commands.ts';
+import { DelegationEffector } from './delegation.ts';
 import type { EffectHost, Effector } from './effector.ts';
 import { MockEffector } from './mock.ts';
 import { RunEffector } from './runs.ts';
@@ -17,7 +17,7 @@ export class Effectors implements Effector {
   constructor(host: EffectHost) {
     this.timers = new Timers(host);
     const workflows = new SubWorkflows(host);
-    const delegation = new AnswerDelegation(host);
+    const delegation = new DelegationEffector(host);
     const mock = new MockEffector(host);
     const runs = host.record.mock ? mock : new RunEffector(host);
     const verify = host.record.mock ? mock : new VerifyEffector(host);

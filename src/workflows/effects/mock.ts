@@ -4,7 +4,7 @@ import type { Effect } from '../core/effects.ts';
 import { nodeOfKey } from '../core/keys.ts';
 import { handoffTemplate } from '../handoffs/template.ts';
 import { type AgentNode, nodeAt } from '../plan.ts';
-import type { EffectHost, Effector } from './effector.ts';
+import { type EffectHost, type Effector, isStarting } from './effector.ts';
 
 const MOCK = 'mock';
 const NOTHING = { usd: 0, tokens: 0, elapsed_ms: 0 };

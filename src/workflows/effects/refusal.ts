@@ -8,7 +8,9 @@ type Refused = Timeless<Extract<WorkflowEvent, { type: 'start_refused' }>>;
 const TEXT_CHARS = 500;
 /** Between two attempts at a free place: the first, and at most. */
 const FIRST_MS = 500;
-const SLOT_MS = 15_000;
+const SLOT_MS = 5000;
+/** Many that wait must not ask more often together than a few. */
+const EACH_MS = 250;
 /** Caps of a day leave room again on the next one. */
 const DAY_MS = 600_000;
 
@@ -19,7 +21,13 @@ export function refusalOf(instance: Instance, key: string, error: unknown): Refu
   const most = longestPause(error);
   if (most === undefined) return { type: 'start_refused', key, text };
   const pause = FIRST_MS * 2 ** Math.min(10, refusalsOf(instance, key));
-  return { type: 'start_refused', key, text, retry_after_ms: Math.min(most, pause) };
+  const least = EACH_MS * waitingIn(instance);
+  return {
+    type: 'start_refused',
+    key,
+    text,
+    retry_after_ms: Math.max(least, Math.min(most, pause)),
+  };
 }
 
 function longestPause(error: unknown): number | undefined {
@@ -38,4 +46,11 @@ function refusalsOf({ nodes }: Instance, key: string): number {
     if (attempt !== undefined) return tasks[attempt.task]?.refusals ?? 0;
   }
   return 0;
+}
+
+function waitingIn({ nodes }: Instance): number {
+  return nodes.reduce(
+    (sum, { tasks }) => sum + tasks.filter(({ wake_at }) => wake_at !== null).length,
+    0,
+  );
 }

@@ -7,6 +7,7 @@ import type { Host } from '../../workspace/host.ts';
 
 type Followed = {
   run: FoundRun;
+  isLooking: boolean;
   resolve: (live: readonly LiveRun[]) => void;
   reject: (error: unknown) => void;
 };
@@ -34,7 +35,7 @@ export class RunFollower {
   /** The run and those its task was moved to, once all have ended; never, when the supervisor leaves. */
   ended(run: FoundRun): Promise<readonly LiveRun[]> {
     return new Promise((resolve, reject) => {
-      this.#followed.add({ run, resolve, reject });
+      this.#followed.add({ run, isLooking: false, resolve, reject });
       // The next round watches it as well.
       this.#watcher?.wake();
       if (!this.#isRunning) void this.#loop();
@@ -57,9 +58,11 @@ export class RunFollower {
         }
         const all = this.#host.clock.monotonic() - lookedAt >= LOOK_AT_ALL_MS;
         if (all) lookedAt = this.#host.clock.monotonic();
-        const due = [...this.#followed].filter(({ run }) => all || hints.has(run.paths.dir));
-        await Promise.all(due.map((followed) => this.#look(followed)));
-        if (this.#followed.size === 0 || this.#signal.aborted) break;
+        for (const followed of this.#followed) {
+          const isDue = all || hints.has(followed.run.paths.dir);
+          // Not waited for: one whose task is being moved takes seconds, and others have ended meanwhile.
+          if (isDue && !followed.isLooking) void this.#look(followed);
+        }
         hints = (await this.#watcher?.changed(LOOK_AT_ALL_MS, this.#signal)) ?? hints;
       }
     } finally {
@@ -71,6 +74,7 @@ export class RunFollower {
 
   async #look(followed: Followed): Promise<void> {
     const { run } = followed;
+    followed.isLooking = true;
     try {
       if (!isFinal(run.record.state)) {
         run.record = await readRecord(run.paths, run.record.run_id);
@@ -83,6 +87,9 @@ export class RunFollower {
     } catch (error) {
       this.#followed.delete(followed);
       followed.reject(error);
+    } finally {
+      followed.isLooking = false;
+      if (!this.#followed.has(followed)) this.#watcher?.wake();
     }
   }
 }

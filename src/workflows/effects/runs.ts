@@ -1,4 +1,6 @@
+import { sleep } from '../../core/clock.ts';
 import { CcError, toErrorFacts } from '../../core/errors.ts';
+import { compact } from '../../core/json.ts';
 import { isFinal } from '../../core/vocabulary.ts';
 import { continueRun } from '../../runs/continue.ts';
 import { type FoundRun, findRun } from '../../runs/find.ts';
@@ -8,13 +10,22 @@ import { stopRun } from '../../runs/stop.ts';
 import { runPaths } from '../../workspace/layout.ts';
 import type { Effect } from '../core/effects.ts';
 import { runOrderOf } from '../core/request.ts';
+import { workflowPaths } from '../instances/paths.ts';
 import type { Reason } from '../vocabulary.ts';
+import { isLaunched, tellEnd, tellRefusal } from './delegation.ts';
 import { type EffectHost, type Effector, isStarting } from './effector.ts';
 import { refusalOf } from './refusal.ts';
 import { runEndOf, unreadableEnd } from './run-end.ts';
 import { RunFollower } from './run-follower.ts';
 
 const STOP_MS = 30_000;
+/** How long nobody else tries where there was no place, unless a run of ours ends. */
+const FULL_MS = 400;
+/**
+ * How long a launched run may wait for a place. Whoever asked for it takes one as long as it waits, so
+ * two that wait for each other must not do so for ever.
+ */
+const LAUNCHED_WAIT_MS = 120_000;
 
 type StartRun = Extract<Effect, { type: 'start_run' }>;
 type Repair = Extract<Effect, { type: 'repair_handoff' }>;
@@ -27,6 +38,8 @@ export class RunEffector implements Effector {
   readonly #stops = new Map<string, Reason>();
   /** The run that is under way for a key. */
   readonly #runs = new Map<string, FoundRun>();
+  /** There was no place just now. */
+  #full: { error: CcError; until: number } | undefined;
 
   constructor(host: EffectHost) {
     this.#host = host;
@@ -46,7 +59,7 @@ export class RunEffector implements Effector {
     const run = await this.#begin(key, key, () => this.#launch(effect));
     if (run === undefined) return;
     const { run_id, profile, model } = run.record;
-    if (isStarting(this.#host, key) || key.includes('>')) {
+    if (isStarting(this.#host, key) || isLaunched(key)) {
       const facts = model === null ? {} : { model };
       this.#host.report({ type: 'run_started', key, run_id, profile: profile.id, ...facts });
     }
@@ -75,35 +88,61 @@ export class RunEffector implements Effector {
     runKey: string,
     launch: () => Promise<Launched>,
   ): Promise<FoundRun | undefined> {
-    const { place, report, instance, signal } = this.#host;
+    const { host, place, report, instance, signal } = this.#host;
     const { workspace } = place;
-    try {
-      // In this order: what was asked for at the same time, its stop included, is known by then.
-      let record = await runOfKey(workspace, runKey);
-      if (record === undefined) {
-        const stop = this.#stops.get(key);
-        if (stop !== undefined) throw new CcError('CANCELLED', stop.text);
-        ({ record } = await launch());
+    const until = host.clock.monotonic() + LAUNCHED_WAIT_MS;
+    for (;;) {
+      try {
+        // In this order: what was asked for at the same time, its stop included, is known by then.
+        let record = await runOfKey(workspace, runKey);
+        if (record === undefined) {
+          const stop = this.#stops.get(key);
+          if (stop !== undefined) throw new CcError('CANCELLED', stop.text);
+          const full = this.#full;
+          if (full !== undefined && host.clock.monotonic() < full.until) throw full.error;
+          ({ record } = await launch());
+        }
+        const run = { workspace, paths: runPaths(workspace, record.run_id), record };
+        this.#runs.set(key, run);
+        if (this.#stops.has(key)) void this.#end(run);
+        return run;
+      } catch (error) {
+        this.#noteFull(error);
+        if (signal.aborted) return undefined;
+        const { retry_after_ms, ...refusal } = refusalOf(instance(), key, error);
+        if (!isLaunched(key)) {
+          report({ ...refusal, ...compact({ retry_after_ms }) });
+          return undefined;
+        }
+        if (retry_after_ms === undefined || host.clock.monotonic() > until) {
+          await tellRefusal(this.#host, key, refusal.text);
+          report(refusal);
+          return undefined;
+        }
+        await sleep(retry_after_ms, signal);
       }
-      const run = { workspace, paths: runPaths(workspace, record.run_id), record };
-      this.#runs.set(key, run);
-      if (this.#stops.has(key)) void this.#end(run);
-      return run;
-    } catch (error) {
-      if (!signal.aborted) report(refusalOf(instance(), key, error));
-      return undefined;
     }
+  }
+
+  /** All others would find no place either, and to find that out costs as much as a start. */
+  #noteFull(error: unknown): void {
+    if (!(error instanceof CcError) || error.code !== 'LIMIT_REACHED' || !error.retryable) return;
+    if (this.#full?.error === error) return;
+    this.#full = { error, until: this.#host.host.clock.monotonic() + FULL_MS };
   }
 
   #launch(effect: StartRun): Promise<Launched> {
     const { host, place, record, plan, instance } = this.#host;
     const { workflow_id } = record;
-    const { scope, ...order } = runOrderOf(plan, instance(), effect);
+    const { scope, helpers, ...order } = runOrderOf(plan, instance(), effect);
+    const { inbox } = workflowPaths(place.workspace, workflow_id);
     const { paths = [], commands = [], max_files, max_lines } = scope ?? {};
     return launchRun(host, place, {
       ...order,
       scope: scope && { paths: [...paths], commands: [...commands], max_files, max_lines },
       workflow: { workflow_id, key: effect.key },
+      delegation:
+        helpers.length === 0 ? undefined : { inbox, key: effect.key, helpers: [...helpers] },
       client: record.client,
       wake: false,
     });
@@ -115,11 +154,15 @@ export class RunEffector implements Effector {
     const { run_id } = run.record;
     try {
       const end = await runEndOf(key, await this.#follower.ended(run));
+      await tellEnd(this.#host, end);
       report(of === undefined ? end : { ...end, run_id: of });
     } catch (error) {
-      report(unreadableEnd(key, of ?? run_id, toErrorFacts(error).message));
+      const end = unreadableEnd(key, of ?? run_id, toErrorFacts(error).message);
+      await tellEnd(this.#host, end);
+      report(end);
     }
     this.#runs.delete(key);
+    this.#full = undefined;
   }
 
   #stop(key: string, reason: Reason): void {

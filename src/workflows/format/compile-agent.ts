@@ -1,10 +1,15 @@
 import { compact } from '../../core/json.ts';
 import { ROLES } from '../../core/vocabulary.ts';
-import { LEAST_CAPS } from '../../workspace/budget-caps.ts';
 import type { OwnPart, RoleUse, Scope } from '../plan.ts';
 import type { RawAgent } from './nodes.ts';
 import { outputsOf } from './outputs.ts';
 import type { Shape } from './shape.ts';
+
+/**
+ * Files of the predecessor say 20,000 and mean what is kept of an answer. Here what tools answer counts
+ * as well, so that would end every worker that reads a few files; a node's `budget` takes any value.
+ */
+const LEAST_OUTPUT_BYTES = 2_000_000;
 
 /** What only a worker run has: its own words, then those of its role, then the defaults. */
 export function agentPart(node: RawAgent, shape: Shape): OwnPart {
@@ -26,9 +31,7 @@ export function agentPart(node: RawAgent, shape: Shape): OwnPart {
     allow_write: node.allow_write ?? false,
     scope: node.allow_write ? scopeOf(node) : null,
     budget: compact({
-      ...(output === undefined
-        ? {}
-        : { max_output_bytes: Math.max(LEAST_CAPS.max_output_bytes, output) }),
+      ...(output === undefined ? {} : { max_output_bytes: Math.max(LEAST_OUTPUT_BYTES, output) }),
       ...compact(defaults?.budget ?? {}),
       ...role.budget,
       ...compact(node.budget ?? {}),

@@ -10,6 +10,7 @@ import type { Plan } from '../plan.ts';
 import { isOver } from '../vocabulary.ts';
 import { launcherOf } from './active.ts';
 import type { WorkflowNow } from './read.ts';
+import type { WorkflowRecord } from './record.ts';
 import { startWorkflowSupervisor } from './start-supervisor.ts';
 
 /** Between the record of a workflow and the start of its supervisor by the launcher. */
@@ -33,6 +34,11 @@ export function isAtRest(plan: Plan, instance: Instance): boolean {
   );
 }
 
+/** Its record tells of this very end; it may have been resumed, and have ended once more. */
+export function isRecorded({ end }: WorkflowRecord, { state, ended, updated }: Instance): boolean {
+  return end?.state === state && end.time === (ended ?? updated);
+}
+
 /** Whether somebody carries this workflow on, judged by process identity only. */
 export async function workflowSupervision(
   host: Host,
@@ -47,7 +53,7 @@ export async function workflowSupervision(
       age >= 0 && age < SPAWN_GRACE_MS ? await launcherOf({ active: paths.active }) : undefined;
     if (launcher !== undefined && stateOf(launcher) === 'running') return 'starting';
   }
-  const isTold = !isOver(instance.state) || record.end?.state === instance.state;
+  const isTold = !isOver(instance.state) || isRecorded(record, instance);
   const isQuiet = isTold && isAtRest(plan, instance);
   if (!isQuiet || (await listRequests(paths.inbox)).length > 0) return 'unsupervised';
   return 'at_rest';

@@ -10,12 +10,14 @@ import { createRedactor, type Redactor } from '../../core/redact.ts';
 import { byteLength, neutralise } from '../../core/text.ts';
 import { profileHostOf } from '../../profiles/host-of.ts';
 import { knownSecrets } from '../../profiles/resolve-credentials.ts';
+import { wakeTarget } from '../../runs/wake.ts';
 import { makePrivateDir, writeFileAtomic } from '../../store/atomic.ts';
 import { topLease, withLease } from '../../store/lease.ts';
 import { SCHEMA_VERSION } from '../../store/versions.ts';
 import type { Host } from '../../workspace/host.ts';
 import { initWorkspace } from '../../workspace/init.ts';
 import { sharedPaths } from '../../workspace/layout.ts';
+import { readPolicy } from '../../workspace/policy.ts';
 import type { Place } from '../../workspace/resolve.ts';
 import { LIMITS } from '../limits.ts';
 import type { Plan, WorkflowBudget } from '../plan.ts';
@@ -25,6 +27,7 @@ import { privateWorkflowPaths, workflowPaths } from './paths.ts';
 import { digestOfPlan, shownPlan, writePlan } from './plan-file.ts';
 import { type WorkflowRecord, writeWorkflowRecord } from './record.ts';
 import { startWorkflowSupervisor } from './start-supervisor.ts';
+import { rememberWake } from './wake-file.ts';
 
 const LEASE_WAIT_MS = 30_000;
 
@@ -42,6 +45,10 @@ export type WorkflowRequest = {
   idempotencyKey?: string | undefined;
   client?: string | undefined;
   threadId?: string | undefined;
+  /** Wake the Codex thread at its end, and when somebody has to decide; default: the policy. */
+  wake?: boolean | undefined;
+  /** Where the client says its own program is. */
+  codexPath?: string | undefined;
   parent?: { workflow_id: string; key: string } | undefined;
 };
 
@@ -63,6 +70,8 @@ export async function launchWorkflow(
     });
   }
   const { workspace } = place;
+  const { wake_codex } = await readPolicy(host.home);
+  const wake = request.parent === undefined ? wakeTarget(host.env, request, wake_codex) : undefined;
   await initWorkspace(workspace, host.home, host.clock);
   const limits = compact({ ...request.plan.budget, ...compact({ ...request.limits }) });
   const plan: Plan = { ...request.plan, budget: limits };
@@ -70,8 +79,10 @@ export async function launchWorkflow(
   const record = recordOf(host, place, { ...request, plan }, redact);
   const earlier = await withLease(sharedPaths(workspace).launchLease, LEASE_WAIT_MS, async () => {
     const existing = await workflowOfKey(workspace, request.idempotencyKey);
-    if (existing === undefined) await create(host, place, { ...request, plan }, record, redact);
-    return existing;
+    if (existing !== undefined) return existing;
+    if (wake !== undefined) await rememberWake(host, record.workflow_id, wake);
+    await create(host, place, { ...request, plan }, record, redact);
+    return undefined;
   });
   if (earlier !== undefined) {
     requireSame(earlier, record);

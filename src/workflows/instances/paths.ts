@@ -38,5 +38,8 @@ export function privateWorkflowPaths(home: UserHome, workflowId: string) {
     plan: join(dir, 'plan.json'),
     task: join(dir, 'task.txt'),
     log: join(dir, 'supervisor.log'),
+    /** Whom to wake, and what that controller has been told. */
+    wake: join(dir, 'wake.json'),
+    told: join(dir, 'told.json'),
   };
 }

@@ -8,6 +8,7 @@ import { ensureWorkflowSupervised } from './ensure.ts';
 import { readJournal } from './journal.ts';
 import { InstanceFollower, type WorkflowNow } from './read.ts';
 import { type FoundWorkflow, readWorkflowRecord } from './record.ts';
+import { markTold } from './wake-file.ts';
 
 /** Between two looks whether somebody supervises it; a supervisor that vanished gives no hint. */
 const LOOK_MS = 1000;
@@ -56,6 +57,9 @@ export async function waitWorkflow(
       const time = host.clock.monotonic();
       const isBroken = record.broken !== undefined;
       if (isNews || isBroken || !isSupervised || time >= until || signal.aborted) {
+        // Whoever waits for it here needs not be woken.
+        if (isNews)
+          await markTold(host, record.workflow_id, newsOf(instance)).catch(() => undefined);
         return { ...now, isNews: isNews || isBroken, isSupervised };
       }
       if (time >= nextProgress) {
@@ -89,7 +93,7 @@ function isAtEnd({ state }: Instance): boolean {
 }
 
 /** All that is worth ending a wait for, by names that stay the same. */
-function newsOf({ state, ended, nodes }: Instance): Set<string> {
+export function newsOf({ state, ended, nodes }: Instance): Set<string> {
   const news = new Set<string>();
   if (isOver(state)) news.add(`over ${state} ${ended}`);
   for (const { id, round, failure, attempts } of nodes) {
@@ -99,13 +103,18 @@ function newsOf({ state, ended, nodes }: Instance): Set<string> {
   return news;
 }
 
-async function newsAt({ paths, record }: FoundWorkflow, seq: number): Promise<Set<string>> {
+async function newsAt(found: FoundWorkflow, seq: number): Promise<Set<string>> {
+  return newsOf(await instanceAt(found, seq));
+}
+
+/** A workflow as it was after its event `seq`. Costs a pass over its journal. */
+export async function instanceAt({ paths, record }: FoundWorkflow, seq: number): Promise<Instance> {
   const { now } = await InstanceFollower.open(paths, record);
   const { workflow_id, task, created: time } = record;
   const events = readJournal(paths.journal, undefined).lines.flatMap((line) =>
     line.seq <= seq && line.event !== undefined ? [line.event] : [],
   );
-  return newsOf(replay(now.plan, newInstance(now.plan, { workflow_id, task, time }), events));
+  return replay(now.plan, newInstance(now.plan, { workflow_id, task, time }), events);
 }
 
 function tellsSomething(name: string): boolean {

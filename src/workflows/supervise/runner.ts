@@ -14,8 +14,9 @@ import type { FoundWorkflow } from '../instances/record.ts';
 import type { Plan } from '../plan.ts';
 import { isOver } from '../vocabulary.ts';
 import { RequestDesk } from './requests.ts';
-import { settleWorkflow } from './settle.ts';
+import { reopenWorkflow, settleWorkflow } from './settle.ts';
 import { StateWriter } from './state-writer.ts';
+import { Waker } from './waker.ts';
 
 export type RunnerParts = {
   host: Host;
@@ -40,15 +41,19 @@ export class Runner {
   readonly #effectors: Effectors;
   readonly #desk: RequestDesk;
   readonly #state: StateWriter;
+  readonly #waker: Waker;
   #instance: Instance;
+  #hasEnd: boolean;
 
   constructor(parts: RunnerParts) {
     const { host, found, plan, instance, journal, answered, redact } = parts;
     const { workspace, paths, record } = found;
     this.#parts = parts;
     this.#instance = instance;
+    this.#hasEnd = record.end !== undefined;
     this.#watcher = new DirectoryWatcher([paths.inbox]);
     this.#desk = new RequestDesk(paths.inbox, answered, host.clock);
+    this.#waker = new Waker(host, found);
     this.#state = new StateWriter(paths, host.clock, redact, () => ({
       seq: journal.seq,
       instance: this.#instance,
@@ -77,6 +82,11 @@ export class Runner {
           // What was started may have something to say at once.
           await setImmediate();
         }
+        if (this.#hasEnd && !isOver(this.#instance.state)) {
+          await reopenWorkflow(this.#parts.found);
+          this.#hasEnd = false;
+        }
+        this.#waker.look(this.#instance);
         await this.#state.write();
         if (this.#isDone()) break;
         await this.#watcher.changed(this.#state.dueInMs());
@@ -124,8 +134,8 @@ export class Runner {
 
   async #leave(): Promise<void> {
     await this.#state.write({ now: true });
-    if (!isOver(this.#instance.state)) return;
     const { found, redact } = this.#parts;
-    await settleWorkflow(found, this.#instance, redact);
+    if (isOver(this.#instance.state)) await settleWorkflow(found, this.#instance, redact);
+    await this.#waker.close();
   }
 }

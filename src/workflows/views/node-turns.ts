@@ -36,7 +36,7 @@ function taskTurns({ node, was, is }: Change, quote: Quote): string[] {
     const why = task.failures.at(-1) ?? '';
     const isAgain = task.state === 'waiting' || task.state === 'ready';
     if (task.failures !== old.failures && isAgain) {
-      const when = task.wake_at === null ? 'at once' : `at ${clock(task.wake_at)}`;
+      const when = task.wake_at === null ? 'at once' : `at ${clock(task.wake_at, is.since)}`;
       return [`${id}: attempt ${task.tries} failed: ${quote(why)} It is tried again ${when}.`];
     }
     const isEnd = task.state === 'succeeded' || task.state === 'failed';
@@ -74,7 +74,7 @@ function gateEnd(gate: GateNode, is: NodeRecord, { plan, after }: Turn, quote: Q
   const lookup = lookupIn(plan, after);
   const lines = gate.conditions.map(({ text, expression }) => {
     const values = valuesOf(expression, lookup).join(', ');
-    return `  - ${quote(text)} holds: ${quote(values)}`;
+    return `    - ${quote(text)} holds: ${quote(values)}`;
   });
   return [`Gate ${is.id} passed:`, ...lines].join('\n');
 }
@@ -86,7 +86,7 @@ function wentBack({ node, was, is }: Change, { after }: Turn, quote: Quote): str
   const target = after.nodes[node.on_fail.target];
   const head = `Gate ${is.id} did **not pass**; back to ${target?.id ?? ''} (retry ${is.gate_retries} of ${node.on_fail.max_retries}, round ${after.round}):`;
   return [
-    [head, ...(target?.advice ?? []).map((reason) => `  - ${quote(reason, 500)}`)].join('\n'),
+    [head, ...(target?.advice ?? []).map((reason) => `    - ${quote(reason, 500)}`)].join('\n'),
   ];
 }
 
@@ -127,9 +127,11 @@ function began({ node, was, is }: Change, quote: Quote): string[] {
   return [`${taskId(node, isNew.task)} runs the command ${quote(line)}`];
 }
 
-function facts({ result, reason }: TaskRecord, quote: Quote): string {
+function facts({ result, reason, state }: TaskRecord, quote: Quote): string {
   const known = resultFacts(result);
-  const text = reason === null ? '' : `: ${quote(reason.text, 500)}`;
+  // What was verified has told what it hands over before.
+  const isTold = result?.verdict !== undefined && state === 'succeeded';
+  const text = reason === null || isTold ? '' : `: ${quote(reason.text, 500)}`;
   return `${known.length === 0 ? '' : ` (${known.join(', ')})`}${text}`;
 }
 
@@ -157,7 +159,8 @@ function named(ids: readonly string[]): string {
   return `${ids.slice(0, NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-/** The time of day, UTC. */
-export function clock(time: string): string {
-  return time.slice(11, 19);
+/** The time of day, UTC; with its date where that is not the day it began. */
+export function clock(time: string, began = time): string {
+  const [day, clockTime] = [time.slice(0, 10), time.slice(11, 19)];
+  return began.startsWith(day) ? clockTime : `${day} ${clockTime}`;
 }

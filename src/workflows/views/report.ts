@@ -67,16 +67,17 @@ function section(title: string, lines: readonly string[]): string {
 }
 
 function storyLines(entries: readonly Entry[], journal: string, quote: (text: string) => string) {
-  const told = entries.map(({ time, text, times }, at) => {
-    const again = times > 1 ? ` (${times} times)` : '';
-    return `${at + 1}. ${clock(time)} ${text}${again}`;
-  });
+  const told = entries.map((entry) => entryLine(entry, entries));
   const begin = fitting(told, STORY_BYTES / 2);
   const end = fitting(told.slice(begin).reverse(), STORY_BYTES / 2);
   const left = told.length - begin - end;
   if (left === 0) return told;
   const note = `\n… ${left} entries are left out here; every event is in ${quote(journal)}\n`;
   return [...told.slice(0, begin), note, ...told.slice(told.length - end)];
+}
+
+function entryLine({ time, text, times }: Entry, [first]: readonly Entry[]): string {
+  return `- ${clock(time, first?.time)} ${text}${times > 1 ? ` (${times} times)` : ''}`;
 }
 
 /** How many of the first lines take so many bytes. */
@@ -93,8 +94,8 @@ function fitting(lines: readonly string[], bytes: number): number {
 function shortOf(head: readonly string[], entries: readonly Entry[], unknown: readonly string[]) {
   const shown: string[] = [];
   let left = SHORT_BYTES - byteLength([...head, ...unknown].join('\n'));
-  for (const { time, text } of entries.slice(-SHORT_ENTRIES).reverse()) {
-    const line = `- ${clock(time)} ${text}`;
+  for (const entry of entries.slice(-SHORT_ENTRIES).reverse()) {
+    const line = entryLine(entry, entries);
     left -= byteLength(line) + 1;
     if (left < 0) break;
     shown.unshift(line);

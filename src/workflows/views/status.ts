@@ -1,7 +1,7 @@
 import { compact } from '../../core/json.ts';
 import { byteLength, oneLine } from '../../core/text.ts';
 import type { Instance, NodeRecord } from '../core/instance.ts';
-import type { Plan, WorkflowBudget } from '../plan.ts';
+import type { Plan } from '../plan.ts';
 import { NODE_STATES } from '../vocabulary.ts';
 import { type NextCall, nextCall } from './next-call.ts';
 import {
@@ -44,7 +44,7 @@ export type WorkflowStatus = {
   /** How many entries lists leave out, e.g. `nodes.pending`. */
   more?: Record<string, number>;
   cost: Cost;
-  budget?: WorkflowBudget;
+  budget?: Record<string, number>;
   next: NextCall;
   cursor: string;
 };
@@ -54,8 +54,10 @@ export type StatusFacts = {
   seq: number;
   now: Date;
   mock?: boolean;
-  /** A cursor of an earlier status: then only what changed since is listed. */
-  since?: string | undefined;
+  /** As it was at an earlier look: then only what changed since is listed. */
+  before?: Instance | undefined;
+  /** Bytes that are needed for what is told beside it. */
+  reserved?: number;
 };
 
 /** From plenty to next to nothing: ids per state, entries per list, characters of a text. */
@@ -74,7 +76,8 @@ export function workflowStatus(plan: Plan, instance: Instance, facts: StatusFact
   let status: WorkflowStatus | undefined;
   for (const size of SIZES) {
     status = sized(plan, instance, facts, size);
-    if (byteLength(JSON.stringify(status)) <= STATUS_BYTES) return status;
+    const room = STATUS_BYTES - (facts.reserved ?? 0);
+    if (byteLength(JSON.stringify(status)) <= room) return status;
   }
   if (status === undefined) throw new RangeError('no size');
   return status;
@@ -82,8 +85,8 @@ export function workflowStatus(plan: Plan, instance: Instance, facts: StatusFact
 
 function sized(plan: Plan, instance: Instance, facts: StatusFacts, size: Size): WorkflowStatus {
   const { nodes, round, state, limits } = instance;
-  const { now, since, mock } = facts;
-  const cursor = cursorOf(instance, facts.seq);
+  const { now, before, mock } = facts;
+  const cursor = String(facts.seq);
   const more: Record<string, number> = {};
   const cut = <T>(name: string, list: readonly T[], most: number): T[] => {
     if (list.length > most) more[name] = list.length - most;
@@ -91,7 +94,7 @@ function sized(plan: Plan, instance: Instance, facts: StatusFacts, size: Size): 
   };
   const listed = <T>(name: string, list: readonly T[]) =>
     list.length === 0 ? undefined : cut(name, list, size.entries);
-  const changed = nodes.filter(changedSince(since, cursor));
+  const changed = nodes.filter(changedSince(before));
   const next = nextCall(instance, cursor);
   return compact({
     workflow_id: instance.workflow_id,
@@ -130,18 +133,17 @@ function sized(plan: Plan, instance: Instance, facts: StatusFacts, size: Size): 
   });
 }
 
-/** Where a later look begins: how many events there were, and when the last was. */
-function cursorOf({ updated }: Instance, seq: number): string {
-  return `${seq}.${Date.parse(updated)}`;
+/** The number of the last event a cursor had seen; undefined for what is no cursor. */
+export function seqOf(cursor: string | undefined): number | undefined {
+  return /^\d{1,12}$/.test(cursor ?? '') ? Number(cursor) : undefined;
 }
 
-/** A cursor nobody gave out changes nothing: everything is listed. Two events of a millisecond may repeat one. */
-function changedSince(since: string | undefined, cursor: string): (node: NodeRecord) => boolean {
-  const [, time] = /^\d+\.(\d+)$/.exec(since ?? '') ?? [];
-  if (time === undefined) return () => true;
-  if (since === cursor) return () => false;
-  const from = Number(time);
-  return (node) => Date.parse(node.since) >= from;
+function changedSince(before: Instance | undefined): (node: NodeRecord, index: number) => boolean {
+  if (before === undefined) return () => true;
+  return (node, index) => {
+    const { state, round, reason } = before.nodes[index] ?? {};
+    return state !== node.state || round !== node.round || reason?.text !== node.reason?.text;
+  };
 }
 
 function counts(nodes: readonly NodeRecord[]): Record<string, number> {

@@ -26,16 +26,24 @@ export function tellStory(
 ): Story {
   const entries: Entry[] = [];
   const costs = new Costs(plan);
-  let before = first;
+  let last = first;
   for (const event of events) {
-    const { instance: after, effects } = reduce(plan, before, event);
-    const turn = { plan, event, before, after, effects };
+    const turn = turnOf(plan, last, event);
     costs.count(turn);
-    const texts = [...actOf(turn, quote), ...nodeTurns(turn, quote), ...turnOfAll(turn, quote)];
-    for (const text of texts) add(entries, event.time, text);
-    before = after;
+    for (const text of turnTexts(turn, quote)) add(entries, event.time, text);
+    last = turn.after;
   }
-  return { entries, costs, last: before };
+  return { entries, costs, last };
+}
+
+export function turnOf(plan: Plan, before: Instance, event: WorkflowEvent): Turn {
+  const { instance: after, effects } = reduce(plan, before, event);
+  return { plan, event, before, after, effects };
+}
+
+/** What one event meant, as Markdown; nothing where it changed nothing. */
+export function turnTexts(turn: Turn, quote: Quote): string[] {
+  return [...actOf(turn, quote), ...nodeTurns(turn, quote), ...turnOfAll(turn, quote)];
 }
 
 /** The same again (a start that is refused, and refused) is one entry. */

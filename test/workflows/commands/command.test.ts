@@ -101,13 +101,15 @@ test('tells exit code, counts of tests and last words, and stores what was said 
 test('a list is run as it is, where it is told, with its entry in a variable', async () => {
   mkdirSync(join(root, 'project', 'sub'));
   const begun = await begin(
-    `  t:\n    type: command\n    directory: sub\n    command: [node, -e, 'console.log(process.cwd(), process.argv[1], process.env.CC_WORKFLOW_ITEM)', "$(id); 'x'"]\n    matrix: { os: ["; rm -rf /"] }\n`,
+    `  t:\n    type: command\n    directory: sub\n    command: [node, -e, 'console.log(process.cwd(), process.argv[1], process.env.CC_WORKFLOW_ITEM, process.env.os)', "$(id); 'x'"]\n    matrix: { os: ["; rm -rf /"] }\n`,
   );
   const { effector, end } = effectorOf(begun);
   effector.run(theOnly(begun.effects));
   const ended = theOnly(await end()) as Ended;
   expect(ended.exit_code).toBe(0);
-  expect(ended.output_tail).toMatch(/project\/sub \$\(id\); 'x' \{"os":"; rm -rf \/"\}$/);
+  expect(ended.output_tail).toMatch(
+    /project\/sub \$\(id\); 'x' \{"os":"; rm -rf \/"\} ; rm -rf \/$/,
+  );
 });
 
 test('what lies outside of the project, and what is no program, is told', async () => {

@@ -1,0 +1,59 @@
+import { EXIT } from '../core/errors.ts';
+import { oneLine } from '../core/text.ts';
+import { findWorkflow } from '../workflows/instances/find.ts';
+import { waitWorkflow } from '../workflows/instances/wait.ts';
+import { workflowStatus } from '../workflows/views/status.ts';
+import { isOver } from '../workflows/vocabulary.ts';
+import type { Host } from '../workspace/host.ts';
+import type { Place } from '../workspace/resolve.ts';
+import { INTERRUPTED } from './interrupt.ts';
+import { money } from './render.ts';
+
+type Waiting = {
+  near: Pick<Place, 'workspace'> | undefined;
+  timeoutMs: number;
+  json: boolean;
+  /** What the shell is told when the time was up first. */
+  timeUp: number;
+};
+
+const LONGEST_MS = 2_000_000_000;
+const REASON_CHARS = 300;
+
+/**
+ * Waits until a workflow is over or waits for a decision, and prints one line about it. 0: it succeeded;
+ * 1: anything else it came to.
+ */
+export async function waitForWorkflow(
+  host: Host,
+  id: string,
+  { near, timeoutMs, json, timeUp }: Waiting,
+  signal: AbortSignal,
+): Promise<number> {
+  const found = await findWorkflow(host, near, id);
+  const until = host.clock.monotonic() + Math.min(timeoutMs, LONGEST_MS);
+  for (let since: number | undefined; ; ) {
+    const left = until - host.clock.monotonic();
+    const waited = await waitWorkflow(host, found, { since, timeoutMs: left, signal });
+    const { plan, instance, seq, record } = waited;
+    const isEnd = isOver(instance.state) || instance.state === 'waiting_approval';
+    if (!isEnd && record.broken === undefined) {
+      if (signal.aborted) return INTERRUPTED;
+      if (host.clock.monotonic() >= until) return timeUp;
+      since = seq;
+      continue;
+    }
+    const status = workflowStatus(plan, instance, {
+      seq,
+      now: host.clock.now(),
+      mock: record.mock,
+    });
+    process.stdout.write(`${json ? JSON.stringify(status) : lineOf(status)}\n`);
+    return instance.state === 'succeeded' ? EXIT.ok : EXIT.checkFailed;
+  }
+}
+
+function lineOf({ state, workflow_id, cost, reason }: ReturnType<typeof workflowStatus>): string {
+  const spent = money({ usd: cost.usd, ...(cost.at_least ? { cost_complete: false } : {}) });
+  return [state, workflow_id, spent, oneLine(reason, REASON_CHARS)].filter(Boolean).join('  ');
+}

@@ -1,0 +1,54 @@
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { askWorkflow } from '../../../src/workflows/instances/ask.ts';
+import { waitUntilOver } from '../../../src/workflows/instances/wait.ts';
+import { buildSupervisors, FlowLab } from '../../support/flow-lab.ts';
+
+const supervisor = await buildSupervisors();
+const signal = new AbortController().signal;
+
+let lab: FlowLab;
+beforeEach(() => {
+  lab = new FlowLab(supervisor);
+});
+afterEach(() => {
+  expect(lab.close()).toEqual([]);
+});
+
+/** A Codex that only writes down what it is told to queue. */
+function codex(): { client: string; threadId: string; wake: true; codexPath: string } {
+  const codexPath = join(lab.dir, 'codex');
+  writeFileSync(codexPath, `#!/bin/sh\nprintf '%s\\n' "$*" >> '${lab.dir}/queued.txt'\n`);
+  chmodSync(codexPath, 0o755);
+  return { client: 'codex-mcp-client', threadId: 'thread-1', wake: true, codexPath };
+}
+
+function queued(): string[] {
+  const path = join(lab.dir, 'queued.txt');
+  return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : [];
+}
+
+it('wakes its controller once for a decision and once at the end', async () => {
+  const id = await lab.launch(
+    'nodes: { ok: { type: approval, question: Now? }, a: { role: ops, task: A., needs: ok } }',
+    codex(),
+  );
+  await lab.until(async () => queued().length > 0 || undefined, 'the controller to be woken');
+  expect(queued()[0]).toMatch(/^queue --thread thread-1 --message .*waits for a decision/);
+  await lab.until(async () => lab.supervisors(id).length === 0 || undefined, 'nobody to be there');
+  const found = await lab.find(id);
+  await askWorkflow(lab.host, found, { kind: 'approve', decision: 'approved' }, { from: 'me' });
+  await lab.over(id);
+  expect(queued()).toHaveLength(2);
+  expect(queued()[1]).toContain(`your workflow ${id}`);
+  expect(queued()[1]).toContain('has ended: succeeded');
+});
+
+it('wakes nobody who has waited for it', async () => {
+  const id = await lab.launch('nodes: { a: { role: ops, task: A. } }', { ...codex(), mockMs: 300 });
+  const waited = await waitUntilOver(lab.host, await lab.find(id), signal);
+  expect(waited.instance.state).toBe('succeeded');
+  await lab.over(id);
+  expect(queued()).toEqual([]);
+});
