@@ -35,8 +35,9 @@ export async function waitForWorkflow(
   for (let since: number | undefined; ; ) {
     const left = until - host.clock.monotonic();
     const waited = await waitWorkflow(host, found, { since, timeoutMs: left, signal });
-    const { plan, instance, seq, record } = waited;
-    const isEnd = isOver(instance.state) || instance.state === 'waiting_approval';
+    const { plan, instance, seq, record, parts } = waited;
+    const { state } = instance;
+    const isEnd = isOver(state) || state === 'waiting_approval' || parts.length > 0;
     if (!isEnd && record.broken === undefined) {
       if (signal.aborted) return INTERRUPTED;
       if (host.clock.monotonic() >= until) return timeUp;
@@ -47,13 +48,20 @@ export async function waitForWorkflow(
       seq,
       now: host.clock.now(),
       mock: record.mock,
+      parts,
     });
     process.stdout.write(`${json ? JSON.stringify(status) : lineOf(status)}\n`);
     return instance.state === 'succeeded' ? EXIT.ok : EXIT.checkFailed;
   }
 }
 
-function lineOf({ state, workflow_id, cost, reason }: ReturnType<typeof workflowStatus>): string {
+function lineOf(status: ReturnType<typeof workflowStatus>): string {
+  const { state, workflow_id, mock, cost, reason, waits } = status;
   const spent = money({ usd: cost.usd, ...(cost.at_least ? { cost_complete: false } : {}) });
-  return [state, workflow_id, spent, oneLine(reason, REASON_CHARS)].filter(Boolean).join('  ');
+  const asks = waits?.map(
+    (one) => `${'workflow_id' in one ? `${one.workflow_id} ` : ''}${one.node}`,
+  );
+  const why = asks === undefined ? reason : `${reason}; waits for a decision: ${asks.join(', ')}`;
+  const parts = [state, workflow_id, mock ? 'mock' : '', spent, oneLine(why, REASON_CHARS)];
+  return parts.filter(Boolean).join('  ');
 }

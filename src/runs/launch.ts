@@ -54,7 +54,7 @@ async function inNewWorktree(host: Host, place: Place, request: RunRequest): Pro
   const existing = await runOfKey(place.workspace, request.idempotencyKey);
   const { worktree, cwd } =
     existing?.worktree === undefined
-      ? await makeWorktree(host, place)
+      ? await makeWorktree(host, place, { asItIs: request.workflow !== undefined })
       : { worktree: existing.worktree, cwd: existing.cwd };
   let isUsed = existing !== undefined;
   try {

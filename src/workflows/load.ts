@@ -6,7 +6,7 @@ import { checkExpressions } from './checks/expressions.ts';
 import { checkGates, checkVerifiers } from './checks/gates.ts';
 import { checkIds } from './checks/ids.ts';
 import { checkRoles } from './checks/roles.ts';
-import { checkWriters } from './checks/writers.ts';
+import { checkCopies, checkWriters } from './checks/writers.ts';
 import { compile } from './format/compile.ts';
 import type { Problem } from './format/problems.ts';
 import { type Shape, shapeOf } from './format/shape.ts';
@@ -60,6 +60,7 @@ async function loadOne(one: One): Promise<Loaded> {
   checkRoles(checking);
   checkGates(checking);
   checkVerifiers(checking);
+  checkCopies(checking);
   checkWriters(checking);
   const parsed = checkExpressions(checking);
   checkEffects(checking, parsed);

@@ -95,7 +95,10 @@ test('two approvals at once: listed, decided one by one, and the one next call l
   const first = await data('cc_workflow_approve', { node: 'ok', approve: true, comment: 'go' });
   expect(first).toMatchObject({ ok: true, text: 'ok is approved', waits: [{ node: 'also' }] });
   const { next } = first as { next: { tool: string; input: Record<string, unknown> } };
-  expect(await data(next.tool, next.input)).toMatchObject({ ok: true, text: 'also is approved' });
+  expect(await data(next.tool, { ...next.input, approve: true })).toMatchObject({
+    ok: true,
+    text: 'also is approved',
+  });
   await lab.over(id);
   expect(await data('cc_workflow_status')).toMatchObject({
     state: 'succeeded',
@@ -367,4 +370,24 @@ test('the same at a shell: exit codes, text for people, the exact result with --
   const report = await shell('cc_workflow_report', id);
   expect(report).toMatchObject({ code: 0, out: expect.stringContaining('\n  # Workflow asks: ') });
   expect(await shell('cc_workflow_stop')).toMatchObject({ code: 0 });
+});
+
+test('what waits in a part is told by the whole, and next leads to it without deciding', async () => {
+  const outer = 'nodes: { part: { type: workflow, uses: inner.yaml, task: T. } }';
+  const inner = 'nodes: { ok: { type: approval, question: "May it go out?" } }';
+  const id = await lab.launch(outer, {}, async () => inner);
+  const told = await data('cc_workflow_status', { wait_seconds: 20 });
+  expect(told).toMatchObject({
+    workflow_id: id,
+    waits: [{ node: 'ok', question: 'May it go out?' }],
+    next: { tool: 'cc_workflow_approve', input: { node: 'ok' } },
+  });
+  const { next } = told as { next: { tool: string; input: Record<string, unknown> } };
+  expect(next.input.workflow_id).not.toBe(id);
+  expect(codeOf(await call(next.tool, next.input))).toBe('BAD_INPUT');
+  expect(await data('cc_workflow_approve', { workflow_id: id })).toMatchObject({
+    waits: [{ node: 'ok', workflow_id: next.input.workflow_id }],
+  });
+  await data(next.tool, { ...next.input, approve: true });
+  expect((await lab.over(id)).instance.state).toBe('succeeded');
 });

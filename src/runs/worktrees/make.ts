@@ -18,10 +18,14 @@ import { readWorktree, worktreeIds, worktreePaths, writeWorktree } from './store
 
 const loadGlob = /* @__PURE__ */ lazy(() => import('fast-glob'));
 
-/** A copy of the project for one task, and where in it the worker is to work. */
+/**
+ * A copy of the project for one task, and where in it the worker is to work. `asItIs`: with what is not
+ * committed, whatever the policy says: a part of a workflow builds on the parts before it.
+ */
 export async function makeWorktree(
   host: Host,
   place: Pick<Place, 'workspace' | 'cwd'>,
+  { asItIs = false } = {},
 ): Promise<{ worktree: Worktree; cwd: string }> {
   const { home } = host;
   const { worktrees: policy } = await readPolicy(home);
@@ -42,7 +46,7 @@ export async function makeWorktree(
       plainRoot: project,
       exclude: [home.root],
       scratch: paths.scratch,
-      uncommitted: policy.uncommitted,
+      uncommitted: asItIs || policy.uncommitted,
       branch: `cc/${id.slice(-8)}`,
     });
     const inCopy = (path: string) => join(tree, relative(copied.from, path));

@@ -4,6 +4,7 @@ import { compact } from '../../core/json.ts';
 import { byteLength, oneLine } from '../../core/text.ts';
 import { askWorkflow, type WorkflowAsk } from '../../workflows/instances/ask.ts';
 import { findWorkflow, listWorkflows } from '../../workflows/instances/find.ts';
+import { waitsInParts } from '../../workflows/instances/part-waits.ts';
 import { readWorkflow, type WorkflowNow } from '../../workflows/instances/read.ts';
 import type { FoundWorkflow } from '../../workflows/instances/record.ts';
 import { instanceAt, waitUntilOver, waitWorkflow } from '../../workflows/instances/wait.ts';
@@ -39,7 +40,11 @@ export async function statusFor(context: ToolContext, asked: AskedStatus) {
   const timeoutMs = (asked.wait_seconds ?? 0) * 1000;
   const since = seqOf(asked.since);
   const wait = { since, timeoutMs, signal, progress };
-  const { plan, instance, seq, isSupervised, record } = await waitWorkflow(host, found, wait);
+  const { plan, instance, seq, isSupervised, record, parts } = await waitWorkflow(
+    host,
+    found,
+    wait,
+  );
   const beside = compact({
     folder: found.paths.dir,
     broken: record.broken,
@@ -48,7 +53,7 @@ export async function statusFor(context: ToolContext, asked: AskedStatus) {
   });
   const reserved = byteLength(JSON.stringify(beside));
   const before = since === undefined || since > seq ? undefined : await instanceAt(found, since);
-  const facts = { seq, now: host.clock.now(), mock: record.mock, before, reserved };
+  const facts = { seq, now: host.clock.now(), mock: record.mock, parts, before, reserved };
   return { ...workflowStatus(plan, instance, facts), ...beside };
 }
 
@@ -72,7 +77,7 @@ export async function askFor(context: ToolContext, found: FoundWorkflow, asked: 
     signal,
   });
   const now = await readWorkflow(host, found.workspace, found.record.workflow_id);
-  const brief = briefly(context, now);
+  const brief = await briefly(context, now);
   if (ok || pending !== undefined)
     return { now, answer: { ok, text, ...compact({ pending }), ...brief } };
   const { state, next } = brief;
@@ -83,8 +88,12 @@ export async function askFor(context: ToolContext, found: FoundWorkflow, asked: 
 }
 
 /** How a workflow stands, in a few lines. */
-export function briefly({ host }: ToolContext, { plan, instance, seq, record }: WorkflowNow) {
-  const facts = { seq, now: host.clock.now(), mock: record.mock };
+export async function briefly(
+  { host }: ToolContext,
+  { plan, instance, seq, record, workspace }: WorkflowNow,
+) {
+  const parts = await waitsInParts(host, workspace, instance);
+  const facts = { seq, now: host.clock.now(), mock: record.mock, parts };
   const { workflow_id, mock, state, reason, progress, waits, next, cursor } = workflowStatus(
     plan,
     instance,

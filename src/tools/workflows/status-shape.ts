@@ -7,8 +7,13 @@ export const nextCall = z.object({
   why: z.string(),
 });
 
-/** What waits for a decision. */
-export const waiting = z.object({ node: z.string(), question: z.string(), since: z.string() });
+/** What waits for a decision; `workflow_id` where that is in a part of the workflow. */
+export const waiting = z.object({
+  node: z.string(),
+  question: z.string(),
+  since: z.string(),
+  workflow_id: z.string().optional(),
+});
 
 /** How a workflow stands (workflows/views/status.ts). */
 export const workflowStatusShape = z.object({

@@ -21,7 +21,7 @@ export default defineTool({
   handler: async ({ node, approve, comment, ...asked }, context) => {
     const { askFor, briefly, readAsked, requireNode } = await loadCalls();
     const now = await readAsked(context, asked);
-    const brief = briefly(context, now);
+    const brief = await briefly(context, now);
     const waits = brief.waits ?? [];
     if (node === undefined && approve === undefined) {
       const text =

@@ -24,9 +24,9 @@ export default defineTool({
     const now = await readAsked(context, asked);
     if (isOver(now.instance.state)) {
       const text = `it was over: ${now.instance.state}`;
-      return { ok: true, text, already_over: true as const, ...briefly(context, now) };
+      return { ok: true, text, already_over: true as const, ...(await briefly(context, now)) };
     }
     const { answer } = await askFor(context, now, { kind: 'stop', text: reason });
-    return { ...answer, ...briefly(context, await untilOver(context, now, WAIT_MS)) };
+    return { ...answer, ...(await briefly(context, await untilOver(context, now, WAIT_MS))) };
   },
 });

@@ -8,6 +8,17 @@ const TOLD = 10;
 
 type Writer = { id: string; index: number; node: RawAgent; bases: string[] };
 
+/** What a worker did in a copy comes into the project with its verdict: without one it would be lost. */
+export function checkCopies({ source, shape }: Checking): void {
+  for (const [id, node] of shape.nodes) {
+    if (!isAgent(node) || !node.allow_write || node.verify !== false) continue;
+    if ((node.isolation ?? shape.defaults?.isolation) !== 'worktree') continue;
+    const message = `${id} works in a copy, and what it does comes into the project once it is verified`;
+    const fix = 'Remove verify: false, or isolation: worktree.';
+    source.add('wrong_value', ['nodes', id, 'verify'], message, { fix });
+  }
+}
+
 /** Two that may change the same files side by side undo each other's work and spoil each other's verdict. */
 export function checkWriters({ source, shape, graph, ancestors }: Checking): void {
   const writers = [...shape.nodes].flatMap(([id, node]): Writer[] => {

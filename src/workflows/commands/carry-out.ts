@@ -90,7 +90,7 @@ async function inItsPlace(
   if (job.isolation === 'shared') return run(host, job, { cwd: job.cwd, cookie, signal });
   const { workspace } = job;
   const place = { workspace: workspaceAt(workspace), cwd: job.cwd };
-  const { worktree, cwd } = await makeWorktree(host, place);
+  const { worktree, cwd } = await makeWorktree(host, place, { asItIs: true });
   try {
     await setUpCopy(host, { worktree, workspace, cookie });
     return await run(host, job, { cwd, cookie, signal, more: portsOf({ worktree }) });

@@ -6,7 +6,7 @@ import type { GateNode } from '../plan.ts';
 import { takeBack } from './back.ts';
 import { because, type Draft } from './draft.ts';
 import { foundBy } from './found.ts';
-import type { Result } from './instance.ts';
+import type { NodeRecord, Result } from './instance.ts';
 import { indexOf } from './keys.ts';
 import { lookupIn, statusOf } from './lookup.ts';
 import { settle } from './settle.ts';
@@ -67,10 +67,7 @@ function reasonsAgainst(draft: Draft, gate: GateNode): string[] {
   if (gate.conditions.length === 0) {
     return gate.needs.flatMap((index) => {
       const node = draft.peek(index);
-      const status = node.state === 'skipped' ? 'pass' : statusOf(node);
-      return status === 'pass' || node.state === 'succeeded'
-        ? []
-        : [saying(draft, index, `${node.id} is ${status}`)];
+      return hasPassed(node) ? [] : [saying(draft, index, `${node.id} is ${statusOf(node)}`)];
     });
   }
   const lookup = lookupIn(draft.plan, draft.instance);
@@ -82,6 +79,11 @@ function reasonsAgainst(draft: Draft, gate: GateNode): string[] {
     const facts = values.length === 0 ? '' : ` (${values.join(', ')})`;
     return [oneLine(`${text} ${what}${facts}`, REASON_CHARS)];
   });
+}
+
+/** What was left out by a condition of its own was not needed; after a failure it is missing. */
+function hasPassed({ state, reason }: NodeRecord): boolean {
+  return state === 'succeeded' || (state === 'skipped' && reason?.code !== 'skipped_after_failure');
 }
 
 /** What was found by those the gate asked about: `blocking_count == 0` alone tells nobody what to do. */

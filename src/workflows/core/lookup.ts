@@ -100,7 +100,7 @@ function taskField(plan: PlanNode, node: NodeRecord, task: TaskRecord, rest: str
   }
   switch (name) {
     case 'status':
-      return stringAt(own, 'status') ?? result?.decision ?? node.state;
+      return wordOf(node, task);
     case 'attempts':
       return task.tries;
     case 'cost.usd':
@@ -156,7 +156,16 @@ function within(value: unknown, path: readonly string[]): unknown {
 /** The word of the worker where there is one, else pass or fail where that is decided, else the state. */
 export function statusOf(node: NodeRecord): string {
   const [only] = node.tasks;
-  const said = node.tasks.length === 1 ? stringAt(only?.result?.handoff, 'status') : undefined;
-  if (said !== undefined) return said;
-  return node.state === 'succeeded' ? 'pass' : node.state === 'failed' ? 'fail' : node.state;
+  return wordOf(node, node.tasks.length === 1 ? only : undefined);
+}
+
+/**
+ * A worker that says `pass` of work that failed all the same (our verdict, a time limit) has not the
+ * last word: a gate that asks for the status would pass for it.
+ */
+function wordOf(node: NodeRecord, task: TaskRecord | undefined): string {
+  const said = stringAt(task?.result?.handoff, 'status');
+  const { state } = task ?? node;
+  if (said !== undefined && (said !== 'pass' || state === 'succeeded')) return said;
+  return state === 'succeeded' ? 'pass' : state === 'failed' ? 'fail' : state;
 }

@@ -63,15 +63,17 @@ export class WorkflowJournal {
     this.#redact = redact;
   }
 
-  /** Opens or creates it; a torn last line is cut off. `lines` is what there is. */
+  /** Opens or creates it; a torn last line is cut off. `lines` is what there is. Throws as `readJournal`. */
   static open(
     path: string,
     options: JournalOptions,
   ): { journal: WorkflowJournal; lines: JournalLine[] } {
     const now = isoTime(options.clock.now());
-    const appender = NdjsonAppender.open(path, 'workflow_journal', now);
     const { lines } = readJournal(path, undefined);
     const { seq = 0, time = '' } = lines.at(-1) ?? {};
+    // Before it is opened, which would begin a new one.
+    requireAll(path, seq, options.known);
+    const appender = NdjsonAppender.open(path, 'workflow_journal', now);
     return { journal: new WorkflowJournal(path, appender, { seq, time }, options), lines };
   }
 
@@ -106,9 +108,19 @@ export class WorkflowJournal {
   }
 }
 
-type JournalOptions = { lease: Lease; clock: Clock; redact: Redactor };
+type JournalOptions = {
+  lease: Lease;
+  clock: Clock;
+  redact: Redactor;
+  /** A line it is known to have had. */
+  known: number;
+};
 
-/** The lines behind a cursor (undefined: all of them), and where to go on. */
+/**
+ * The lines behind a cursor (undefined: all of them), and where to go on. What a line said that cannot be
+ * read could be that something was rejected, so nothing is told of a journal that lacks one: throws
+ * STORAGE_CORRUPT.
+ */
 export function readJournal(
   path: string,
   from: string | undefined,
@@ -119,13 +131,32 @@ export function readJournal(
   for (;;) {
     const page = readNdjson(path, cursor, PAGE);
     reset ||= page.reset;
+    if (page.unreadable > 0) throw damaged(path, `${page.unreadable} line(s) cannot be read`);
     for (const record of page.records) {
       const line = isObject(record) ? lineOf(record) : undefined;
-      if (line !== undefined) lines.push(line);
+      if (line === undefined) throw damaged(path, 'a line has no number or no time');
+      requireNext(path, line, lines.at(-1)?.seq ?? line.seq - 1);
+      lines.push(line);
     }
     cursor = page.cursor;
     if (!page.more) return { lines, cursor, reset };
   }
+}
+
+/** Lines are numbered without a gap, by whoever wrote them. */
+export function requireNext(path: string, { seq }: JournalLine, last: number): void {
+  if (seq !== last + 1) throw damaged(path, `line ${seq} comes after line ${last}`);
+}
+
+/** What is known to have been written has to be there. */
+export function requireAll(path: string, last: number, known: number): void {
+  if (last < known) throw damaged(path, `it ends at line ${last}, and had ${known}`);
+}
+
+function damaged(path: string, how: string): CcError {
+  return new CcError('STORAGE_CORRUPT', `${path} is damaged: ${how}.`, {
+    hint: 'What happened to this workflow is not known any more. Start it again.',
+  });
 }
 
 function lineOf(record: JsonObject): JournalLine | undefined {

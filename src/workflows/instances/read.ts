@@ -7,7 +7,7 @@ import type { Instance } from '../core/instance.ts';
 import { newInstance } from '../core/new-instance.ts';
 import { reduce } from '../core/reduce.ts';
 import type { Plan } from '../plan.ts';
-import { type JournalLine, readJournal } from './journal.ts';
+import { type JournalLine, readJournal, requireAll, requireNext } from './journal.ts';
 import { type WorkflowPaths, workflowPaths } from './paths.ts';
 import { readPlan } from './plan-file.ts';
 import { type FoundWorkflow, readWorkflowRecord, type WorkflowRecord } from './record.ts';
@@ -23,6 +23,11 @@ export const stateFile = z.object({
   instance: z.custom<Instance>((value) => isObject(value) && Array.isArray(value.nodes)),
 });
 export type StateFile = z.infer<typeof stateFile>;
+
+/** What is cached; undefined where that is nothing sound. */
+export async function readState({ state }: WorkflowPaths): Promise<StateFile | undefined> {
+  return stateFile.safeParse(await readJson(state).catch(() => undefined)).data;
+}
 
 export async function readWorkflow(
   _host: Host,
@@ -43,12 +48,14 @@ export class InstanceFollower {
   readonly #paths: WorkflowPaths;
   readonly #plan: Plan;
   readonly #first: Instance;
+  readonly #isOver: boolean;
   #instance: Instance;
   #seq = 0;
   #cursor: string | undefined;
 
-  private constructor(paths: WorkflowPaths, plan: Plan, first: Instance) {
+  private constructor(paths: WorkflowPaths, plan: Plan, first: Instance, isOver: boolean) {
     this.#paths = paths;
+    this.#isOver = isOver;
     this.#plan = plan;
     this.#first = first;
     this.#instance = first;
@@ -58,8 +65,8 @@ export class InstanceFollower {
     const { workflow_id, task, created: time } = record;
     const plan = await readPlan(paths.plan);
     const first = newInstance(plan, { workflow_id, task, time });
-    const follower = new InstanceFollower(paths, plan, first);
-    const cached = stateFile.safeParse(await readJson(paths.state).catch(() => undefined)).data;
+    const follower = new InstanceFollower(paths, plan, first, record.end !== undefined);
+    const cached = await readState(paths);
     if (cached?.instance.workflow_id === workflow_id) follower.#begin(cached);
     // Of one that is broken, what is known is as much as there is.
     if (record.broken === undefined) follower.read();
@@ -70,13 +77,19 @@ export class InstanceFollower {
     return { plan: this.#plan, instance: this.#instance, seq: this.#seq };
   }
 
-  /** Works in what is new, and answers it. */
+  /** Works in what is new, and answers it. Throws STORAGE_CORRUPT where something is missing. */
   read(): JournalLine[] {
-    const { lines, cursor, reset } = readJournal(this.#paths.journal, this.#cursor);
-    if (reset) this.#begin({ seq: 0, instance: this.#first });
+    const { journal } = this.#paths;
+    const { lines, cursor, reset } = readJournal(journal, this.#cursor);
+    if (reset) {
+      if (this.#isOver) requireAll(journal, lines.at(-1)?.seq ?? 0, this.#seq);
+      this.#begin({ seq: 0, instance: this.#first });
+    }
     this.#cursor = cursor;
     const fresh = lines.filter(({ seq }) => seq > this.#seq);
-    for (const { seq, event } of fresh) {
+    for (const line of fresh) {
+      const { seq, event } = line;
+      requireNext(journal, line, this.#seq);
       this.#seq = seq;
       if (event !== undefined) this.#instance = reduce(this.#plan, this.#instance, event).instance;
     }

@@ -15,8 +15,8 @@ export async function runWorkflow(
 ) {
   const { record, existing } = await launchWorkflow(host, place, request);
   const found = await findWorkflow(host, place, record.workflow_id);
-  const { plan, instance, seq, isSupervised, paths } = await waitWorkflow(host, found, wait);
-  const facts = { seq, now: host.clock.now(), mock: record.mock };
+  const { plan, instance, seq, isSupervised, paths, parts } = await waitWorkflow(host, found, wait);
+  const facts = { seq, now: host.clock.now(), mock: record.mock, parts };
   const goesOn = !isOver(instance.state) && instance.state !== 'waiting_approval';
   return {
     ...workflowStatus(plan, instance, facts),

@@ -3,9 +3,11 @@ import type { Host } from '../../workspace/host.ts';
 import type { Instance } from '../core/instance.ts';
 import { newInstance } from '../core/new-instance.ts';
 import { replay } from '../core/reduce.ts';
+import type { PartWait } from '../views/status-parts.ts';
 import { isOver } from '../vocabulary.ts';
 import { ensureWorkflowSupervised } from './ensure.ts';
 import { readJournal } from './journal.ts';
+import { waitsInParts } from './part-waits.ts';
 import { InstanceFollower, type WorkflowNow } from './read.ts';
 import { type FoundWorkflow, readWorkflowRecord } from './record.ts';
 import { markTold } from './wake-file.ts';
@@ -27,11 +29,13 @@ export type Waited = WorkflowNow & {
   isNews: boolean;
   /** Somebody carries it on, or nobody needs to. */
   isSupervised: boolean;
+  /** What waits for a decision in its parts. */
+  parts: PartWait[];
 };
 
 /**
- * Waits until a workflow is over, waits for a decision, or something in it has failed for good. Gives
- * one that lost its supervisor another.
+ * Waits until a workflow is over, waits for a decision (also in a part of it), or something in it has
+ * failed for good. Gives one that lost its supervisor another.
  */
 export async function waitWorkflow(
   host: Host,
@@ -43,6 +47,7 @@ export async function waitWorkflow(
   const seen = since === undefined ? undefined : await newsAt(found, since);
   const before =
     seen ?? (isAtEnd(follower.now.instance) ? new Set<string>() : newsOf(follower.now.instance));
+  let asked: Set<string> | undefined;
   const until = host.clock.monotonic() + timeoutMs;
   let nextProgress = host.clock.monotonic() + PROGRESS_EVERY_MS;
   const watcher = new DirectoryWatcher([found.paths.dir], tellsSomething);
@@ -53,14 +58,19 @@ export async function waitWorkflow(
       const record = await readWorkflowRecord(found.workspace, found.record.workflow_id);
       const now = { ...found, record, ...follower.now };
       const isSupervised = await ensureWorkflowSupervised(host, now);
-      const isNews = [...newsOf(instance)].some((one) => !before.has(one));
+      const parts = await waitsInParts(host, found.workspace, instance);
+      // With a cursor they were told at the look before, or are now.
+      if (since !== undefined) asked ??= new Set(parts.map(nameOf));
+      const isNews =
+        [...newsOf(instance)].some((one) => !before.has(one)) ||
+        parts.some((one) => asked?.has(nameOf(one)) !== true);
       const time = host.clock.monotonic();
       const isBroken = record.broken !== undefined;
       if (isNews || isBroken || !isSupervised || time >= until || signal.aborted) {
         // Whoever waits for it here needs not be woken.
         if (isNews)
           await markTold(host, record.workflow_id, newsOf(instance)).catch(() => undefined);
-        return { ...now, isNews: isNews || isBroken, isSupervised };
+        return { ...now, isNews: isNews || isBroken, isSupervised, parts };
       }
       if (time >= nextProgress) {
         wait.progress?.(instance.reason);
@@ -101,6 +111,10 @@ export function newsOf({ state, ended, nodes }: Instance): Set<string> {
     if (failure === 'final') news.add(`failed ${id} ${round}`);
   }
   return news;
+}
+
+function nameOf({ workflow_id, node, since }: PartWait): string {
+  return [workflow_id, node, since].join(' ');
 }
 
 async function newsAt(found: FoundWorkflow, seq: number): Promise<Set<string>> {

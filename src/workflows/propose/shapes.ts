@@ -227,7 +227,6 @@ const SHAPES: Readonly<Record<Pattern, (facts: ProjectFacts) => Draft>> = {
             needs: 'find',
           },
         ),
-        verify: false,
         // Side by side needs a copy for each, which needs git.
         ...(facts.isGit
           ? { for_each: 'handoff.find.wrong', max_items: 20, isolation: 'worktree' }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { CcError, toErrorFacts } from '../../core/errors.ts';
+import { ifThere } from '../../core/if-there.ts';
 import { createRedactor } from '../../core/redact.ts';
 import { profileHostOf } from '../../profiles/host-of.ts';
 import { knownSecrets } from '../../profiles/resolve-credentials.ts';
@@ -15,6 +16,7 @@ import { forgetActive } from '../instances/active.ts';
 import { WorkflowJournal } from '../instances/journal.ts';
 import { privateWorkflowPaths, workflowPaths } from '../instances/paths.ts';
 import { readPlan } from '../instances/plan-file.ts';
+import { readState } from '../instances/read.ts';
 import {
   type FoundWorkflow,
   readWorkflowRecord,
@@ -39,7 +41,9 @@ export async function superviseWorkflow(host: Host, root: string, id: string): P
     try {
       const record = await readWorkflowRecord(workspace, id);
       requireWritableVersion(record, paths.metadata);
-      if (record.broken === undefined) await own(host, { workspace, paths, record }, lease);
+      // Whoever asks for something reads that in its record; no request is ever answered.
+      if (record.broken !== undefined) return;
+      await own(host, { workspace, paths, record }, lease);
     } catch (error) {
       // Whoever took over goes on from the files; nothing of ours may be written any more.
       if (error instanceof CcError && error.code === 'LEASE_LOST') return;
@@ -79,15 +83,26 @@ async function own(host: Host, found: FoundWorkflow, lease: Lease): Promise<void
 async function open(
   host: Host,
   { paths, record }: FoundWorkflow,
-  options: Parameters<typeof WorkflowJournal.open>[1],
+  options: Omit<Parameters<typeof WorkflowJournal.open>[1], 'known'>,
 ) {
   const { workflow_id, created: time } = record;
   const own = privateWorkflowPaths(host.home, workflow_id);
   const plan = await readPlan(own.plan);
-  const task = await readFile(own.task, 'utf8');
-  const { journal, lines } = WorkflowJournal.open(paths.journal, options);
+  const task = await readTask(own.task);
+  // While it goes on, what the last lines said is done once more and finds what was started. After its
+  // end nothing may begin again.
+  const known = record.end === undefined ? 0 : ((await readState(paths))?.seq ?? 1);
+  const { journal, lines } = WorkflowJournal.open(paths.journal, { ...options, known });
   const events = lines.flatMap(({ event }) => event ?? []);
   const instance = replay(plan, newInstance(plan, { workflow_id, task, time }), events);
   const answered = new Set(lines.flatMap(({ request }) => request?.id ?? []));
   return { plan, journal, instance, answered };
+}
+
+async function readTask(path: string): Promise<string> {
+  const text = await ifThere(readFile(path, 'utf8'));
+  if (text !== undefined) return text;
+  throw new CcError('STORAGE_CORRUPT', `${path} is not there.`, {
+    hint: 'Without its task the workflow cannot go on. Start it again.',
+  });
 }

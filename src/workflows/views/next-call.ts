@@ -1,23 +1,30 @@
 import type { Instance, NodeRecord } from '../core/instance.ts';
 import { isOver } from '../vocabulary.ts';
 
-/** The one call that makes sense now, without the id of the workflow. */
+/** The one call that makes sense now; without an id of a workflow it means the one it is about. */
 export type NextCall = { tool: string; input: Record<string, unknown>; why: string };
 
 const LONG_WAIT_SECONDS = 50;
 const MORE_BUDGET = 2;
 
-/** What a controller should do next: a pure function of the instance; no worker has a say in it. */
-export function nextCall(instance: Instance, cursor: string): NextCall {
+/** An approval in a workflow that is a part of the one that is looked at. */
+type Elsewhere = { workflow_id: string; node: string };
+
+/**
+ * What a controller should do next: a pure function of the instance and of what its parts ask; no worker
+ * has a say in it. Nor has this in a decision: whoever just follows it would have approved.
+ */
+export function nextCall(
+  instance: Instance,
+  cursor: string,
+  parts: readonly Elsewhere[] = [],
+): NextCall {
   const { state, nodes, stop } = instance;
-  const asking = nodes.find(isAsking);
-  if (!isOver(state) && asking !== undefined && stop === null) {
-    const input = { node: asking.id, approve: true };
-    return {
-      tool: 'cc_workflow_approve',
-      input,
-      why: 'somebody has to decide: approve true or false',
-    };
+  if (!isOver(state) && stop === null) {
+    const own = nodes.find(isAsking);
+    const [part] = parts;
+    if (own !== undefined) return decide({ node: own.id });
+    if (part !== undefined) return decide({ workflow_id: part.workflow_id, node: part.node });
   }
   if (!isOver(state)) {
     const input = { since: cursor, wait_seconds: LONG_WAIT_SECONDS };
@@ -40,6 +47,14 @@ export function nextCall(instance: Instance, cursor: string): NextCall {
   if (cause === undefined) return { ...resume, why: 'does again what did not succeed' };
   const why = `${cause.id} ${cause.state}; put its reason right first, then what did not succeed is done again`;
   return { ...resume, why };
+}
+
+function decide(input: Record<string, unknown>): NextCall {
+  return {
+    tool: 'cc_workflow_approve',
+    input,
+    why: 'somebody has to decide: add approve: true or false',
+  };
 }
 
 export function isAsking({ attempts }: NodeRecord): boolean {

@@ -13,6 +13,8 @@ export type Running = {
   model?: string;
 };
 export type Waiting = { node: string; question: string; since: string };
+/** In a workflow that is a part of this one. */
+export type PartWait = Waiting & { workflow_id: string };
 export type Retrying = { task: string; at: string; why: string };
 export type Failure = { node: string; state: string; code: string; why: string; allowed?: true };
 export type Cost = { usd: number | null; at_least?: true; tokens: number; runs: number };
@@ -54,11 +56,11 @@ function phaseOf({ kind, phase }: Attempt): string {
   return kind === 'command' && phase === 'starting' ? 'running' : phase;
 }
 
-export function waitsOf(plan: Plan, nodes: readonly NodeRecord[], chars: number): Waiting[] {
+export function waitsOf(plan: Plan, nodes: readonly NodeRecord[]): Waiting[] {
   return nodes.flatMap((record, index) => {
     const node = plan.nodes[index];
     if (node?.kind !== 'approval' || !isAsking(record)) return [];
-    return [{ node: record.id, question: oneLine(node.question, chars), since: record.since }];
+    return [{ node: record.id, question: node.question, since: record.since }];
   });
 }
 

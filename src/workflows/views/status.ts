@@ -10,6 +10,7 @@ import {
   elapsedSeconds,
   type Failure,
   failuresOf,
+  type PartWait,
   type Retrying,
   type Running,
   retryingOf,
@@ -35,7 +36,7 @@ export type WorkflowStatus = {
   progress: Record<string, number>;
   running?: Running[];
   /** What waits for a decision. */
-  waits?: Waiting[];
+  waits?: (Waiting | PartWait)[];
   /** What is tried again later. */
   retrying?: Retrying[];
   failures?: Failure[];
@@ -56,6 +57,8 @@ export type StatusFacts = {
   mock?: boolean;
   /** As it was at an earlier look: then only what changed since is listed. */
   before?: Instance | undefined;
+  /** What waits for a decision in its parts. */
+  parts?: readonly PartWait[];
   /** Bytes that are needed for what is told beside it. */
   reserved?: number;
 };
@@ -85,7 +88,7 @@ export function workflowStatus(plan: Plan, instance: Instance, facts: StatusFact
 
 function sized(plan: Plan, instance: Instance, facts: StatusFacts, size: Size): WorkflowStatus {
   const { nodes, round, state, limits } = instance;
-  const { now, before, mock } = facts;
+  const { now, before, mock, parts = [] } = facts;
   const cursor = String(facts.seq);
   const more: Record<string, number> = {};
   const cut = <T>(name: string, list: readonly T[], most: number): T[] => {
@@ -95,7 +98,11 @@ function sized(plan: Plan, instance: Instance, facts: StatusFacts, size: Size): 
   const listed = <T>(name: string, list: readonly T[]) =>
     list.length === 0 ? undefined : cut(name, list, size.entries);
   const changed = nodes.filter(changedSince(before));
-  const next = nextCall(instance, cursor);
+  const next = nextCall(instance, cursor, parts);
+  const waits = [...waitsOf(plan, nodes), ...parts].map((one) => ({
+    ...one,
+    question: oneLine(one.question, size.chars),
+  }));
   return compact({
     workflow_id: instance.workflow_id,
     workflow: plan.id,
@@ -106,7 +113,7 @@ function sized(plan: Plan, instance: Instance, facts: StatusFacts, size: Size): 
     round,
     progress: { total: nodes.length, ...counts(nodes) },
     running: listed('running', runningOf(plan, instance, now)),
-    waits: listed('waits', waitsOf(plan, nodes, size.chars)),
+    waits: listed('waits', waits),
     retrying: listed('retrying', retryingOf(plan, nodes, size.chars)),
     failures: listed('failures', failuresOf(changed, size.chars)),
     nodes: Object.fromEntries(

@@ -224,6 +224,25 @@ test('in a copy of its own it changes nothing of the project', async () => {
   expect(readFileSync(join(project, 'a.txt'), 'utf8')).toBe('a\n');
 });
 
+test('a copy has what is not committed, whatever the policy of worktrees says: that is what is judged', async () => {
+  const project = join(root, 'project');
+  const git = (...args: string[]) => execFileSync('git', ['-C', project, ...args]);
+  git('init', '-q');
+  writeFileSync(join(project, 'a.txt'), 'committed\n');
+  git('add', '.');
+  git('-c', 'user.name=u', '-c', 'user.email=u@e', 'commit', '-qm', 'one');
+  writeFileSync(join(project, 'a.txt'), 'what the node before made\n');
+  mkdirSync(join(root, 'home/.cc-orchestrator'), { recursive: true });
+  writeFileSync(
+    join(root, 'home/.cc-orchestrator/policy.yaml'),
+    'worktrees:\n  uncommitted: false\n',
+  );
+  const begun = await begin(`  t: { type: command, isolation: worktree, command: [cat, a.txt] }\n`);
+  const { effector, end } = effectorOf(begun);
+  effector.run(theOnly(begun.effects));
+  expect(theOnly(await end())).toMatchObject({ output_tail: 'what the node before made' });
+});
+
 /** Processes of these tests that should be gone. */
 function sleepers(): string {
   return execFileSync('sh', ['-c', 'pgrep -fa "sleep 6[12]$" || true'], { encoding: 'utf8' });

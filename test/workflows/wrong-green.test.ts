@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import { loadWorkflow } from '../../src/workflows/load.ts';
+import { World } from './world.ts';
+
+const nodes = (...lines: string[]) => ['nodes:', ...lines.map((line) => `  ${line}`)].join('\n');
+const of = (...lines: string[]) => World.of(nodes(...lines));
+
+const FIX = 'fix: { role: implementation, allow_write: true, write_scope: { allow: [src/] }';
+
+describe('work that was judged reject', () => {
+  test.each([
+    ['', 'a gate without conditions'],
+    [', pass_when: "fix.status == \'pass\'"', 'a gate that asks for the status'],
+    [', pass_when: "fix.status in [\'pass\']"', 'a gate that asks for the status in another way'],
+  ])('passes no gate (%#: %s)', async (condition) => {
+    const world = await of(
+      `${FIX}, retry: 0 }`,
+      `good: { type: gate, needs: fix${condition} }`,
+      'publish: { role: ops, task: x, needs: good }',
+    );
+    world.end('fix');
+    world.verified('fix', 'reject');
+    expect(world.states()).toEqual({ fix: 'failed', good: 'failed', publish: 'blocked' });
+  });
+});
+
+test('a gate without conditions does not pass for what a failure left out', async () => {
+  const world = await of(
+    'fix: { role: ops, on_failure: skip_dependents }',
+    'check: { role: testing, needs: fix }',
+    'good: { type: gate, needs: check }',
+    'publish: { role: ops, task: x, needs: good }',
+  );
+  world.fails('fix');
+  expect(world.states()).toEqual({
+    fix: 'failed',
+    check: 'skipped',
+    good: 'failed',
+    publish: 'blocked',
+  });
+});
+
+test('a gate without conditions passes for what its condition left out', async () => {
+  const world = await of(
+    'fix: { role: ops }',
+    'check: { role: testing, needs: fix, when: "fix.status != \'pass\'" }',
+    'good: { type: gate, needs: check }',
+  );
+  world.end('fix');
+  expect(world.states()).toMatchObject({ check: 'skipped', good: 'succeeded' });
+});
+
+test('what is done in a copy cannot go unverified, because it would never come into the project', async () => {
+  const text = nodes(`${FIX}, isolation: worktree, verify: false }`);
+  const { plan, problems } = await loadWorkflow('flow.yaml', text);
+  expect(plan).toBeUndefined();
+  expect(problems).toMatchObject([{ code: 'wrong_value', path: 'nodes.fix.verify' }]);
+});
+
+test('a command has passed or failed, as a worker has', async () => {
+  const world = await of(
+    't: { type: command, command: ["true"] }',
+    'good: { type: gate, needs: t, pass_when: "t.status == \'pass\'" }',
+  );
+  world.happen({ type: 'command_ended', key: world.key('t'), exit_code: 0, elapsed_ms: 1 });
+  expect(world.states()).toEqual({ t: 'succeeded', good: 'succeeded' });
+});
