@@ -7,6 +7,7 @@ import { examine } from '../health/doctor.ts';
 import { repair } from '../health/repair.ts';
 import { profileHostOf } from '../profiles/host-of.ts';
 import { listProfiles } from '../profiles/list.ts';
+import { programNote } from '../setup/program-note.ts';
 import { callTool } from '../tools/call.ts';
 import type { Tool, ToolContext } from '../tools/define.ts';
 import type { Host } from '../workspace/host.ts';
@@ -44,7 +45,9 @@ export async function doctor(
   }
   const ok = checks.every(({ status }) => isGood(status, options));
   process.stdout.write(
-    options.json ? `${JSON.stringify({ ok, checks })}\n` : render(checks, options),
+    options.json
+      ? `${JSON.stringify({ ok, checks })}\n`
+      : render(checks, options, programNote(host)),
   );
   return ok ? EXIT.ok : EXIT.checkFailed;
 }
@@ -122,7 +125,7 @@ function context(host: Host, signal: AbortSignal): ToolContext {
   };
 }
 
-function render(checks: readonly Check[], options: Options): string {
+function render(checks: readonly Check[], options: Options, program?: string): string {
   const width = Math.max(...checks.map(({ name }) => name.length));
   const lines = checks.flatMap(({ name, status, detail, fix }) => [
     `${status.padEnd(4)}  ${name.padEnd(width)}  ${detail}`,
@@ -130,7 +133,8 @@ function render(checks: readonly Check[], options: Options): string {
   ]);
   const bad = checks.filter(({ status }) => !isGood(status, options)).length;
   const count = bad === 1 ? '1 thing is' : `${bad} things are`;
-  return neutralise(
-    `${[...lines, '', bad === 0 ? 'All is well.' : `${count} to be put right.`].join('\n')}\n`,
-  );
+  const verdict = bad === 0 ? 'All is well.' : `${count} to be put right.`;
+  const note =
+    program !== undefined && checks.some(({ fix }) => fix !== undefined) ? [program] : [];
+  return neutralise(`${[...lines, '', verdict, ...note].join('\n')}\n`);
 }

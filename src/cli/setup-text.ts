@@ -28,7 +28,14 @@ export function renderPlan(command: Command, plan: SetupPlan): string {
 
 export function renderReport(
   plan: SetupPlan,
-  report: { command: Command; dryRun: boolean; written: boolean; backedUp: number; home: string },
+  report: {
+    command: Command;
+    dryRun: boolean;
+    written: boolean;
+    backedUp: number;
+    home: string;
+    program: string | undefined;
+  },
 ): string {
   const lines: string[] = [];
   if (report.dryRun) lines.push('Nothing was written (--dry-run).');
@@ -44,6 +51,7 @@ export function renderReport(
           ]),
     );
   }
+  if (report.program !== undefined) lines.push(report.program);
   return lines.length === 0 ? '' : `${neutralise(lines.join('\n'))}\n`;
 }
 

@@ -4,6 +4,7 @@ import { CcError, EXIT } from '../core/errors.ts';
 import { installationOf } from '../setup/installation.ts';
 import { CLIENT_TITLES, CLIENTS, type Client, SCOPES } from '../setup/names.ts';
 import type { SetupOptions } from '../setup/plan.ts';
+import { programNote } from '../setup/program-note.ts';
 import { installPrompt } from '../setup/prompt.ts';
 import { applyPlan, planSetup, planUninstall, type SetupPlan } from '../setup/setup.ts';
 import type { Host } from '../workspace/host.ts';
@@ -55,7 +56,14 @@ async function carryOut(
   if (isUnfinished && !asked.dryRun) await applyPlan(host, plan);
   const write = changed && !asked.dryRun && (asked.yes || (await agreed(asked, screen)));
   const backedUp = write ? (await applyPlan(host, plan)).backedUp : 0;
-  const report = { command, dryRun: asked.dryRun, written: write, backedUp, home: host.home.root };
+  const report = {
+    command,
+    dryRun: asked.dryRun,
+    written: write,
+    backedUp,
+    home: host.home.root,
+    program: command === 'setup' ? programNote(host) : undefined,
+  };
   if (asked.json) {
     const facts = {
       ok: true,

@@ -115,7 +115,6 @@ export async function diffWorkingTree(
   const git = await openGit(cwd, env === undefined ? {} : { env });
   const repository = await locate(git);
   const only = whole ? '' : repository.prefix;
-  const head = await git.text(['rev-parse', '--verify', '--quiet', 'HEAD'], { okCodes: [0, 1] });
   const privateDir = await mkdtemp(join(tmpdir(), 'cc-diff-'));
   try {
     const target = await snapshotOf(repository, git, {
@@ -124,16 +123,16 @@ export async function diffWorkingTree(
       ...(env === undefined ? {} : { env }),
       ...(signal === undefined ? {} : { signal }),
     });
-    const base = { ...target, tree: baseTree(repository, head), not_captured: [] };
+    const base = { ...target, tree: baseTree(repository), not_captured: [] };
     const diff = await diffTrees(base, target, { ...options, only });
-    return { ...diff, root: repository.root, head: head === '' ? null : head };
+    return { ...diff, root: repository.root, head: repository.head };
   } finally {
     await dropSnapshots(privateDir);
   }
 }
 
-function baseTree({ objectFormat }: Repository, head: string): string {
-  return head === '' ? EMPTY_TREE[objectFormat] : head;
+function baseTree({ objectFormat, head }: Repository): string {
+  return head ?? EMPTY_TREE[objectFormat];
 }
 
 // Snapshots are kept in files; something else than an id would be read by git as an option.

@@ -43,10 +43,18 @@ const FIXED: Readonly<Record<string, string>> = {
   GIT_NO_REPLACE_OBJECTS: '1',
 };
 
+// Neither the system's configuration nor the user's: nothing can lie below a file.
+const NO_USER_CONFIG: Readonly<Record<string, string>> = {
+  GIT_CONFIG_NOSYSTEM: '1',
+  HOME: '/dev/null',
+};
+
+/** `closed`: no configuration is read but that of the explicit repository. */
 export function gitEnvironment(
   source: SourceEnvironment,
   settings: readonly (readonly [key: string, value: string])[],
   repository?: ExplicitRepository,
+  { closed = false }: { closed?: boolean } = {},
 ): Record<string, string> {
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(source)) {
@@ -56,6 +64,10 @@ export function gitEnvironment(
     if (name.toUpperCase() === 'PATH') environment[name] = absoluteOnly(environment[name] ?? '');
   }
   Object.assign(environment, FIXED);
+  if (closed) {
+    delete environment.XDG_CONFIG_HOME;
+    Object.assign(environment, NO_USER_CONFIG);
+  }
   environment.GIT_CONFIG_COUNT = String(settings.length);
   settings.forEach(([key, value], index) => {
     environment[`GIT_CONFIG_KEY_${index}`] = key;

@@ -21,9 +21,8 @@ export async function describeHead(
 ): Promise<HeadFacts> {
   const git = await openGit(cwd, env === undefined ? {} : { env });
   const limits = signal === undefined ? {} : { signal };
-  const repository = await locate(git);
-  const [head, branch, status] = await Promise.all([
-    git.text(['rev-parse', '--verify', '--quiet', 'HEAD'], { ...limits, okCodes: [0, 1] }),
+  const repository = await locate(git, limits);
+  const [branch, status] = await Promise.all([
     git.text(['symbolic-ref', '--quiet', 'HEAD'], { ...limits, okCodes: [0, 1] }),
     git.run(
       [
@@ -42,7 +41,7 @@ export async function describeHead(
   ]);
   return {
     root: repository.root,
-    head: head === '' ? null : head,
+    head: repository.head,
     branch: branch === '' ? null : branch.replace(/^refs\/heads\//, ''),
     dirty: status.stdout.length > 0,
     linked_worktree: repository.gitDir !== repository.commonDir,

@@ -1,24 +1,29 @@
 import { mkdir, readFile, realpath, stat, writeFile } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import { CcError } from '../core/errors.ts';
 import { ifThere } from '../core/if-there.ts';
 import { AGENT_WORKSPACE, isArtifact } from './artifact.ts';
-import { quoteObjectDirectory } from './environment.ts';
+import { quoteObjectDirectory, type SourceEnvironment } from './environment.ts';
 import type { Git } from './git.ts';
+import { FILE_SYSTEM_KEYS, ownConfig } from './own-config.ts';
 import type { WorkTree } from './repository.ts';
 import { FILLED_BY_TOOLS } from './whole/names.ts';
 
 /**
  * A git directory of our own beside a user's repository: own index, own objects, own configuration,
  * reading the user's objects as alternates. Git run with it as GIT_DIR never reads the repository's
- * configuration, hooks, replace refs or `info/` files. All it does there is to renew the time stamp
+ * configuration, hooks, replace refs or `info/` files, nor the user's own configuration: what counts of
+ * that (ignore rules, the file system) is taken over when it is made. All it does there is to renew the time stamp
  * of objects it relies on, which keeps `git gc` from pruning them.
  */
 export async function preparePrivateRepository(
   git: Git | undefined,
   repository: WorkTree,
   directory: string,
-  exclude: readonly string[] = [],
+  {
+    exclude = [],
+    env = process.env,
+  }: { exclude?: readonly string[]; env?: SourceEnvironment } = {},
 ): Promise<void> {
   await mkdir(join(directory, 'objects', 'info'), { recursive: true, mode: 0o700 });
   const { root, commonDir } = repository;
@@ -35,11 +40,12 @@ export async function preparePrivateRepository(
     commonDir === undefined
       ? FILLED_BY_TOOLS.map((name) => `${name}/`).join('\n')
       : await readOrEmpty(join(commonDir, 'info', 'exclude'));
+  const usual = await globalIgnores(git, root, env);
   const ours = [AGENT_WORKSPACE, ...pathsInside(root, exclude)].map((path) => `/${path}/\n`);
   await Promise.all([
     writeFile(join(directory, 'config'), await configFor(git, repository)),
     writeFile(join(directory, 'info', 'attributes'), `* ${EXACT}\n`),
-    writeFile(join(directory, 'info', 'exclude'), `${theirs}\n${ours.join('')}`),
+    writeFile(join(directory, 'info', 'exclude'), `${usual}\n${theirs}\n${ours.join('')}`),
   ]);
   // Last: it is what says that the rest is complete.
   await writeFile(join(directory, 'HEAD'), 'ref: refs/heads/none\n');
@@ -62,35 +68,51 @@ const EXACT = [
   .map((name) => `!${name}`)
   .join(' ');
 
-// What git found out about the file system when the repository was made.
-const FILE_SYSTEM_KEYS = '^core\\.(filemode|ignorecase|precomposeunicode|symlinks)$';
-
+/** What git found out about the file system when the repository was made. */
 async function configFor(git: Git | undefined, { objectFormat }: WorkTree): Promise<string> {
-  const known = await git?.run(
-    ['config', '--type=bool', '--null', '--get-regexp', FILE_SYSTEM_KEYS],
-    { okCodes: [0, 1] },
-  );
-  const lines = (known?.stdout.toString('utf8') ?? '')
+  const keys = `^core\\.(${FILE_SYSTEM_KEYS.join('|')})$`;
+  const known = await git?.run(['config', '--type=bool', '--null', '--get-regexp', keys], {
+    okCodes: [0, 1],
+  });
+  const found = (known?.stdout.toString('utf8') ?? '')
     .split('\0')
     .map((entry) => /^core\.(\w+)\n(true|false)$/.exec(entry))
-    .flatMap((match) => (match === null ? [] : [`\t${match[1]} = ${match[2]}`]));
-  const sha256 = objectFormat === 'sha256';
-  return [
-    '[core]',
-    `\trepositoryformatversion = ${sha256 ? 1 : 0}`,
-    '\tbare = false',
-    '\tautocrlf = false',
-    '\tsafecrlf = false',
-    '\tlogallrefupdates = false',
-    '\tsplitIndex = false',
-    // Speed over size: most of this is read once or never.
-    '\tcompression = 1',
-    // Larger files are streamed, not held in memory, and compared as binary.
-    '\tbigFileThreshold = 8m',
-    ...lines,
-    ...(sha256 ? ['[extensions]', '\tobjectFormat = sha256'] : []),
-    '',
-  ].join('\n');
+    .flatMap((match) => (match === null ? [] : [[match[1] ?? '', match[2] ?? ''] as const]));
+  return ownConfig(objectFormat, found);
+}
+
+/** The user's rules for all their projects. A repository's own setting of that name is not theirs. */
+async function globalIgnores(
+  git: Git | undefined,
+  root: string,
+  env: SourceEnvironment,
+): Promise<string> {
+  const args = [
+    'config',
+    '--null',
+    '--show-scope',
+    '--type=path',
+    '--get-all',
+    'core.excludesFile',
+  ];
+  const known = await git?.run(args, { okCodes: [0, 1] });
+  const fields = (known?.stdout.toString('utf8') ?? '').split('\0');
+  const own = fields.flatMap((scope, index) => {
+    const path = fields[index + 1];
+    return index % 2 === 0 && USER_SCOPES.has(scope) && path !== undefined ? [path] : [];
+  });
+  const path = own.at(-1) ?? usualIgnores(env);
+  if (path === undefined || path === '') return '';
+  // Rules nobody can read hide nothing.
+  return readFile(resolve(root, path), 'utf8').catch(() => '');
+}
+
+const USER_SCOPES: ReadonlySet<string> = new Set(['system', 'global']);
+
+/** Where git looks where nothing is configured. */
+function usualIgnores({ HOME, XDG_CONFIG_HOME }: SourceEnvironment): string | undefined {
+  if (XDG_CONFIG_HOME) return join(XDG_CONFIG_HOME, 'git', 'ignore');
+  return HOME ? join(HOME, '.config', 'git', 'ignore') : undefined;
 }
 
 // Inside the working tree the snapshot would contain itself.

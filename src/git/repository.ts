@@ -3,6 +3,7 @@ import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { CcError } from '../core/errors.ts';
 import { notARepository } from './failure.ts';
 import type { Git } from './git.ts';
+import type { RunOptions } from './run.ts';
 
 /** The working tree around a directory, and where its repository keeps its parts. */
 export type Repository = {
@@ -15,6 +16,8 @@ export type Repository = {
   /** Shared by all linked worktrees. */
   commonDir: string;
   objectFormat: 'sha1' | 'sha256';
+  /** The commit it stands on; null where there is none yet. */
+  head: string | null;
 };
 
 /** What a snapshot needs to know of it; a directory without git has neither of the two directories. */
@@ -23,17 +26,23 @@ export type WorkTree = Pick<Repository, 'root' | 'objectFormat'> & {
   commonDir: string | undefined;
 };
 
-export async function locate(git: Git): Promise<Repository> {
-  const answer = await git.text([
-    'rev-parse',
-    '--path-format=absolute',
-    '--show-toplevel',
-    '--absolute-git-dir',
-    '--git-common-dir',
-    '--show-object-format',
-  ]);
-  const [top = '', gitDir = '', commonDir = '', format = '', ...rest] = answer.split('\n');
-  if (rest.length > 0) {
+export async function locate(git: Git, limits: RunOptions = {}): Promise<Repository> {
+  const answer = await git.text(
+    [
+      'rev-parse',
+      '--path-format=absolute',
+      '--show-toplevel',
+      '--absolute-git-dir',
+      '--git-common-dir',
+      '--show-object-format',
+      '--verify',
+      '--quiet',
+      'HEAD',
+    ],
+    { ...limits, okCodes: [0, 1] },
+  );
+  const [top = '', gitDir = '', commonDir = '', format = '', head, ...rest] = answer.split('\n');
+  if (rest.length > 0 || !/^(?:sha1|sha256)$/.test(format)) {
     throw new CcError('COMMAND_FAILED', 'The path of this repository contains a line break.', {
       hint: 'Move the repository to a directory without line breaks in its name.',
     });
@@ -48,6 +57,7 @@ export async function locate(git: Git): Promise<Repository> {
     gitDir,
     commonDir,
     objectFormat: format === 'sha256' ? 'sha256' : 'sha1',
+    head: head ?? null,
   };
 }
 

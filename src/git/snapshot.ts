@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { CcError } from '../core/errors.ts';
 import type { SourceEnvironment } from './environment.ts';
 import { type Git, openGit } from './git.ts';
-import { readIndex } from './index-entries.ts';
+import { type Listing, readIndex } from './index-entries.ts';
 import { standInForLargeFiles } from './large-files.ts';
 import { pendingPaths } from './pending.ts';
 import { borrowIndex } from './private-index.ts';
@@ -30,6 +30,8 @@ export type NotCaptured = {
   reason: 'large' | 'submodule' | 'repository' | 'unreadable' | 'too_many';
 };
 
+type Files = Listing['files'];
+
 export type SnapshotOptions = {
   /** Private directory that keeps index and objects; one per working tree, reused for speed. */
   privateDir: string;
@@ -42,8 +44,11 @@ export type SnapshotOptions = {
   maxTotalBytes?: number;
   timeoutMs?: number;
   signal?: AbortSignal;
-  /** Called with git on the private repository and the index the tree was written from. */
-  whenAdded?: (git: Git, indexFile: string) => Promise<void>;
+  /**
+   * Called with git on the private repository and the index the tree was written from. `files` is what
+   * that lists, where it is known because nothing had to be added.
+   */
+  whenAdded?: (git: Git, indexFile: string, files: Files | undefined) => Promise<void>;
 };
 
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
@@ -72,15 +77,15 @@ export async function snapshotOf(
   const { only = '', maxFileBytes = MAX_FILE_BYTES, signal } = options;
   const { maxTotalBytes = MAX_TOTAL_BYTES, timeoutMs = TIMEOUT_MS } = options;
   const limits = { timeoutMs, ...(signal === undefined ? {} : { signal }) };
-  await preparePrivateRepository(userGit, repository, privateDir, options.exclude);
+  await preparePrivateRepository(userGit, repository, privateDir, options);
   const index = await borrowIndex(repository, privateDir);
   try {
     const git = await openGit(repository.root, {
       ...(options.env === undefined ? {} : { env: options.env }),
       repository: { gitDir: privateDir, workTree: repository.root, indexFile: index.path },
     });
-    const entries = await readIndex(git, repository.root, limits);
-    const submodules = await settleSubmodules(git, repository.root, entries, limits);
+    const listed = await readIndex(git, repository.root, limits);
+    const submodules = await settleSubmodules(git, repository.root, listed.submodules, limits);
     const pending = await pendingPaths(git, only, limits);
     const large = await standInForLargeFiles(git, repository.root, pending.files, {
       ...limits,
@@ -95,7 +100,9 @@ export async function snapshotOf(
     const unreadable = [...pending.unreadable, ...left.filter((path) => !known.has(path))];
     // Objects may be missing in a partial clone; an unchanged file does not need its content.
     const tree = await git.text(['write-tree', '--missing-ok'], limits);
-    await options.whenAdded?.(git, index.path);
+    const isAsListed =
+      listed.submodules.length + pending.files.length + pending.repositories.length === 0;
+    await options.whenAdded?.(git, index.path, isAsListed ? listed.files : undefined);
     await index.keep();
     return {
       tree,

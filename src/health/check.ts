@@ -7,6 +7,7 @@ import { findSandbox } from '../proc/sandbox.ts';
 import { profileHostOf } from '../profiles/host-of.ts';
 import { listProfiles } from '../profiles/list.ts';
 import { readCaps } from '../runs/cost-guard/caps.ts';
+import { quoted } from '../setup/quote.ts';
 import { compareVersions, MEASURED_CLAUDE, requireClaude } from '../workers/claude/locate.ts';
 import type { Host } from '../workspace/host.ts';
 import { readPolicy } from '../workspace/policy.ts';
@@ -115,7 +116,11 @@ async function userHome(host: Host): Promise<Finding> {
   const { bavail, bsize } = await statfs(root);
   const mode = (await stat(root)).mode & 0o077;
   if (mode !== 0 && process.platform !== 'win32') {
-    return { status: 'fail', detail: `${root} can be read by others`, fix: `chmod 700 ${root}` };
+    return {
+      status: 'fail',
+      detail: `${root} can be read by others`,
+      fix: `chmod 700 ${quoted(root)}`,
+    };
   }
   if (bavail * bsize < LOW_DISK_BYTES) {
     return {

@@ -102,7 +102,9 @@ async function codex(host: Host, client: FoundClient): Promise<Finding> {
   const missing = [
     ...(entry.exitCode === 0 || /No MCP server/i.test(entry.stderr)
       ? []
-      : [`it does not read its configuration: ${entry.stderr.trim().slice(0, 300)}`]),
+      : [
+          `it does not read its configuration: ${entry.stderr.trim().slice(0, 300) || `exit code ${entry.exitCode}`}`,
+        ]),
     ...(queue.exitCode === 0 ? [] : ['no `codex queue`: wake_codex cannot wake a thread']),
   ];
   const title = `Codex ${version ?? 'of unknown version'}`;

@@ -25,7 +25,8 @@ import { ledgerPaths } from './place.ts';
 import { dropUnbornHeader, isThere, lastEntries, readTail, type Tail } from './tail.ts';
 import { takeTurn } from './turn.ts';
 
-const TURN_MS = 10_000;
+/** Nobody is served in order: with many on a busy machine, one may be unlucky for long. */
+const TURN_MS = 30_000;
 const SUBJECT_CHARS = 200;
 
 export type Draft = {

@@ -61,10 +61,9 @@ async function apply(
 /** What is written is known and can be finished or taken away; the user must know that too. */
 function cutShort(error: unknown, { path }: Change, progress: string): CcError {
   const { code, message, hint, retryable, details } = toErrorFacts(error);
-  const again = 'Run the same again to finish; what setup has written, uninstall takes away.';
-  return new CcError(code, `${path}: ${message} (${progress})`, {
+  return new CcError(code, `${path}: ${message} (${progress}; the next call goes on from there)`, {
     ...(details === undefined ? {} : { details: { ...details } }),
-    hint: hint === undefined ? again : `${hint} ${again}`,
+    ...(hint === undefined ? {} : { hint }),
     retryable,
     cause: error,
   });

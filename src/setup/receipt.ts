@@ -8,6 +8,7 @@ import { makePrivateDir, readJson, writeJsonAtomic } from '../store/atomic.ts';
 import { requireWritableVersion, SCHEMA_VERSION } from '../store/versions.ts';
 import type { UserHome } from '../workspace/home.ts';
 import { CLIENTS } from './names.ts';
+import { quoted } from './quote.ts';
 
 const entry = z.object({
   client: z.enum(CLIENTS),
@@ -91,7 +92,7 @@ export async function readReceipt(home: UserHome): Promise<Owned[]> {
   const parsed = receipt.safeParse(value);
   if (!parsed.success) {
     throw new CcError('STORAGE_CORRUPT', `Not a record of an installation: ${path}`, {
-      hint: `Move it away. Without it, setup keeps whatever it finds: mv ${path} ${path}.bad`,
+      hint: `Move it away. Without it, setup keeps whatever it finds: mv ${quoted(path)} ${quoted(`${path}.bad`)}`,
     });
   }
   requireWritableVersion(parsed.data, path);

@@ -7,6 +7,7 @@ import type { Installation } from './installation.ts';
 import { SERVER } from './names.ts';
 import { missingDirectories } from './owned-directories.ts';
 import { type FileChange, keptNote, type Note, ownedAt, type Part, type Setting } from './plan.ts';
+import { quoted } from './quote.ts';
 import { isOurFile, type Owned } from './receipt.ts';
 import { digestOfBytes } from './target.ts';
 
@@ -83,7 +84,7 @@ export async function planSkillRemoval(setting: Setting, owned: Owned): Promise<
         level: 'kept',
         client: owned.client,
         text: `${path} was changed by you; it stays.`,
-        fix: `rm ${path}`,
+        fix: `rm ${quoted(path)}`,
       });
     }
   }

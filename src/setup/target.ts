@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstat, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CcError, errnoOf } from '../core/errors.ts';
+import { quoted } from './quote.ts';
 
 /** A file of the user that we may change: what it holds, or undefined where it does not exist. */
 export type Target = {
@@ -28,7 +29,7 @@ export async function readTarget(path: string): Promise<Target> {
     refuse(path, 'not a file', 'Move away what stands in its place.');
   }
   // By the mode and not by trying: root could write it, and the user has said that nobody should.
-  if ((mode & 0o222) === 0) refuse(path, 'read-only', `Allow it: chmod u+w ${real}`);
+  if ((mode & 0o222) === 0) refuse(path, 'read-only', `Allow it: chmod u+w ${quoted(real)}`);
   const bytes = await readFile(real);
   const text = bytes.toString('utf8');
   if (!Buffer.from(text, 'utf8').equals(bytes)) {

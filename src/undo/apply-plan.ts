@@ -3,13 +3,8 @@ import { join, relative } from 'node:path';
 import { CcError } from '../core/errors.ts';
 import { isText, mergeFile } from '../git/merge-file.ts';
 import { eachBlob, readableBlobs } from '../git/whole/blobs.ts';
-import {
-  blobId,
-  differencesOf,
-  formatOf,
-  type PathDifference,
-  type Then,
-} from '../git/whole/differences.ts';
+import { differencesOf, type PathDifference, type Then } from '../git/whole/differences.ts';
+import { blobId, formatOf } from '../git/whole/object-id.ts';
 import type { WholeSnapshot } from '../git/whole/whole.ts';
 import { readChanges } from '../runs/changes/read.ts';
 import { wholeOf } from '../runs/changes/snapshots.ts';

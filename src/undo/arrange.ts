@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ObjectFormat } from '../git/whole/differences.ts';
+import type { ObjectFormat } from '../git/whole/object-id.ts';
 import { lookAtFile, lstatOf } from './file-state.ts';
 import type { Folder, Step } from './operation.ts';
 import { foldersAbove, obstacleAbove, placeIn, type Tree } from './tree.ts';

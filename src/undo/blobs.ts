@@ -2,7 +2,7 @@ import { copyFile, link, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CcError } from '../core/errors.ts';
 import { randomBase32 } from '../core/ids.ts';
-import { blobId, type ObjectFormat } from '../git/whole/differences.ts';
+import { blobId, type ObjectFormat } from '../git/whole/object-id.ts';
 import { makePrivateDir, writeFileAtomic } from '../store/atomic.ts';
 
 /** Contents by git's name of them, one file each. */

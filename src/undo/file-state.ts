@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, lstatSync, openSync, readlinkSync, readSync } from 'node:fs';
 import * as z from 'zod';
-import { blobId, type ObjectFormat } from '../git/whole/differences.ts';
+import { blobId, type ObjectFormat } from '../git/whole/object-id.ts';
 import { printOf } from '../git/whole/walk.ts';
 
 /** A file as it was or is to be. Directories have no such state. */

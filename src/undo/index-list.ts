@@ -1,9 +1,10 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomBase32 } from '../core/ids.ts';
+import type { TreeEntry } from '../git/index-entries.ts';
 import { preparePrivateRepository } from '../git/private-repository.ts';
-import type { ObjectFormat } from '../git/whole/differences.ts';
-import { listIndex, type TreeEntry } from '../git/whole/index-list.ts';
+import { listIndex } from '../git/whole/index-list.ts';
+import type { ObjectFormat } from '../git/whole/object-id.ts';
 import type { Host } from '../workspace/host.ts';
 
 const TIMEOUT_MS = 60_000;
@@ -25,7 +26,10 @@ export async function isSameIndex(
   try {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const place = { root, gitDir: undefined, commonDir: undefined, objectFormat: format };
-    await preparePrivateRepository(undefined, place, directory, [host.home.root]);
+    await preparePrivateRepository(undefined, place, directory, {
+      exclude: [host.home.root],
+      env: host.env,
+    });
     const list = async (content: Buffer, name: string) => {
       const file = join(directory, name);
       await writeFile(file, content, { mode: 0o600 });

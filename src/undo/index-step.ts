@@ -1,6 +1,7 @@
 import { join, relative, sep } from 'node:path';
 import { eachBlob, readableBlobs } from '../git/whole/blobs.ts';
-import { type Differences, formatOf } from '../git/whole/differences.ts';
+import type { Differences } from '../git/whole/differences.ts';
+import { formatOf } from '../git/whole/object-id.ts';
 import type { WholeSnapshot } from '../git/whole/whole.ts';
 import type { Host } from '../workspace/host.ts';
 import { lookAtFile } from './file-state.ts';

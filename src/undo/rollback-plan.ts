@@ -4,11 +4,10 @@ import { readableBlobs } from '../git/whole/blobs.ts';
 import {
   type Differences,
   differencesOf,
-  formatOf,
-  type ObjectFormat,
   type PathDifference,
   type Then,
 } from '../git/whole/differences.ts';
+import { formatOf, type ObjectFormat } from '../git/whole/object-id.ts';
 import type { ChangedFile } from '../runs/artifacts/changed-files.ts';
 import type { Host } from '../workspace/host.ts';
 import { arrange } from './arrange.ts';

@@ -55,7 +55,7 @@ test('safe-refactor: a blocker sends the implementation back, and the second att
 
   const report = await flows.report(id);
   expect(report).toContain(BLOCKER);
-  expect(report).toMatch(/quality_gate[^\n]*did not pass/);
+  expect(report).toMatch(/quality_gate did \*\*not pass\*\*; back to implementation/);
   expect(report).toMatch(/implementation[^\n]*accept/);
 });
 
@@ -105,6 +105,7 @@ test('bug-fix: nothing is fixed before we have seen the test fail', async () => 
   expect(shown).toMatchObject({ state: 'failed', failure: 'continued', stale: [{ round: 1 }] });
   expect(shown.tasks[0]?.result).toMatchObject({ exit_code: 1, tests: { failed: 1 } });
   expect(prompt('bug-fix.reproduce', 1)).toContain('shown.exit_code != 0 does not hold');
+  expect(prompt('bug-fix.fix')).toContain('test/limit.test.mjs');
   expect((await flows.result(id, 'tests')).exit_code).toBe(0);
   expect(lab.read('src/order.mjs')).toContain('sum >= 10000');
   expect(flows.conversations('bug-fix')).toEqual({ reproduce: 2, fix: 1, review: 1 });

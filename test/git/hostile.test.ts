@@ -5,6 +5,7 @@ import {
   cpSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -264,6 +265,33 @@ test('a git of the repository on a relative PATH is not taken', async () => {
   canaryScript(repo.root, join(repo.home, 'canaries'), 'git');
   const env = { ...repo.env, PATH: `.::bin:${repo.env.PATH}` };
   await describeHead(repo.root, { env });
+  expect(started()).toEqual([]);
+});
+
+test('nor does what somebody writes into a private repository or the home', async () => {
+  const repo = seeded();
+  const { started, arm } = hostile(repo);
+  const options = { privateDir: repo.store, env: repo.env };
+  const base = await takeWhole(repo.root, options);
+  writeFileSync(join(repo.home, '.gitconfig'), readFileSync(join(repo.root, '.git/config')));
+  cpSync(join(repo.root, '.git/more'), join(repo.home, 'more'));
+  const own = readFileSync(join(repo.store, 'config'));
+  for (const spoil of [
+    () => undefined,
+    () => arm(repo.store),
+    // The configuration is ours again, and git is sent to another one.
+    () => {
+      writeFileSync(join(repo.store, 'config'), own);
+      writeFileSync(join(repo.store, 'commondir'), `${join(repo.root, '.git')}\n`);
+    },
+  ]) {
+    spoil();
+    writeFileSync(join(repo.store, 'info/attributes'), ATTRIBUTES);
+    change(repo, `next-${Math.random()}`);
+    const after = await takeWhole(repo.root, { ...options, earlier: base });
+    const { files } = await compareWhole(base, after, { env: repo.env, maxPatchBytes: 10_000 });
+    expect(files.length).toBeGreaterThan(3);
+  }
   expect(started()).toEqual([]);
 });
 

@@ -186,3 +186,19 @@ describe('repairing what setup wrote', () => {
     expect(textOf(machine.config)).toBe(own);
   });
 });
+
+it('never shows what a file of one line hands the server', async () => {
+  put({ command: '/gone/node', args: server.args, env: { K: 'never-shown' } });
+  const shown = fileOf(await repair())?.diff ?? '';
+  expect(shown).toContain('/gone/node');
+  expect(shown).not.toContain('never-shown');
+  expect(entryNow()).toMatchObject({ ...server, env: { K: 'never-shown' } });
+});
+
+it('names a file once where the home is the project', async () => {
+  machine.write(machine.config, '');
+  await machine.setup();
+  const home = join(machine.dir, 'home');
+  const { files } = await repairEntries(machine.host, home, { apply: false });
+  expect(files).toEqual([{ path: machine.config, state: 'ok' }]);
+});

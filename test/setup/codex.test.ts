@@ -62,6 +62,16 @@ it('makes a home of its own where there is none, and leaves none', async () => {
   expect(existsSync(join(machine.dir, 'home/.codex'))).toBe(false);
 });
 
+it('gives commands that work with spaces in the path', async () => {
+  const machine = new Machine();
+  machine.env.CODEX_HOME = join(machine.dir, 'a home');
+  const config = join(machine.env.CODEX_HOME, 'config.toml');
+  machine.write(config, 'a = 1\n', 0o444);
+  await expect(machine.setup()).rejects.toMatchObject({
+    hint: `Allow it: chmod u+w '${config}'`,
+  });
+});
+
 it('has nothing to take away where the user has taken our table out', async () => {
   const machine = new Machine();
   machine.write(machine.config, 'model = "a"\n');
@@ -79,8 +89,9 @@ it('says how far it came where it cannot go on, and takes that away again', asyn
   const plan = await machine.plan();
   machine.write(join(machine.skill, 'skill'), 'in the way');
   await expect(applyPlan(machine.host, plan)).rejects.toMatchObject({
-    message: expect.stringMatching(/skill\/.*\(2 of \d changes are made\)$/),
-    hint: expect.stringContaining('Run the same again'),
+    message: expect.stringMatching(
+      /skill\/.*\(2 of \d changes are made; the next call goes on from there\)$/,
+    ),
   });
   await machine.uninstall();
   expect(textOf(machine.config)).toBe('model = "a"\n');

@@ -7,6 +7,7 @@ import { repair } from '../../src/health/repair.ts';
 import { checkStart } from '../../src/health/server-start.ts';
 import { workerAbilities } from '../../src/health/worker-abilities.ts';
 import { findClients } from '../../src/setup/clients.ts';
+import { programNote } from '../../src/setup/program-note.ts';
 import { changesOf, Machine, textOf } from './machine.ts';
 
 async function codexCheck(machine: Machine): Promise<Check | undefined> {
@@ -62,6 +63,15 @@ it('has nothing to put right where only the other client is set up', async () =>
     detail: expect.stringContaining('not set up; if you want it there: cc-orchestrator setup'),
   });
   expect(check).not.toHaveProperty('fix');
+});
+
+it('says how to call it where its name is not on the PATH', () => {
+  const machine = new Machine();
+  const script = join(machine.installation, 'dist/cc-orchestrator.js');
+  expect(programNote(machine.host)).toContain(`node ${script}`);
+  machine.write(join(machine.dir, 'bin/cc-orchestrator'), '', 0o755);
+  machine.env.PATH = join(machine.dir, 'bin');
+  expect(programNote(machine.host)).toBeUndefined();
 });
 
 it('takes a plugin for a setup', async () => {

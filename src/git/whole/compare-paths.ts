@@ -1,5 +1,5 @@
 import { type CompareOptions, changedPaths } from './compare.ts';
-import { statesOf } from './states.ts';
+import { statesOfBoth } from './states.ts';
 import type { WholeSnapshot } from './whole.ts';
 
 const TIMEOUT_MS = 120_000;
@@ -11,5 +11,6 @@ export async function comparePaths(
   options: Pick<CompareOptions, 'env' | 'signal'> = {},
 ): Promise<string[]> {
   const limits = { timeoutMs: TIMEOUT_MS, ...options };
-  return changedPaths(await statesOf(base, limits), await statesOf(after, limits));
+  const [from, to] = await statesOfBoth(base, after, limits);
+  return changedPaths(from, to);
 }

@@ -9,8 +9,9 @@ import type { RunOptions } from '../run.ts';
 import type { NotCaptured } from '../snapshot.ts';
 import { SUBMODULE_MODE } from './index-list.ts';
 import { isFilledByTools, isGitQuiet, isPrecious } from './names.ts';
-import { buildTree, type Leaf } from './pair.ts';
-import { isSame, type PathState, permOf, type States, statesOf } from './states.ts';
+import { formatOf, type ObjectFormat } from './object-id.ts';
+import { buildTrees, type Leaf } from './pair.ts';
+import { isSame, type PathState, permOf, type States, statesOfBoth } from './states.ts';
 import type { Area, WholeSnapshot } from './whole.ts';
 
 export type WholeChange = FileChange & {
@@ -58,11 +59,12 @@ export async function compareWhole(
   };
   const git = await privateGit(after, env);
   const listing = { ...limits, ...(env === undefined ? {} : { env }) };
-  const [from, to] = await Promise.all([statesOf(base, listing), statesOf(after, listing)]);
+  const [from, to] = await statesOfBoth(base, after, listing);
   const changed = changedPaths(from, to).filter((path) => isIn(options.only, path));
   const pair = await comparedByGit(git, changed, from, to, limits, {
     maxBytes: options.maxPatchBytes ?? 0,
     hasRules: base.kind === 'git',
+    format: formatOf(after),
   });
   const seen = new Set(pair.files.flatMap(({ path, old_path }) => [path, old_path ?? path]));
   const alone = changed
@@ -120,7 +122,7 @@ async function comparedByGit(
   from: States,
   to: States,
   limits: RunOptions,
-  { maxBytes, hasRules }: { maxBytes: number; hasRules: boolean },
+  { maxBytes, hasRules, format }: { maxBytes: number; hasRules: boolean; format: ObjectFormat },
 ): Promise<Compared> {
   const none = { files: [], patch: '', truncated: false, omitted: [] };
   if (git === undefined) return none;
@@ -128,10 +130,11 @@ async function comparedByGit(
     (path) => isComparable(from.at(path)) && isComparable(to.at(path)),
   );
   if (comparable.length === 0) return none;
-  const trees = [
-    await buildTree(git, await leavesOf(git, comparable, from, limits), limits),
-    await buildTree(git, await leavesOf(git, comparable, to, limits), limits),
+  const leaves = [
+    await leavesOf(git, comparable, from, limits),
+    await leavesOf(git, comparable, to, limits),
   ];
+  const trees = await buildTrees(git, leaves, format, limits);
   const list = await git
     .run(['diff-tree', ...diffArguments(), ...trees], limits)
     .catch((error: unknown) => {

@@ -2,7 +2,7 @@ import type { SourceEnvironment } from '../environment.ts';
 import type { Git } from '../git.ts';
 import { privateGit } from './compare.ts';
 import { SUBMODULE_MODE } from './index-list.ts';
-import { type PathState, statesOf } from './states.ts';
+import { type PathState, statesOfBoth } from './states.ts';
 import type { WholeSnapshot } from './whole.ts';
 
 /** A changed file as it is in the second snapshot, and as it was in the first, if it was. */
@@ -30,7 +30,7 @@ export async function changedContents(
 ): Promise<{ contents: ChangedContent[]; leftOut: string[] }> {
   const limits = { timeoutMs: TIMEOUT_MS, ...(env === undefined ? {} : { env }) };
   const git = await privateGit(after, env);
-  const [from, to] = await Promise.all([statesOf(base, limits), statesOf(after, limits)]);
+  const [from, to] = await statesOfBoth(base, after, limits);
   const pairs = files.flatMap(({ path, old_path }) => {
     const now = to.at(path);
     const before = from.at(old_path ?? path);

@@ -1,8 +1,8 @@
-import { hash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { type CompareOptions, changedPaths } from './compare.ts';
 import { SUBMODULE_MODE } from './index-list.ts';
-import { type PathState, type States, statesOf } from './states.ts';
+import { blobId, formatOf, type ObjectFormat } from './object-id.ts';
+import { type PathState, type States, statesOfBoth } from './states.ts';
 import type { Area, WholeSnapshot } from './whole.ts';
 
 /** One path at the time of a snapshot, with all that tells whether it is still so. */
@@ -48,7 +48,7 @@ export async function differencesOf(
     ...(signal === undefined ? {} : { signal }),
     ...(env === undefined ? {} : { env }),
   };
-  const [from, to] = await Promise.all([statesOf(base, limits), statesOf(after, limits)]);
+  const [from, to] = await statesOfBoth(base, after, limits);
   const format = formatOf(base);
   const before = (path: string) => thenOf(from, path, format);
   const now = (path: string) => thenOf(to, path, format);
@@ -61,18 +61,6 @@ export async function differencesOf(
     after: now,
     pathsAfter: () => to.paths(),
   };
-}
-
-export type ObjectFormat = 'sha1' | 'sha256';
-
-export function formatOf({ repository }: WholeSnapshot): ObjectFormat {
-  return repository?.object_format ?? 'sha1';
-}
-
-/** Git's name of a content. */
-export function blobId(content: Uint8Array, format: ObjectFormat): string {
-  const head = Buffer.from(`blob ${content.length}\0`);
-  return hash(format, Buffer.concat([head, content]));
 }
 
 const KINDS: Readonly<Record<string, Then['kind']>> = {

@@ -3,10 +3,8 @@ import { dirname, join } from 'node:path';
 import { randomBase32 } from '../../core/ids.ts';
 import type { SourceEnvironment } from '../environment.ts';
 import { type Git, openGit } from '../git.ts';
+import type { TreeEntry } from '../index-entries.ts';
 import type { RunOptions } from '../run.ts';
-
-/** What a tree holds of one path. */
-export type TreeEntry = { mode: string; oid: string };
 
 const LISTING_BYTES = 300 * 1024 * 1024;
 export const SUBMODULE_MODE = '160000';

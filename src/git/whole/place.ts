@@ -7,8 +7,8 @@ import { locate, type WorkTree } from '../repository.ts';
 import type { RunOptions } from '../run.ts';
 import type { WholeSnapshot } from './whole.ts';
 
-/** Where a snapshot is taken; with git opened on the user's repository, where that was just looked for. */
-export type Place = WorkTree & { git?: Git };
+/** Where a snapshot is taken; with what looking for it found out, where that was just done. */
+export type Place = WorkTree & { git?: Git; head?: string | null };
 
 export async function findPlace(
   cwd: string,
@@ -26,7 +26,8 @@ export async function findPlace(
     return { ...(await locate(git)), git };
   } catch (error) {
     if (!(error instanceof CcError) || error.code !== 'NOT_A_GIT_REPOSITORY') throw error;
-    return plain();
+    // Outside of a repository it still knows the user's own configuration.
+    return { ...(await plain()), git };
   }
 }
 
@@ -57,13 +58,14 @@ export function gitDirsOf({
 
 /** Read from the repository itself, since that is where a worker would move it. */
 export async function headOf(
-  { root, gitDir, git }: Place,
+  { root, gitDir, head: known }: Place,
   env: SourceEnvironment | undefined,
   limits: RunOptions,
 ): Promise<string | null> {
   if (gitDir === undefined) return null;
+  if (known !== undefined) return known;
   try {
-    const user = git ?? (await openGit(root, env === undefined ? {} : { env }));
+    const user = await openGit(root, env === undefined ? {} : { env });
     const args = ['rev-parse', '--verify', '--quiet', 'HEAD'];
     const head = await user.text(args, { ...limits, okCodes: [0, 1] });
     return head === '' ? null : head;

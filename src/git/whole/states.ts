@@ -1,4 +1,5 @@
 import type { SourceEnvironment } from '../environment.ts';
+import type { TreeEntry } from '../index-entries.ts';
 import type { RunOptions } from '../run.ts';
 import type { NotCaptured } from '../snapshot.ts';
 import { listIndex, SUBMODULE_MODE } from './index-list.ts';
@@ -32,15 +33,29 @@ const TYPES: Readonly<Record<number, string>> = {
 };
 const TYPE_MASK = 0o170000;
 
-/** Every path of a snapshot: what the tree holds, and what lies beside it. */
-export async function statesOf(
-  snapshot: WholeSnapshot,
-  limits: RunOptions & { env?: SourceEnvironment },
-): Promise<States> {
-  const [tree, rest] = await Promise.all([
-    listIndex(snapshot.index, limits),
-    readRest(snapshot.rest),
+type Limits = RunOptions & { env?: SourceEnvironment };
+
+/** Of two snapshots of one place. The same tree holds the same files, and is listed once. */
+export async function statesOfBoth(
+  base: WholeSnapshot,
+  after: WholeSnapshot,
+  limits: Limits,
+): Promise<[base: States, after: States]> {
+  const tree = listIndex(base.index, limits);
+  const isListed = base.index !== undefined && after.index !== undefined;
+  const isSameTree = isListed && base.tree === after.tree;
+  return Promise.all([
+    statesOf(base, tree),
+    statesOf(after, isSameTree ? tree : listIndex(after.index, limits)),
   ]);
+}
+
+/** Every path of a snapshot: what the tree holds, and what lies beside it. */
+async function statesOf(
+  snapshot: WholeSnapshot,
+  listing: Promise<ReadonlyMap<string, TreeEntry>>,
+): Promise<States> {
+  const [tree, rest] = await Promise.all([listing, readRest(snapshot.rest)]);
   const beside = new Map(rest.entries.map((entry) => [entry.path, entry]));
   const large = new Set(
     rest.not_captured.flatMap((item) => (item.reason === 'large' ? item.path : [])),

@@ -1,11 +1,12 @@
 import { mkdir, realpath, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Git, openGit } from '../git.ts';
+import type { TreeEntry } from '../index-entries.ts';
 import { preparePrivateRepository } from '../private-repository.ts';
 import type { RunOptions } from '../run.ts';
 import { type NotCaptured, type SnapshotOptions, snapshotOf } from '../snapshot.ts';
 import { EMPTY_TREE } from './empty-tree.ts';
-import { keepIndex, listIndex, listOpened, SUBMODULE_MODE, type TreeEntry } from './index-list.ts';
+import { keepIndex, listIndex, listOpened, SUBMODULE_MODE } from './index-list.ts';
 import { keepContent } from './keep.ts';
 import { kindOf } from './kind.ts';
 import { findPlace, gitDirsOf, headOf, type Place, placeOf } from './place.ts';
@@ -116,7 +117,7 @@ async function treeOf(
   const shown: Shown = { tree: EMPTY_TREE[place.objectFormat], known: new Map(), not_captured: [] };
   if (kind === 'lean') return shown;
   if (kind === 'listed') {
-    await preparePrivateRepository(place.git, place, privateDir, exclude);
+    await preparePrivateRepository(place.git, place, privateDir, options);
     const repository = { gitDir: privateDir, workTree: place.root };
     shown.git = await openGit(place.root, { ...(env === undefined ? {} : { env }), repository });
     return shown;
@@ -126,9 +127,9 @@ async function treeOf(
     ...(env === undefined ? {} : { env }),
     ...(exclude === undefined ? {} : { exclude }),
     ...(signal === undefined ? {} : { signal }),
-    whenAdded: async (git, indexFile) => {
+    whenAdded: async (git, indexFile, files) => {
       shown.git = git;
-      shown.known = await listOpened(git, limits);
+      shown.known = files ?? (await listOpened(git, limits));
       shown.index = await keepIndex(privateDir, indexFile);
     },
   });

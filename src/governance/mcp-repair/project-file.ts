@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { CcError } from '../../core/errors.ts';
 import { isObject, type JsonObject } from '../../core/json.ts';
-import { renderWhole } from '../../setup/diff.ts';
+import { renderEntry } from '../../setup/diff.ts';
 import { applyEdits } from '../../setup/edit.ts';
 import type { Installation } from '../../setup/installation.ts';
 import { addMember, parseJsonFile, removeTopMember, replaceMember } from '../../setup/json-text.ts';
@@ -49,16 +49,12 @@ export async function planProjectRepair(
   if (problems.length === 0) return { problems, others };
   const after = withEntry(text, path, { document, entry: repaired.entry, servers, misplaced });
   // Of the entry alone: what stands beside it on a line may be somebody's key.
-  const diff = [renderWhole(told(raw), '-'), renderWhole(told(repaired.entry), '+')].join('\n');
+  const diff = [renderEntry(raw, '-'), renderEntry(repaired.entry, '+')].join('\n');
   return {
     problems,
     others,
     part: { changes: [fileChange('claude', target, after, diff)], notes: [] },
   };
-}
-
-function told(entry: unknown): string {
-  return `${SERVERS}.${SERVER}: ${JSON.stringify(entry, undefined, 2)}\n`;
 }
 
 function withEntry(

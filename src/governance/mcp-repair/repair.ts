@@ -46,6 +46,8 @@ export async function repairEntries(
     const { settings } = await settingsOf(host, project, options, { absent: true });
     for (const setting of settings) {
       const path = pathOf(setting);
+      // Where the home is the project, both scopes name one file.
+      if (files.some((file) => file.path === path)) continue;
       try {
         const found = await planFile(setting, path, others);
         if (found === undefined) continue;

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { compact } from '../../core/json.ts';
+import { CommandCarriers } from '../commands/carriers.ts';
 import type { Effect } from '../core/effects.ts';
 import { entryBeside } from '../instances/entry-beside.ts';
 import { privateWorkflowPaths, workflowPaths } from '../instances/paths.ts';
-import { CommandEffector } from './command.ts';
 import type { EffectHost, Effector } from './effector.ts';
 
 /** Beside the supervisor. */
@@ -11,12 +11,12 @@ const FILE = 'command.js';
 
 /** The commands of one workflow. */
 export class Commands implements Effector {
-  readonly #commands: CommandEffector;
+  readonly #commands: CommandCarriers;
 
   constructor({ host, place, record, plan, instance, report }: EffectHost) {
     const { file, args } = host.supervisor;
     const { workspace, cwd } = place;
-    this.#commands = new CommandEffector({
+    this.#commands = new CommandCarriers({
       entry: { file, args: entryBeside(args, FILE) },
       env: compact({ ...host.env, CC_ORCHESTRATOR_HOME: host.home.root }),
       plan,

@@ -1,6 +1,6 @@
 import { privateGit } from '../../../src/git/whole/compare.ts';
 import { blobsOf } from '../../../src/git/whole/contents.ts';
-import { permOf, statesOf } from '../../../src/git/whole/states.ts';
+import { permOf, statesOfBoth } from '../../../src/git/whole/states.ts';
 import type { WholeSnapshot } from '../../../src/git/whole/whole.ts';
 
 type Options = { env: Record<string, string> };
@@ -10,7 +10,7 @@ const MAX_BYTES = 128 << 20;
 /** A snapshot that can be looked into, path by path, to see what was kept. */
 export async function openSnapshot(snapshot: WholeSnapshot, options: Partial<Options> = {}) {
   const git = await privateGit(snapshot, options.env);
-  const states = await statesOf(snapshot, options);
+  const [states] = await statesOfBoth(snapshot, snapshot, options);
   const at = (path: string) => {
     const state = states.at(path);
     if (state === undefined) return undefined;

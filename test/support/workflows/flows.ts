@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { identityOf } from '../../../src/proc/identity.ts';
 import { findByCookie } from '../../../src/proc/tree.ts';
@@ -9,7 +10,6 @@ import { findWorkflow } from '../../../src/workflows/instances/find.ts';
 import { readJournal } from '../../../src/workflows/instances/journal.ts';
 import { launchWorkflow, type WorkflowRequest } from '../../../src/workflows/instances/launch.ts';
 import { readWorkflow, type WorkflowNow } from '../../../src/workflows/instances/read.ts';
-import { reportOf } from '../../../src/workflows/instances/report-file.ts';
 import { WORKFLOW_COOKIE } from '../../../src/workflows/instances/start-supervisor.ts';
 import { loadWorkflow } from '../../../src/workflows/load.ts';
 import type { Plan } from '../../../src/workflows/plan.ts';
@@ -96,8 +96,9 @@ export class Flows {
     return readJournal(paths.journal, undefined).lines.flatMap(({ event }) => event ?? []);
   }
 
+  /** As it was written at the end. */
   async report(id: string): Promise<string> {
-    return (await reportOf(await this.now(id))).text;
+    return readFileSync((await this.find(id)).paths.report, 'utf8');
   }
 
   async ask(id: string, asked: WorkflowAsk) {

@@ -5,10 +5,10 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sleep } from '../../../src/core/clock.ts';
 import { digestOf } from '../../../src/core/ids.ts';
 import { topLease } from '../../../src/store/lease.ts';
+import { CommandCarriers } from '../../../src/workflows/commands/carriers.ts';
 import { commandPaths } from '../../../src/workflows/commands/job.ts';
 import type { Effect } from '../../../src/workflows/core/effects.ts';
 import type { WorkflowEvent } from '../../../src/workflows/core/events.ts';
-import { CommandEffector } from '../../../src/workflows/effects/command.ts';
 import { REPOSITORY } from '../../support/lab.ts';
 import { scratch } from '../../support/scratch.ts';
 import { World } from '../world.ts';
@@ -17,7 +17,7 @@ type RunCommand = Extract<Effect, { type: 'run_command' }>;
 type Ended = Extract<WorkflowEvent, { type: 'command_ended' }>;
 
 let root: string;
-let open: CommandEffector[];
+let open: CommandCarriers[];
 
 beforeEach(() => {
   root = scratch();
@@ -40,7 +40,7 @@ type Begun = Awaited<ReturnType<typeof begin>>;
 function effectorOf({ world }: Begun) {
   const events: (Ended | { type: string; text?: string })[] = [];
   const project = join(root, 'project');
-  const effector = new CommandEffector({
+  const effector = new CommandCarriers({
     entry: { file: process.execPath, args: [join(REPOSITORY, 'dist/command.js')] },
     env: {
       PATH: process.env.PATH ?? '',

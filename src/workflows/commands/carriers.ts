@@ -9,18 +9,12 @@ import { killProcess } from '../../proc/terminate.ts';
 import { makePrivateDir, PRIVATE_FILE, writeFileAtomic } from '../../store/atomic.ts';
 import { topLease } from '../../store/lease.ts';
 import { DirectoryWatcher } from '../../store/watch.ts';
-import {
-  type CommandExit,
-  type CommandPaths,
-  commandPaths,
-  readExit,
-  writeJob,
-} from '../commands/job.ts';
-import { orderOf } from '../commands/order.ts';
 import type { Effect } from '../core/effects.ts';
 import type { Timeless, WorkflowEvent } from '../core/events.ts';
 import type { Instance } from '../core/instance.ts';
 import type { Plan } from '../plan.ts';
+import { type CommandExit, type CommandPaths, commandPaths, readExit, writeJob } from './job.ts';
+import { orderOf } from './order.ts';
 
 type RunCommand = Extract<Effect, { type: 'run_command' }>;
 
@@ -47,7 +41,7 @@ const ATTEMPTS = 3;
  * Runs commands, each in a detached process of its own that outlives this one: after a kill the
  * successor of the supervisor finds it, or what it wrote, by the key.
  */
-export class CommandEffector {
+export class CommandCarriers {
   readonly #parts: CommandParts;
   readonly #following = new Map<string, Promise<void>>();
   readonly #closing = new AbortController();
