@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { LabServer } from '../support/server.ts';
-import { handOver, type Persona } from '../support/workflows/actor.ts';
+import { handOver, type Persona, writes } from '../support/workflows/actor.ts';
 import { inShop } from '../support/workflows/in-shop.ts';
 
 vi.setConfig({ testTimeout: 240_000 });
@@ -49,6 +51,30 @@ test('stopped in the middle it goes on when resumed, and is done again in part w
   expect(flows.conversations('chain')).toEqual({ a: 2, b: 3 });
   const told = lab.model.requestsFor('chain.a', 0)[1]?.body;
   expect(JSON.stringify(told)).toContain('look at the tax, too');
+});
+
+test('asked for the form of its answer again, a worker changes nothing: that work would go unjudged', async () => {
+  const { lab, flows } = shop;
+  const text = file('late', [
+    'fix: { role: implementation, task: Do the fix., allow_write: true, write_scope: { allow: [src/] } }',
+  ]);
+  let attempts = 0;
+  const fix: Persona = ({ call, path }) => {
+    if (!call.latest.includes('cannot be used')) {
+      return Array(call.step + 1).fill({ text: 'All is done.' });
+    }
+    attempts += 1;
+    const late = writes(path('src/late.js'), 'late();\n');
+    return Array(call.step + 1).fill(attempts === 1 ? late : handOver('implementation'));
+  };
+  const id = await flows.text(text, { fix });
+  const { instance } = await flows.atRest(id);
+  expect(attempts).toBe(2);
+  expect(instance, instance.reason).toMatchObject({
+    state: 'failed',
+    reason: expect.stringContaining('read-only'),
+  });
+  expect(existsSync(join(lab.project, 'src/late.js'))).toBe(false);
 });
 
 test('two controllers with one key share a workflow; it does not end with one of them', async () => {
