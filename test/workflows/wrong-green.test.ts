@@ -65,3 +65,23 @@ test('a command has passed or failed, as a worker has', async () => {
   world.happen({ type: 'command_ended', key: world.key('t'), exit_code: 0, elapsed_ms: 1 });
   expect(world.states()).toEqual({ t: 'succeeded', good: 'succeeded' });
 });
+
+test('resumed, a gate that cannot go back has what it judged done again, not judged again', async () => {
+  const world = await of(
+    'fix: { role: ops }',
+    'check: { type: command, command: ["false"], needs: fix, on_failure: continue }',
+    'look: { role: review, needs: fix, matrix: { os: [a, b] } }',
+    'good: { type: gate, needs: [check, look], pass_when: ["check.exit_code == 0", "sum(look.findings.total) == 0"] }',
+    'out: { role: ops, task: x, needs: good }',
+  );
+  world.end('fix');
+  world.happen({ type: 'command_ended', key: world.key('check'), exit_code: 1, elapsed_ms: 1 });
+  const none = { findings: [], blocking_issues: [] };
+  for (const task of [0, 1]) world.says('look', none, task);
+  expect(world.instance).toMatchObject({ state: 'failed' });
+  const effects = world.happen({ type: 'resume_asked', by: 'me' });
+  expect(world.started(effects)).toEqual(['check', 'look[0]', 'look[1]']);
+  world.happen({ type: 'command_ended', key: world.key('check'), exit_code: 0, elapsed_ms: 1 });
+  for (const task of [0, 1]) world.says('look', none, task);
+  expect(world.states()).toMatchObject({ fix: 'succeeded', good: 'succeeded', out: 'running' });
+});

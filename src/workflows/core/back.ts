@@ -54,7 +54,8 @@ function one(draft: Draft, index: number, how: TakingBack, isTarget: boolean): v
   node.failure = null;
   node.advice = isTarget ? how.advice.slice(0, MAX_ADVICE) : [];
   if (how.isGrant) node.gate_retries = 0;
-  const keeps = how.keepsSuccess === true && isTarget && draft.planOf(index).expansion !== null;
+  const isFan = draft.planOf(index).expansion !== null;
+  const keeps = how.keepsSuccess === true && isTarget && isFan && before.state !== 'succeeded';
   node.tasks = keeps ? node.tasks.map(again) : [];
   if (!node.tasks.some(({ state }) => state === 'succeeded')) node.tasks = [];
   draft.set(index, 'needs_rerun', because(how.code, how.text));

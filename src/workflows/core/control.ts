@@ -68,6 +68,7 @@ export function resumeAsked(draft: Draft, { by, limits }: Event<'resume_asked'>)
     return isBad || node.state === 'blocked' || node.state === 'cancelled' ? [index] : [];
   });
   if (targets.length === 0 && instance.state !== 'needs_rerun') return;
+  targets.push(...judgedBy(draft, targets));
   instance.limits = { ...instance.limits, ...limits };
   instance.stop = null;
   instance.state = 'running';
@@ -83,6 +84,22 @@ export function resumeAsked(draft: Draft, { by, limits }: Event<'resume_asked'>)
     instance.started = draft.time;
     wake(draft, deadlineOf(draft, timeout_seconds));
   }
+}
+
+/**
+ * What gates among these nodes have judged, where they cannot go back by themselves: decided by the same
+ * evidence once more they would only fail again.
+ */
+function judgedBy(draft: Draft, targets: readonly number[]): number[] {
+  const needs = targets.flatMap((index) => {
+    const plan = draft.planOf(index);
+    const isStuck = plan.kind === 'gate' && plan.on_fail === null;
+    return isStuck && draft.peek(index).state === 'failed' ? plan.needs : [];
+  });
+  return [...new Set(needs)].filter((index) => {
+    const { state } = draft.peek(index);
+    return !targets.includes(index) && (state === 'succeeded' || state === 'failed');
+  });
 }
 
 /** Takes a node and all that came of it back. After an end it waits for `resume_asked`. */
