@@ -13,8 +13,8 @@ import { FILLED_BY_TOOLS } from './whole/names.ts';
  * A git directory of our own beside a user's repository: own index, own objects, own configuration,
  * reading the user's objects as alternates. Git run with it as GIT_DIR never reads the repository's
  * configuration, hooks, replace refs or `info/` files, nor the user's own configuration: what counts of
- * that (ignore rules, the file system) is taken over when it is made. All it does there is to renew the time stamp
- * of objects it relies on, which keeps `git gc` from pruning them.
+ * that (ignore rules, the file system) is taken over when it is made. All it does there is to renew the
+ * time stamp of objects it relies on, which keeps `git gc` from pruning them.
  */
 export async function preparePrivateRepository(
   git: Git | undefined,
@@ -95,7 +95,8 @@ async function globalIgnores(
     '--get-all',
     'core.excludesFile',
   ];
-  const known = await git?.run(args, { okCodes: [0, 1] });
+  // 128: a path that leads nowhere. Rules nobody can find or read hide nothing.
+  const known = await git?.run(args, { okCodes: [0, 1, 128] });
   const fields = (known?.stdout.toString('utf8') ?? '').split('\0');
   const own = fields.flatMap((scope, index) => {
     const path = fields[index + 1];
@@ -103,16 +104,16 @@ async function globalIgnores(
   });
   const path = own.at(-1) ?? usualIgnores(env);
   if (path === undefined || path === '') return '';
-  // Rules nobody can read hide nothing.
   return readFile(resolve(root, path), 'utf8').catch(() => '');
 }
 
 const USER_SCOPES: ReadonlySet<string> = new Set(['system', 'global']);
 
 /** Where git looks where nothing is configured. */
-function usualIgnores({ HOME, XDG_CONFIG_HOME }: SourceEnvironment): string | undefined {
-  if (XDG_CONFIG_HOME) return join(XDG_CONFIG_HOME, 'git', 'ignore');
-  return HOME ? join(HOME, '.config', 'git', 'ignore') : undefined;
+function usualIgnores(env: SourceEnvironment): string | undefined {
+  if (env.XDG_CONFIG_HOME) return join(env.XDG_CONFIG_HOME, 'git', 'ignore');
+  const home = env.HOME || env.USERPROFILE;
+  return home ? join(home, '.config', 'git', 'ignore') : undefined;
 }
 
 // Inside the working tree the snapshot would contain itself.

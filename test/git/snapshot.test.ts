@@ -202,6 +202,19 @@ test("the user's own global ignore file counts", async () => {
   expect(list(repo, await snap(repo))).toEqual(['a']);
 });
 
+test('so does the one at its usual place, as it was at the first snapshot', async () => {
+  const repo = repository();
+  const usual = join(repo.home, '.config/git/ignore');
+  mkdirSync(join(repo.home, '.config/git'), { recursive: true });
+  writeFileSync(usual, '*.swp\n');
+  for (const name of ['a.swp', 'b.swp', 'b']) repo.write(name, '');
+  repo.write('.gitignore', '!b.swp\n');
+  expect(list(repo, await snap(repo))).toEqual(['.gitignore', 'b', 'b.swp']);
+  writeFileSync(usual, '*\n');
+  repo.write('c', '');
+  expect(list(repo, await snap(repo))).toEqual(['.gitignore', 'b', 'b.swp', 'c']);
+});
+
 test('files absent in a sparse checkout stay in the tree', async () => {
   const repo = repository();
   repo.write('in/a', 'a\n');
