@@ -4,7 +4,7 @@ import { isObject } from '../../core/json.ts';
 import { byteLength } from '../../core/text.ts';
 import type { Effect } from '../core/effects.ts';
 import type { Instance } from '../core/instance.ts';
-import { indexOf } from '../core/keys.ts';
+import { indexOf, taskAt } from '../core/keys.ts';
 import { nodeAt, type Plan } from '../plan.ts';
 import type { CommandJob } from './job.ts';
 
@@ -23,7 +23,7 @@ export function orderOf(
   const index = indexOf(plan, id) ?? -1;
   const node = nodeAt(plan, index);
   if (node.kind !== 'command') throw new TypeError(`${id} is no command`);
-  const at = Number(/\[(\d+)\]$/.exec(task)?.[1] ?? 0);
+  const at = taskAt(task);
   const item: unknown = instance.nodes[index]?.tasks[at]?.item;
   return {
     key,

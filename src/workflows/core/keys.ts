@@ -6,6 +6,11 @@ export function taskId({ id, expansion }: PlanNode, task: number): string {
   return expansion === null ? id : `${id}[${task}]`;
 }
 
+/** The task a task id means: the fourth, 3, of `review[3]`; the only one, 0, of `review`. */
+export function taskAt(id: string): number {
+  return Number(/\[(\d+)\]$/.exec(id)?.[1] ?? 0);
+}
+
 export function keyOf(workflowId: string, node: PlanNode, at: NodeRecord, task: number): string {
   const attempt = at.tasks[task]?.tries ?? 0;
   return `${workflowId}/${taskId(node, task)}/${at.round}.${attempt}`;

@@ -6,7 +6,7 @@ import { handoffJsonSchema } from '../handoffs/schemas.ts';
 import { type Isolation, nodeAt, type Plan, type Scope } from '../plan.ts';
 import type { Effect } from './effects.ts';
 import type { Instance } from './instance.ts';
-import { nodeOfKey } from './keys.ts';
+import { nodeOfKey, taskAt } from './keys.ts';
 import { promptOf } from './prompt.ts';
 
 /** A `start_run` as a run is asked for: everything there is to say, in the words of runs. */
@@ -44,7 +44,10 @@ export function runOrderOf(plan: Plan, instance: Instance, effect: StartRun): Ru
   return {
     idempotencyKey: effect.key,
     title: `${plan.id}: ${effect.task}`,
-    task: delegated === undefined ? promptOf(plan, instance, node, taskOf(effect)) : delegated.task,
+    task:
+      delegated === undefined
+        ? promptOf(plan, instance, node, taskAt(effect.task))
+        : delegated.task,
     role: use.role,
     profile: use.profile ?? undefined,
     model: use.model ?? undefined,
@@ -66,9 +69,4 @@ export function runOrderOf(plan: Plan, instance: Instance, effect: StartRun): Ru
       .filter(({ from }) => from === use.name)
       .map(({ to }) => ({ name: to.name, text: oneLine(to.instructions ?? '', HELPER_CHARS) })),
   };
-}
-
-/** `review[3]` is the fourth task. */
-function taskOf({ task }: StartRun): number {
-  return Number(/\[(\d+)\]$/.exec(task)?.[1] ?? 0);
 }

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../core/json.ts';
 import { byteLength } from '../../core/text.ts';
 import type { Effect } from '../core/effects.ts';
 import type { Instance } from '../core/instance.ts';
-import { indexOf } from '../core/keys.ts';
+import { indexOf, taskAt } from '../core/keys.ts';
 import { promptOf } from '../core/prompt.ts';
 import { askWorkflow } from '../instances/ask.ts';
 import { findWorkflow } from '../instances/find.ts';
@@ -75,7 +75,7 @@ export class SubWorkflows implements Effector {
     const { record: child } = await launchWorkflow(host, place, {
       plan: node.plan,
       sources: [],
-      task: promptOf(plan, instance(), node, Number(/\[(\d+)\]$/.exec(task)?.[1] ?? 0)),
+      task: promptOf(plan, instance(), node, taskAt(task)),
       mock: record.mock,
       mockMs: record.mock_ms,
       limits: {
