@@ -28,7 +28,7 @@ export async function mockRun(lab: Lab, plan: Plan): Promise<MockRun> {
       const found = await findWorkflow(host, place, workflow_id);
       if (found.record.end !== undefined) return found;
       // Cheap, and a run that lost its supervisor would otherwise be waited for in vain.
-      await ensureWorkflowSupervised(host, await readWorkflow(host, place.workspace, workflow_id));
+      await ensureWorkflowSupervised(host, await readWorkflow(place.workspace, workflow_id));
       return undefined;
     },
     `${workflow_id} to end`,

@@ -38,7 +38,7 @@ async function launch(
   } = await launchWorkflow(lab.host(), lab.place(), request));
 }
 
-const now = () => readWorkflow(lab.host(), lab.place().workspace, id);
+const now = () => readWorkflow(lab.place().workspace, id);
 
 async function over(): Promise<WorkflowNow> {
   const look = async () => {

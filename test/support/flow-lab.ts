@@ -90,7 +90,7 @@ export class FlowLab {
   }
 
   now(id: string): Promise<WorkflowNow> {
-    return readWorkflow(this.host, this.place.workspace, id);
+    return readWorkflow(this.place.workspace, id);
   }
 
   async lines(id: string): Promise<JournalLine[]> {

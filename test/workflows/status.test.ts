@@ -91,7 +91,7 @@ test('each end has its own next call', async () => {
   expect(statusOf(poor)).toMatchObject({
     state: 'needs_attention',
     failures: [{ node: 'b', code: 'budget_exhausted' }],
-    next: { tool: 'cc_workflow_resume', input: { max_runs: 2 } },
+    next: { tool: 'cc_workflow_resume', why: expect.stringContaining('max_runs is used up') },
   });
 });
 

@@ -28,7 +28,7 @@ export async function askedInstance(
 
 export async function readAsked(context: ToolContext, asked: Asked): Promise<WorkflowNow> {
   const { workspace, record } = await askedInstance(context, asked);
-  return readWorkflow(context.host, workspace, record.workflow_id);
+  return readWorkflow(workspace, record.workflow_id);
 }
 
 type AskedStatus = Asked & { wait_seconds?: number | undefined; since?: string | undefined };
@@ -76,7 +76,7 @@ export async function askFor(context: ToolContext, found: FoundWorkflow, asked: 
     from: client.name,
     signal,
   });
-  const now = await readWorkflow(host, found.workspace, found.record.workflow_id);
+  const now = await readWorkflow(found.workspace, found.record.workflow_id);
   const brief = await briefly(context, now);
   if (ok || pending !== undefined)
     return { now, answer: { ok, text, ...compact({ pending }), ...brief } };
@@ -92,7 +92,7 @@ export async function briefly(
   { host }: ToolContext,
   { plan, instance, seq, record, workspace }: WorkflowNow,
 ) {
-  const parts = await waitsInParts(host, workspace, instance);
+  const parts = await waitsInParts(workspace, instance);
   const facts = { seq, now: host.clock.now(), mock: record.mock, parts };
   const { workflow_id, mock, state, reason, progress, waits, next, cursor } = workflowStatus(
     plan,

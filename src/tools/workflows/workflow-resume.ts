@@ -12,14 +12,15 @@ export default defineTool({
   input: z.strictObject({
     workflow_id: workflowId,
     max_usd: z.number().positive().optional().describe('New budget, in all.'),
+    max_tokens: z.int().min(1).optional(),
     max_runs: z.int().min(1).optional(),
     cwd,
   }),
   output: z.object(askedOutput),
   failed: ({ ok }) => ok !== true,
-  handler: async ({ max_usd, max_runs, ...asked }, context) => {
+  handler: async ({ max_usd, max_tokens, max_runs, ...asked }, context) => {
     const { askedInstance, askFor } = await loadCalls();
-    const limits = compact({ max_usd, max_runs });
+    const limits = compact({ max_usd, max_tokens, max_runs });
     const found = await askedInstance(context, asked);
     return (await askFor(context, found, { kind: 'resume', limits })).answer;
   },

@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { isObject } from '../../core/json.ts';
 import { readJson } from '../../store/atomic.ts';
-import type { Host } from '../../workspace/host.ts';
 import type { Workspace } from '../../workspace/layout.ts';
 import type { Instance } from '../core/instance.ts';
 import { newInstance } from '../core/new-instance.ts';
@@ -29,11 +28,7 @@ export async function readState({ state }: WorkflowPaths): Promise<StateFile | u
   return stateFile.safeParse(await readJson(state).catch(() => undefined)).data;
 }
 
-export async function readWorkflow(
-  _host: Host,
-  workspace: Workspace,
-  workflowId: string,
-): Promise<WorkflowNow> {
+export async function readWorkflow(workspace: Workspace, workflowId: string): Promise<WorkflowNow> {
   const paths = workflowPaths(workspace, workflowId);
   const record = await readWorkflowRecord(workspace, workflowId);
   const follower = await InstanceFollower.open(paths, record);

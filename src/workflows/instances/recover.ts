@@ -116,7 +116,7 @@ async function look(
 ): Promise<WorkflowSupervision | 'settled'> {
   let now: WorkflowNow;
   try {
-    now = await readWorkflow(host, workspace, workflow_id);
+    now = await readWorkflow(workspace, workflow_id);
   } catch (error) {
     // Its supervisor finds that out as well, and says so in the record.
     if (error instanceof CcError && error.code === 'STORAGE_CORRUPT') return 'unsupervised';

@@ -58,7 +58,7 @@ export async function waitWorkflow(
       const record = await readWorkflowRecord(found.workspace, found.record.workflow_id);
       const now = { ...found, record, ...follower.now };
       const isSupervised = await ensureWorkflowSupervised(host, now);
-      const parts = await waitsInParts(host, found.workspace, instance);
+      const parts = await waitsInParts(found.workspace, instance);
       // With a cursor they were told at the look before, or are now.
       if (since !== undefined) asked ??= new Set(parts.map(nameOf));
       const isNews =

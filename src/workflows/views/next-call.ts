@@ -5,7 +5,6 @@ import { isOver } from '../vocabulary.ts';
 export type NextCall = { tool: string; input: Record<string, unknown>; why: string };
 
 const LONG_WAIT_SECONDS = 50;
-const MORE_BUDGET = 2;
 
 /** An approval in a workflow that is a part of the one that is looked at. */
 type Elsewhere = { workflow_id: string; node: string };
@@ -37,9 +36,11 @@ export function nextCall(
       why: 'it is done; the report has every decision',
     };
   }
-  const resume = { tool: 'cc_workflow_resume', input: budgetFor(instance) };
-  if (Object.keys(resume.input).length > 0) {
-    return { ...resume, why: 'its budget is used up; with more it goes on where it stopped' };
+  const resume = { tool: 'cc_workflow_resume', input: {} };
+  const limit = usedUp(instance);
+  // How much more it may have is for whoever pays to say.
+  if (limit !== undefined) {
+    return { ...resume, why: `${limit} is used up; with a higher one it goes on where it stopped` };
   }
   if (state === 'needs_rerun') return { ...resume, why: 'does again what was taken back' };
   if (state === 'stopped') return { ...resume, why: 'goes on where it was stopped' };
@@ -67,11 +68,10 @@ export function isCause({ state, failure, reason }: NodeRecord): boolean {
   return state === 'blocked' && reason?.code !== 'need_failed';
 }
 
-/** Twice of what was used up, where that is why it ended. */
-function budgetFor({ nodes, limits, spent }: Instance): Record<string, number> {
-  if (!nodes.some(({ reason }) => reason?.code === 'budget_exhausted')) return {};
-  const { max_usd, max_tokens, max_runs } = limits;
-  if (max_runs !== undefined && spent.runs >= max_runs) return { max_runs: max_runs * MORE_BUDGET };
-  if (max_usd !== undefined) return { max_usd: max_usd * MORE_BUDGET };
-  return max_tokens === undefined ? {} : { max_tokens: max_tokens * MORE_BUDGET };
+/** The name of the limit that is used up, where that is why it ended. */
+function usedUp({ nodes, limits, spent }: Instance): string | undefined {
+  if (!nodes.some(({ reason }) => reason?.code === 'budget_exhausted')) return undefined;
+  const { max_usd, max_runs } = limits;
+  if (max_runs !== undefined && spent.runs >= max_runs) return 'max_runs';
+  return max_usd === undefined ? 'max_tokens' : 'max_usd';
 }

@@ -77,7 +77,7 @@ export class Flows {
   }
 
   now(id: string): Promise<WorkflowNow> {
-    return readWorkflow(this.#lab.host(), this.#lab.place().workspace, id);
+    return readWorkflow(this.#lab.place().workspace, id);
   }
 
   async node(id: string, node: string): Promise<NodeRecord> {
