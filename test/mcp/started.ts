@@ -1,5 +1,9 @@
+import { onTestFinished } from 'vitest';
+import { sleep } from '../../src/core/clock.ts';
+import { findByCookie } from '../../src/proc/tree.ts';
 import { findWorkflow } from '../../src/workflows/instances/find.ts';
 import { launchWorkflow } from '../../src/workflows/instances/launch.ts';
+import { WORKFLOW_COOKIE } from '../../src/workflows/instances/start-supervisor.ts';
 import { waitUntilOver } from '../../src/workflows/instances/wait.ts';
 import { loadWorkflow } from '../../src/workflows/load.ts';
 import { resolvePlace } from '../../src/workspace/resolve.ts';
@@ -20,5 +24,13 @@ export async function storeWorkflow(
   const { record } = await launchWorkflow(host, place, request);
   const found = await findWorkflow(host, place, record.workflow_id);
   await waitUntilOver(host, found, new AbortController().signal);
+  // A supervisor has last words after the end, and what a test asks for may bring another.
+  onTestFinished(() => supervisorsGone(record.workflow_id));
   return record.workflow_id;
+}
+
+async function supervisorsGone(id: string): Promise<void> {
+  for (const until = Date.now() + 5000; Date.now() < until; await sleep(20)) {
+    if (findByCookie(WORKFLOW_COOKIE, id).length === 0) return;
+  }
 }
