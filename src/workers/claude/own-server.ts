@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, numberAt, objectAt, stringAt } from '../../core/json.ts';
+import { type JsonObject, numberAt, objectAt, stringAt } from '../../core/json.ts';
 import { VERSION } from '../../core/version.ts';
 
 /**
@@ -64,7 +64,7 @@ export function toolReply(message: JsonObject, text: string, isError: boolean): 
 }
 
 function reply({ id }: JsonObject, result: JsonObject): JsonObject {
-  return { jsonrpc: '2.0', id: isObject(id) ? 0 : id, result };
+  return { jsonrpc: '2.0', id, result };
 }
 
 function delegateTool(helpers: readonly Helper[]): JsonObject {
