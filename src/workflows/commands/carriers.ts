@@ -1,12 +1,11 @@
-import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { toErrorFacts } from '../../core/errors.ts';
 import { digestOf } from '../../core/ids.ts';
 import { compact } from '../../core/json.ts';
 import { type ProcessIdentity, stateOf } from '../../proc/identity.ts';
-import { startDetached } from '../../proc/spawn.ts';
 import { killProcess } from '../../proc/terminate.ts';
-import { makePrivateDir, PRIVATE_FILE, writeFileAtomic } from '../../store/atomic.ts';
+import { startOwn } from '../../runs/start-own.ts';
+import { makePrivateDir, writeFileAtomic } from '../../store/atomic.ts';
 import { topLease } from '../../store/lease.ts';
 import { DirectoryWatcher } from '../../store/watch.ts';
 import type { Effect } from '../core/effects.ts';
@@ -99,15 +98,9 @@ export class CommandCarriers {
     }
   }
 
-  async #start(paths: CommandPaths): Promise<ProcessIdentity> {
+  #start({ dir, log }: CommandPaths): Promise<ProcessIdentity> {
     const { entry, env } = this.#parts;
-    const log = openSync(paths.log, 'a', PRIVATE_FILE);
-    try {
-      const args = [...entry.args, paths.dir];
-      return await startDetached(entry.file, args, { cwd: paths.dir, env, log });
-    } finally {
-      closeSync(log);
-    }
+    return startOwn(entry.file, [...entry.args, dir], { dir, log, env });
   }
 
   #refuse(key: string, text: string): void {

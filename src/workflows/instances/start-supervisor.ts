@@ -1,8 +1,7 @@
-import { closeSync, openSync } from 'node:fs';
+import { carried } from '../../proc/carried-env.ts';
 import type { ProcessIdentity } from '../../proc/identity.ts';
-import { startDetached } from '../../proc/spawn.ts';
-import { supervisorBasics, WORKER_ENV_PREFIX } from '../../runs/start-supervisor.ts';
-import { makePrivateDir, PRIVATE_FILE } from '../../store/atomic.ts';
+import { startOwn } from '../../runs/start-own.ts';
+import { supervisorBasics } from '../../runs/start-supervisor.ts';
 import type { Host } from '../../workspace/host.ts';
 import { entryBeside } from './entry-beside.ts';
 import { privateWorkflowPaths } from './paths.ts';
@@ -15,35 +14,15 @@ export const WORKFLOW_COOKIE = 'CC_SUPERVISOR_OF_WORKFLOW';
 const FILE = 'workflow-supervisor.js';
 
 /**
- * Starts a supervisor for a workflow; harmless when one is already there. It is given all variables of
- * the host, because profiles are found by them, under a prefix: so they are no part of its own.
+ * Starts a supervisor for a workflow; harmless when one is already there. It carries all variables of
+ * the host, because profiles are found by them.
  */
 export async function startWorkflowSupervisor(
   host: Host,
   { workflow_id, workspace }: Pick<WorkflowRecord, 'workflow_id' | 'workspace'>,
 ): Promise<ProcessIdentity> {
-  const paths = privateWorkflowPaths(host.home, workflow_id);
-  await makePrivateDir(paths.dir);
-  const log = openSync(paths.log, 'a', PRIVATE_FILE);
-  const passed = Object.entries(host.env).flatMap(([name, value]) =>
-    value === undefined ? [] : [[`${WORKER_ENV_PREFIX}${name}`, value]],
-  );
-  try {
-    return await startDetached(
-      host.supervisor.file,
-      [...entryBeside(host.supervisor.args, FILE), workspace, workflow_id],
-      {
-        cwd: paths.dir,
-        env: {
-          ...supervisorBasics(host),
-          CC_ORCHESTRATOR_HOME: host.home.root,
-          [WORKFLOW_COOKIE]: workflow_id,
-          ...Object.fromEntries(passed),
-        },
-        log,
-      },
-    );
-  } finally {
-    closeSync(log);
-  }
+  const { dir, log } = privateWorkflowPaths(host.home, workflow_id);
+  const args = [...entryBeside(host.supervisor.args, FILE), workspace, workflow_id];
+  const env = { ...supervisorBasics(host), [WORKFLOW_COOKIE]: workflow_id, ...carried(host.env) };
+  return startOwn(host.supervisor.file, args, { dir, log, env });
 }
