@@ -4,11 +4,11 @@ import { newBackups } from '../setup/backup.ts';
 import { renderDifference, renderWhole } from '../setup/diff.ts';
 import { lineEndingOf } from '../setup/edit.ts';
 import type { Client } from '../setup/names.ts';
-import type { FileChange } from '../setup/plan.ts';
+import { type FileChange, fileChange } from '../setup/plan.ts';
 import type { Target } from '../setup/target.ts';
 import type { Host } from '../workspace/host.ts';
 import { BEGIN, END, guidanceBlock } from './guidance-text.ts';
-import { fileChange, readProjectFile } from './project-file.ts';
+import { readProjectFile } from './project-file.ts';
 
 /** `current`: our section is there already, as it is to be. */
 export type GuidanceState = 'created' | 'added' | 'updated' | 'replaced' | 'current';

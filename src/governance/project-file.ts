@@ -1,8 +1,6 @@
 import { realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { CcError } from '../core/errors.ts';
-import type { Client } from '../setup/names.ts';
-import type { FileChange } from '../setup/plan.ts';
 import { readTarget, type Target } from '../setup/target.ts';
 
 /** Nobody writes so much by hand; whatever is larger is something else. */
@@ -28,21 +26,4 @@ export async function readProjectFile(root: string, name: string): Promise<Targe
     );
   }
   return readTarget(path);
-}
-
-export function fileChange(
-  client: Client,
-  { path, real, bytes }: Target,
-  after: string,
-  diff: string,
-): FileChange {
-  return {
-    kind: 'file',
-    client,
-    path,
-    real,
-    before: bytes,
-    after: Buffer.from(after, 'utf8'),
-    diff,
-  };
 }

@@ -12,6 +12,7 @@ import {
   type Change,
   type CommandChange,
   changedSince,
+  fileChange,
   keptNote,
   type Note,
   nothingToDo,
@@ -98,18 +99,11 @@ export async function planClaudeRemoval(setting: Setting, owned: Owned): Promise
 }
 
 /** Without Claude Code nobody else writes its file either. */
-function textRemoval({ path, real, bytes, text }: Target): Change {
+function textRemoval(target: Target): Change {
+  const { text } = target;
   const edit = removeMember(text, 'mcpServers', SERVER);
   const after = edit === undefined ? text : applyEdits(text, [edit]);
-  return {
-    kind: 'file',
-    client: 'claude',
-    path,
-    real,
-    before: bytes,
-    after: Buffer.from(after, 'utf8'),
-    diff: renderDifference(text, after),
-  };
+  return fileChange('claude', target, after, renderDifference(text, after));
 }
 
 function currentEntry({ text, path, bytes }: Target): unknown {

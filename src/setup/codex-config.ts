@@ -10,6 +10,7 @@ import { GRACE_KEY, OWN_COMMENT, SERVER } from './names.ts';
 import { missingDirectories } from './owned-directories.ts';
 import {
   changedSince,
+  fileChange,
   keptNote,
   type Note,
   nothingToDo,
@@ -53,7 +54,7 @@ export async function planCodexConfig(setting: Setting): Promise<Part> {
   const after = toml.checked(target.text, edits, (now) => isDeepStrictEqual(now, wanted));
   if (after === undefined) throw cannotEdit(target);
   return {
-    changes: [fileChange(target, after, renderEdits(target.text, edits))],
+    changes: [fileChange('codex', target, after, renderEdits(target.text, edits))],
     notes: projectNotes(setting),
     owned: {
       client: 'codex',
@@ -141,7 +142,7 @@ export async function planCodexRemoval(setting: Setting, owned: Owned): Promise<
   }
   const isEmpty = owned.created && after.replace('\ufeff', '').trim() === '';
   const diff = isEmpty ? renderWhole(target.text, '-') : renderDifference(target.text, after);
-  return { changes: [fileChange(target, isEmpty ? undefined : after, diff)], notes, gone };
+  return { changes: [fileChange('codex', target, isEmpty ? undefined : after, diff)], notes, gone };
 }
 
 function byStructure(
@@ -154,18 +155,6 @@ function byStructure(
     at === -1 || gracePiece === undefined ? [] : [{ at, remove: gracePiece.length, insert: '' }];
   const edits = [...(toml.removeServer(text, SERVER, OWN_COMMENT) ?? []), ...grace];
   return toml.checked(text, edits, isRight);
-}
-
-function fileChange({ path, real, bytes }: Target, after: string | undefined, diff: string) {
-  return {
-    kind: 'file',
-    client: 'codex',
-    path,
-    real,
-    before: bytes,
-    after: after === undefined ? undefined : Buffer.from(after, 'utf8'),
-    diff,
-  } as const;
 }
 
 function differing(current: JsonObject | undefined, entry: JsonObject): string {

@@ -8,6 +8,7 @@ import { SERVER } from './names.ts';
 import { missingDirectories } from './owned-directories.ts';
 import {
   changedSince,
+  fileChange,
   keptNote,
   type Note,
   nothingToDo,
@@ -17,7 +18,7 @@ import {
 } from './plan.ts';
 import { isOurValue, type Owned } from './receipt.ts';
 import { replacement } from './restore.ts';
-import { readTarget, type Target } from './target.ts';
+import { readTarget } from './target.ts';
 
 const SERVERS = 'mcpServers';
 const EMPTY = '{}\n';
@@ -47,7 +48,8 @@ export async function planMcpJson(
   if (!isDeepStrictEqual(parseJsonFile(after, path), wanted)) throw noObject(path);
   return {
     changes: [
-      change(
+      fileChange(
+        'claude',
         target,
         after,
         target.bytes === undefined ? renderWhole(after, '+') : renderDifference(text, after),
@@ -92,7 +94,11 @@ export async function planMcpJsonRemoval(setting: Setting, owned: Owned): Promis
   if (rightly(after, document, path) === undefined) throw noObject(path);
   const isEmpty = owned.created && isNothing(parseJsonFile(after, path));
   const diff = isEmpty ? renderWhole(text, '-') : renderDifference(text, after);
-  return { changes: [change(target, isEmpty ? undefined : after, diff)], notes, gone };
+  return {
+    changes: [fileChange('claude', target, isEmpty ? undefined : after, diff)],
+    notes,
+    gone,
+  };
 }
 
 function byStructure(text: string): string {
@@ -121,18 +127,6 @@ function without(document: JsonObject): JsonObject {
 
 function isNothing(document: JsonObject): boolean {
   return Object.keys(without(document)).length === 0;
-}
-
-function change({ path, real, bytes }: Target, after: string | undefined, diff: string) {
-  return {
-    kind: 'file',
-    client: 'claude',
-    path,
-    real,
-    before: bytes,
-    after: after === undefined ? undefined : Buffer.from(after, 'utf8'),
-    diff,
-  } as const;
 }
 
 function noObject(path: string): CcError {

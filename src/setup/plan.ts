@@ -3,6 +3,7 @@ import type { FoundClient } from './clients.ts';
 import type { Installation } from './installation.ts';
 import type { Client, Scope } from './names.ts';
 import { type Owned, settled } from './receipt.ts';
+import type { Target } from './target.ts';
 
 /** A file as it is and as it will be; `undefined` is a file that is not there. */
 export type FileChange = {
@@ -18,6 +19,24 @@ export type FileChange = {
   /** More than `diff` shows changes, and this is why it tells nothing. */
   whole?: string;
 };
+
+/** The text of a file as it will be; `undefined`: it goes. */
+export function fileChange(
+  client: Client,
+  { path, real, bytes }: Target,
+  after: string | undefined,
+  diff: string,
+): FileChange {
+  return {
+    kind: 'file',
+    client,
+    path,
+    real,
+    before: bytes,
+    after: after === undefined ? undefined : Buffer.from(after, 'utf8'),
+    diff,
+  };
+}
 
 /** What only the client itself may write: its own commands, run in order. */
 export type CommandChange = {

@@ -6,8 +6,8 @@ import { applyEdits } from '../../setup/edit.ts';
 import type { Installation } from '../../setup/installation.ts';
 import { addMember, parseJsonFile, removeTopMember, replaceMember } from '../../setup/json-text.ts';
 import { SERVER } from '../../setup/names.ts';
-import type { Part } from '../../setup/plan.ts';
-import { fileChange, readProjectFile } from '../project-file.ts';
+import { fileChange, type Part } from '../../setup/plan.ts';
+import { readProjectFile } from '../project-file.ts';
 import { repairEntry } from './entry.ts';
 import { brokenOthers, type OtherServer } from './others.ts';
 
