@@ -4,6 +4,7 @@ import { actorOf } from '../actor.ts';
 import { askedRun } from '../asked-run.ts';
 import { defineTool } from '../define.ts';
 import { runId } from '../fields.ts';
+import { filesMoved, isRefused } from './files-moved.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
 const load = /* @__PURE__ */ lazy(() => import('../../undo/answer.ts'));
@@ -23,12 +24,7 @@ export default defineTool({
   }),
   output: z.object({
     run_id: z.string(),
-    applied: z.boolean(),
-    op_id: z.string().optional(),
-    written: z.number(),
-    removed: z.number(),
-    folders: z.number(),
-    paths: z.array(z.string()),
+    ...filesMoved,
     already: z.number().optional(),
     /** Changed since the run; a rollback is refused. */
     conflicts: z.array(z.string()).optional(),
@@ -40,8 +36,7 @@ export default defineTool({
     commits: z.string().optional(),
     hint: z.string().optional(),
   }),
-  failed: ({ conflicts, not_restorable }) =>
-    conflicts !== undefined || not_restorable !== undefined,
+  failed: isRefused,
   handler: async (input, context) => {
     const run = await askedRun(context, input);
     const { answerRollback } = await load();

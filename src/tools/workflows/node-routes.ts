@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { toErrorFacts } from '../../core/errors.ts';
 import { profileHostOf } from '../../profiles/host-of.ts';
 import { listProfiles } from '../../profiles/list.ts';
@@ -11,15 +12,17 @@ import type { AgentNode } from '../../workflows/plan.ts';
 import type { Host } from '../../workspace/host.ts';
 import { type Policy, readPolicy } from '../../workspace/policy.ts';
 
-export type NodeRoute = {
-  profile?: string;
-  model?: string;
+/** A route, and the nodes that would take it. */
+export const nodeRoute = z.object({
+  profile: z.string().optional(),
+  model: z.string().optional(),
   /** `known` or `unknown`. */
-  price: string;
-  nodes: string[];
+  price: z.string(),
+  nodes: z.array(z.string()),
   /** Why there is no route. */
-  error?: string;
-};
+  error: z.string().optional(),
+});
+export type NodeRoute = z.infer<typeof nodeRoute>;
 
 /** The route each node would take now, nodes with the same one together. */
 export async function routesOf(

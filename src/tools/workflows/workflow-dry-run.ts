@@ -4,7 +4,7 @@ import { lazy } from '../../core/lazy.ts';
 import { defineTool } from '../define.ts';
 import { cwd } from '../fields.ts';
 import { askedWorkflow, problemShape, problemsOf, workflowInput } from './asked-workflow.ts';
-import { routesOf } from './node-routes.ts';
+import { nodeRoute, routesOf } from './node-routes.ts';
 
 const loadDryRun = /* @__PURE__ */ lazy(() => import('../../workflows/dry-run.ts'));
 
@@ -36,17 +36,7 @@ export default defineTool({
       })
       .optional(),
     /** Nodes by the route they would take now. */
-    routes: z
-      .array(
-        z.object({
-          profile: z.string().optional(),
-          model: z.string().optional(),
-          price: z.string(),
-          nodes: z.array(z.string()),
-          error: z.string().optional(),
-        }),
-      )
-      .optional(),
+    routes: z.array(nodeRoute).optional(),
   }),
   maxBytes: 16_000,
   failed: ({ ok }) => ok !== true,

@@ -7,7 +7,7 @@ import { projectFacts } from '../../workflows/propose/project-facts.ts';
 import { writeProposal } from '../../workflows/propose/write-proposal.ts';
 import { defineTool } from '../define.ts';
 import { cwd } from '../fields.ts';
-import { type NodeRouter, nodeRouter, routesOf } from './node-routes.ts';
+import { type NodeRouter, nodeRoute, nodeRouter, routesOf } from './node-routes.ts';
 import { otherReviewer } from './other-reviewer.ts';
 import { nextCall } from './status-shape.ts';
 
@@ -38,15 +38,7 @@ export default defineTool({
     text: z.string().optional(),
     batches: z.array(z.array(z.string())),
     runs: z.object({ once: z.number(), at_most: z.number() }),
-    routes: z.array(
-      z.object({
-        profile: z.string().optional(),
-        model: z.string().optional(),
-        price: z.string(),
-        nodes: z.array(z.string()),
-        error: z.string().optional(),
-      }),
-    ),
+    routes: z.array(nodeRoute),
     /** USD; null: not known, and `cost_unknown` says why. */
     cost: z.object({ low: z.number(), high: z.number(), runs: z.number() }).nullable(),
     cost_unknown: z.object({ nodes: z.array(z.string()), why: z.string() }).optional(),
