@@ -1,9 +1,6 @@
-import { compact } from '../../core/json.ts';
+import { checked, ifTested, looking, type ProposedNode, testNode, writer } from './blocks.ts';
 import type { Pattern } from './pattern.ts';
 import type { ProjectFacts } from './project-facts.ts';
-
-/** A node as the file has it. */
-export type ProposedNode = Record<string, unknown>;
 
 export type Shape = {
   id: string;
@@ -14,18 +11,21 @@ export type Shape = {
 };
 
 const LONG = 1800;
-const TEST_SECONDS = 1800;
 
 /** The nodes of a pattern, with the paths and commands of this project. */
 export function shapeFor(pattern: Pattern, facts: ProjectFacts): Shape {
-  return { ...SHAPES[pattern](facts), id: pattern.replace('_', '-') };
+  const { defaults, ...rest } = SHAPES[pattern](facts);
+  return {
+    ...rest,
+    id: pattern.replace('_', '-'),
+    defaults: { timeout_seconds: LONG, ...defaults },
+  };
 }
 
-type Draft = Omit<Shape, 'id'>;
+type Draft = Omit<Shape, 'id' | 'defaults'> & Partial<Pick<Shape, 'defaults'>>;
 
 const SHAPES: Readonly<Record<Pattern, (facts: ProjectFacts) => Draft>> = {
   feature: (facts) => ({
-    defaults: { timeout_seconds: LONG },
     nodes: {
       requirements: {
         role: 'requirements',
@@ -50,7 +50,6 @@ const SHAPES: Readonly<Record<Pattern, (facts: ProjectFacts) => Draft>> = {
     judges: { node: 'review', of: 'implementation' },
   }),
   refactor: (facts) => ({
-    defaults: { timeout_seconds: LONG },
     nodes: {
       requirements: {
         role: 'requirements',
@@ -70,7 +69,6 @@ const SHAPES: Readonly<Record<Pattern, (facts: ProjectFacts) => Draft>> = {
     judges: { node: 'review', of: 'implementation' },
   }),
   bug_fix: (facts) => ({
-    defaults: { timeout_seconds: LONG },
     nodes: {
       reproduce: {
         ...writer(
@@ -103,7 +101,6 @@ const SHAPES: Readonly<Record<Pattern, (facts: ProjectFacts) => Draft>> = {
     judges: { node: 'review', of: 'fix' },
   }),
   upgrade: (facts) => ({
-    defaults: { timeout_seconds: LONG },
     nodes: {
       plan: {
         role: 'compatibility',
@@ -138,7 +135,7 @@ const SHAPES: Readonly<Record<Pattern, (facts: ProjectFacts) => Draft>> = {
     judges: { node: 'review', of: 'upgrade' },
   }),
   audit: () => ({
-    defaults: { timeout_seconds: LONG, retry: 1 },
+    defaults: { retry: 1 },
     nodes: {
       survey: {
         role: 'architecture',
@@ -174,7 +171,7 @@ const SHAPES: Readonly<Record<Pattern, (facts: ProjectFacts) => Draft>> = {
     judges: { node: 'cross_check', of: 'audit' },
   }),
   review: (facts) => ({
-    defaults: { timeout_seconds: LONG, retry: 1 },
+    defaults: { retry: 1 },
     nodes: {
       ...testNode(facts, undefined),
       correctness: {
@@ -196,13 +193,13 @@ const SHAPES: Readonly<Record<Pattern, (facts: ProjectFacts) => Draft>> = {
       verdict: {
         role: 'supervisor',
         task: 'Decide on the changes from the tests and the findings that stood.',
-        needs: [...(facts.tests === undefined ? [] : ['tests']), 'cross_check'],
+        needs: [...ifTested(facts, 'tests'), 'cross_check'],
       },
       acceptable: {
         type: 'gate',
-        needs: [...(facts.tests === undefined ? [] : ['tests']), 'cross_check', 'verdict'],
+        needs: [...ifTested(facts, 'tests'), 'cross_check', 'verdict'],
         pass_when: [
-          ...(facts.tests === undefined ? [] : ['tests.exit_code == 0']),
+          ...ifTested(facts, 'tests.exit_code == 0'),
           'cross_check.findings.blocker == 0',
           'handoff.verdict.verdict in ["approve", "revise"]',
         ],
@@ -211,7 +208,6 @@ const SHAPES: Readonly<Record<Pattern, (facts: ProjectFacts) => Draft>> = {
     judges: { node: 'cross_check', of: 'correctness' },
   }),
   docs: (facts) => ({
-    defaults: { timeout_seconds: LONG },
     nodes: {
       find: {
         role: 'documentation',
@@ -247,65 +243,3 @@ const SHAPES: Readonly<Record<Pattern, (facts: ProjectFacts) => Draft>> = {
     judges: { node: 'review', of: 'correct' },
   }),
 };
-
-const DIFF_LINES = 800;
-const DENY = ['.env*', '**/*.lock'];
-
-/** A node that may change files: those of the project that are usual for it, and it may run the tests. */
-function writer(
-  { code, testing, tests }: ProjectFacts,
-  node: ProposedNode,
-  max_diff_lines = DIFF_LINES,
-  deny = DENY,
-): ProposedNode {
-  const usual = [...code, ...testing];
-  const allow = usual.length > 0 ? usual : ['**'];
-  return {
-    ...node,
-    allow_write: true,
-    write_scope: compact({
-      allow,
-      deny: deny.length > 0 ? deny : undefined,
-      commands: tests === undefined ? undefined : [tests, `${tests} *`],
-      max_diff_lines,
-    }),
-    ...(tests === undefined ? {} : { verify: { test_commands: [tests] } }),
-    retry: { max_retries: 1, backoff_seconds: 10 },
-  };
-}
-
-const LOOKS = ['git status', 'git diff', 'git diff *', 'git log *', 'git show *'];
-
-/** It changes no file, but may look at what has changed. */
-function looking({ isGit }: ProjectFacts): ProposedNode {
-  return isGit ? { allow_write: true, write_scope: { allow: [], commands: LOOKS } } : {};
-}
-
-/** Tests by us, a review, and a gate that goes back with the reasons. */
-function checked(facts: ProjectFacts, of: string, question: string): Record<string, ProposedNode> {
-  const { tests } = facts;
-  return {
-    ...testNode(facts, of),
-    review: { role: 'review', task: question, needs: of, ...looking(facts) },
-    accepted: {
-      type: 'gate',
-      needs: [...(tests === undefined ? [] : ['tests']), 'review'],
-      pass_when: [
-        ...(tests === undefined ? [] : ['tests.exit_code == 0']),
-        'review.blocking_count == 0',
-        'review.findings.blocker == 0',
-      ],
-      on_fail: { retry: of, max_retries: 2 },
-    },
-  };
-}
-
-function testNode(
-  { tests }: ProjectFacts,
-  needs: string | undefined,
-): Record<string, ProposedNode> {
-  if (tests === undefined) return {};
-  const node = { type: 'command', command: tests, ...compact({ needs }) };
-  // A failure is for the gate to judge; it is no end.
-  return { tests: { ...node, timeout_seconds: TEST_SECONDS, on_failure: 'continue' } };
-}
