@@ -11,7 +11,7 @@ import {
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ModelCall } from '../../src/loopback/index.ts';
-import { type Finished, runProgram } from '../support/controllers.ts';
+import { type Finished, loopbackProvider, runProgram } from '../support/controllers.ts';
 import { CLAUDE, Lab, REPOSITORY, TOKEN } from '../support/lab.ts';
 
 /** docs/install.md states it. */
@@ -159,17 +159,7 @@ describe('as a plugin', () => {
   test('Codex starts the server and lists one skill', async () => {
     const config = join(lab.env.HOME ?? '', '.codex');
     mkdirSync(config, { recursive: true });
-    const provider = `model = "loopback"
-model_provider = "loop"
-mcp_optional_startup_grace_ms = 5000
-[model_providers.loop]
-name = "loop"
-base_url = "${lab.model.url}/v1"
-wire_api = "responses"
-env_key = "LOOP_KEY"
-request_max_retries = 0
-`;
-    writeFileSync(join(config, 'config.toml'), provider);
+    writeFileSync(join(config, 'config.toml'), loopbackProvider(lab));
     expect((await codex('plugin', 'marketplace', 'add', plugin)).exitCode).toBe(0);
     expect((await codex('plugin', 'add', 'cc-orchestrator@cc-orchestrator')).exitCode).toBe(0);
     // The user's consent, beside the plugin, as docs/install.md says.

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { ModelCall, Script, Step } from '../../src/loopback/index.ts';
-import { BIN, runProgram } from '../support/controllers.ts';
+import { BIN, loopbackProvider, runProgram } from '../support/controllers.ts';
 import { Lab, REPOSITORY, TOKEN } from '../support/lab.ts';
 import { probeModel } from '../support/probe-model.ts';
 import { type Step as Done, unprinted, type Walk, walkThrough } from '../support/walkthrough.ts';
@@ -25,20 +25,7 @@ async function openUser(scripts: readonly Script[]): Promise<void> {
   lab.env.PATH = `${join(REPOSITORY, 'node_modules/.bin')}:${PATH}`;
   lab.env.LOOP_KEY = TOKEN;
   inHome('.gitconfig', '[user]\n  name = lab\n  email = lab@example.invalid\n');
-  inHome(
-    '.codex/config.toml',
-    `model = "loopback"
-model_provider = "loop"
-mcp_optional_startup_grace_ms = 5000
-
-[model_providers.loop]
-name = "loop"
-base_url = "${lab.model.url}/v1"
-wire_api = "responses"
-env_key = "LOOP_KEY"
-request_max_retries = 0
-`,
-  );
+  inHome('.codex/config.toml', loopbackProvider(lab));
   const env = {
     ANTHROPIC_BASE_URL: lab.model.url,
     ANTHROPIC_AUTH_TOKEN: TOKEN,

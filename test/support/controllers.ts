@@ -72,17 +72,7 @@ export async function codexExec(
   ).join('\n');
   writeFileSync(
     join(codexHome, 'config.toml'),
-    `model = "${options.slug ?? 'loopback'}"
-model_provider = "loop"
-mcp_optional_startup_grace_ms = 5000
-
-[model_providers.loop]
-name = "loop"
-base_url = "${lab.model.url}/v1"
-wire_api = "responses"
-env_key = "LOOP_KEY"
-request_max_retries = 0
-stream_max_retries = 1
+    `${loopbackProvider(lab, options.slug)}stream_max_retries = 1
 
 [mcp_servers.cc-orchestrator]
 command = "${process.execPath}"
@@ -93,6 +83,21 @@ tool_timeout_sec = 300
 ${options.approve === false ? '' : approvals}`,
   );
   return codex(lab, ['exec', '--json', '--skip-git-repo-check', prompt]);
+}
+
+/** Codex's configuration for the model of the lab; its key is the variable `LOOP_KEY`. More keys of it may follow. */
+export function loopbackProvider({ model }: Lab, slug = 'loopback'): string {
+  return `model = "${slug}"
+model_provider = "loop"
+mcp_optional_startup_grace_ms = 5000
+
+[model_providers.loop]
+name = "loop"
+base_url = "${model.url}/v1"
+wire_api = "responses"
+env_key = "LOOP_KEY"
+request_max_retries = 0
+`;
 }
 
 /** Codex in the project of the lab, with the home that `codexExec` has made. */

@@ -7,8 +7,9 @@ import { verifyLedger } from '../../src/ledger/verify.ts';
 import { answerReversal, answerRollback } from '../../src/undo/answer.ts';
 import { interruptedOf } from '../../src/undo/operate.ts';
 import { bundle } from '../support/bundle.ts';
+import { dice } from '../support/dice.ts';
 import { scratch } from '../support/scratch.ts';
-import { dice, differing, disk, edit, type Yard, yard } from './worked.ts';
+import { differing, disk, edit, type Yard, yard } from './worked.ts';
 
 const ACTOR = { by: 'cli' as const };
 const SEEDS = Array.from({ length: 8 }, (_, index) => index + 1);

@@ -12,20 +12,10 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { comparePaths } from '../../../src/git/whole/compare-paths.ts';
 import { clear } from '../../support/clear.ts';
+import { dice } from '../../support/dice.ts';
 import { repository, temporary } from '../support.ts';
 import { openSnapshot } from './read-back.ts';
 import { whole } from './support.ts';
-
-/** Numbers from 0 to below `n`, the same for the same seed (mulberry32). */
-function dice(seed: number): (n: number) => number {
-  let state = seed;
-  return (n) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let value = Math.imul(state ^ (state >>> 15), 1 | state);
-    value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value;
-    return ((value ^ (value >>> 14)) >>> 0) % n;
-  };
-}
 
 const NAMES = ['a', 'b.txt', 'x.log', '.env', 'ü ä', 'node_modules', '.gitignore', 'Makefile'];
 
