@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -213,7 +214,8 @@ export class Lab {
     const left = this.runs.flatMap((runId) => this.processes(runId));
     for (const { pid } of left) process.kill(pid, 'SIGKILL');
     if (keep) return left;
-    rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
+    // Not the synchronous one: it does not wait between its attempts while somebody still tidies up.
+    await rm(this.dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     return left;
   }
 }
