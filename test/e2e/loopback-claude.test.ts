@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type LoopbackModel, type Script, startLoopbackModel } from '../../src/loopback/index.ts';
+import { removeTree } from '../support/remove-tree.ts';
 
 const CLAUDE = join(import.meta.dirname, '../../node_modules/.bin/claude');
 
@@ -34,8 +35,8 @@ beforeEach(async () => {
 afterEach(async () => {
   await model.close();
   for (const child of children) child.kill('SIGKILL');
-  await rm(home, { recursive: true, force: true, maxRetries: 5 });
-  await rm(cwd, { recursive: true, force: true, maxRetries: 5 });
+  await removeTree(home);
+  await removeTree(cwd);
 });
 
 async function serve(...scripts: Script[]): Promise<void> {

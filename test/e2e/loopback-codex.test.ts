@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { sleep } from '../../src/core/clock.ts';
 import { type LoopbackModel, type Script, startLoopbackModel } from '../../src/loopback/index.ts';
+import { removeTree } from '../support/remove-tree.ts';
 
 const CODEX = join(import.meta.dirname, '../../node_modules/.bin/codex');
 const ECHO_SERVER = join(import.meta.dirname, '../fixtures/bin/echo-mcp-server.mjs');
@@ -34,7 +35,7 @@ afterEach(async () => {
   for (const child of children) {
     if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
   }
-  await rm(scratch, { recursive: true, force: true, maxRetries: 5 });
+  await removeTree(scratch);
 });
 
 async function serve(...scripts: Script[]): Promise<void> {

@@ -8,16 +8,16 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
-  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach } from 'vitest';
+import { removeTree } from '../support/remove-tree.ts';
 
 const made: string[] = [];
-afterEach(() => {
-  for (const path of made.splice(0)) rmSync(path, { recursive: true, force: true });
+afterEach(async () => {
+  for (const path of made.splice(0)) await removeTree(path);
 });
 
 export function temporary(): string {

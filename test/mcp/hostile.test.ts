@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
@@ -9,6 +9,7 @@ import { MAX_RESULT_BYTES } from '../../src/tools/result.ts';
 import { fullInputSchemaOf } from '../../src/tools/schema.ts';
 import { findTool } from '../../src/tools/surface.ts';
 import { REPOSITORY } from '../support/lab.ts';
+import { removeTree } from '../support/remove-tree.ts';
 import { codeOf, connect, errorOf, type Face, type Machine, machine, textOf } from './face.ts';
 import { storeFinishedRun } from './runs.ts';
 
@@ -100,9 +101,9 @@ beforeAll(async () => {
   before = everythingElse();
 });
 
-afterAll(() => {
+afterAll(async () => {
   const after = everythingElse();
-  rmSync(place.dir, { recursive: true, force: true, maxRetries: 5 });
+  await removeTree(place.dir);
   expect(after).toEqual(before);
   expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
 });

@@ -22,7 +22,7 @@ beforeEach(async () => {
 afterEach(async () => {
   // Who answered a request may take a moment to leave.
   for (const id of await workflowIds(lab.place.workspace)) await atRest(id);
-  expect(lab.close()).toEqual([]);
+  expect(await lab.close()).toEqual([]);
 });
 
 const ASKS = `

@@ -4,7 +4,6 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
-  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -12,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { ProfileHost } from '../../src/profiles/profile.ts';
+import { removeTree } from '../support/remove-tree.ts';
 
 export type TestHost = ProfileHost & { tmp: string; appDir: string };
 
@@ -21,7 +21,7 @@ export function testHost(
   platform: NodeJS.Platform = 'linux',
 ): TestHost {
   const root = mkdtempSync(join(tmpdir(), 'cc-profiles-test-'));
-  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  onTestFinished(() => removeTree(root));
   const home = join(root, 'home');
   const tmp = join(root, 'tmp');
   mkdirSync(home);

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll } from 'vitest';
+import { removeTree } from './remove-tree.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -13,7 +14,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
  */
 export async function bundle(modules: readonly string[]): Promise<string> {
   const directory = mkdtempSync(join(tmpdir(), 'cc-bundle-'));
-  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  afterAll(() => removeTree(directory));
   const outfile = join(directory, 'ground.mjs');
   await build({
     stdin: {

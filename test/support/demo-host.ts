@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -7,6 +7,7 @@ import { findByCookie } from '../../src/proc/tree.ts';
 import { userHome } from '../../src/workspace/home.ts';
 import type { Host } from '../../src/workspace/host.ts';
 import { REPOSITORY } from './lab.ts';
+import { removeTree } from './remove-tree.ts';
 
 /** A user who calls the demo or the self-test, with a directory for temporary files of their own. */
 export type DemoCaller = {
@@ -21,7 +22,7 @@ export type DemoCaller = {
 
 export function demoCaller(claude: string): DemoCaller {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'cc-caller-')));
-  onTestFinished(() => rmSync(root, { recursive: true, force: true, maxRetries: 5 }));
+  onTestFinished(() => removeTree(root));
   const directory = (name: string) => mkdtempSync(join(root, `${name}-`));
   const [home, tmp] = [directory('h'), directory('t')];
   const env = {

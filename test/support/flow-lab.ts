@@ -1,11 +1,12 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll } from 'vitest';
-import { systemClock } from '../../src/core/clock.ts';
+import { sleep, systemClock } from '../../src/core/clock.ts';
 import { isAlive, type ProcessIdentity } from '../../src/proc/identity.ts';
+import { killProcess } from '../../src/proc/terminate.ts';
 import { findByCookie } from '../../src/proc/tree.ts';
 import { topLease } from '../../src/store/lease.ts';
 import { ensureWorkflowSupervised } from '../../src/workflows/instances/ensure.ts';
@@ -19,13 +20,14 @@ import { isOver } from '../../src/workflows/vocabulary.ts';
 import { userHome } from '../../src/workspace/home.ts';
 import type { Host } from '../../src/workspace/host.ts';
 import { type Place, resolvePlace } from '../../src/workspace/resolve.ts';
+import { removeTree } from './remove-tree.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The supervisors as they are in the sources now. Call it at the top of a test file. */
 export async function buildSupervisors(): Promise<string> {
   const directory = mkdtempSync(join(tmpdir(), 'cc-supervisors-'));
-  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  afterAll(() => removeTree(directory));
   await build({
     entryPoints: {
       supervisor: join(ROOT, 'src/supervisor/main.ts'),
@@ -46,6 +48,9 @@ export async function buildSupervisors(): Promise<string> {
   writeFileSync(join(directory, 'package.json'), '{"type":"module"}');
   return join(directory, 'supervisor.js');
 }
+
+/** What a supervisor that is done needs to leave on a machine that is busy. */
+const LEAVING_MS = 3000;
 
 type Wanted = Partial<Omit<WorkflowRequest, 'plan'>>;
 
@@ -128,7 +133,7 @@ export class FlowLab {
       const found = await look();
       if (found !== undefined) return found;
       if (performance.now() > deadline) throw new Error(`timed out waiting for ${what}`);
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await sleep(10);
     }
   }
 
@@ -142,11 +147,17 @@ export class FlowLab {
     writeFileSync(path, text);
   }
 
-  /** Ends what is left; answers the supervisors that were, which a test should find to be none. */
-  close(): ProcessIdentity[] {
-    const left = this.#started.flatMap((id) => this.supervisors(id));
-    for (const { pid } of left) process.kill(pid, 'SIGKILL');
-    rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
+  /**
+   * Ends what is left; answers the supervisors that were, which a test should find to be none. One
+   * that is just leaving may finish that.
+   */
+  async close(): Promise<ProcessIdentity[]> {
+    const all = () => this.#started.flatMap((id) => this.supervisors(id));
+    const deadline = performance.now() + LEAVING_MS;
+    while (all().length > 0 && performance.now() < deadline) await sleep(20);
+    const left = all();
+    for (const identity of left) await killProcess(identity);
+    await removeTree(this.dir);
     return left;
   }
 }

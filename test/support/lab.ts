@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,6 +19,7 @@ import { userHome } from '../../src/workspace/home.ts';
 import type { Host } from '../../src/workspace/host.ts';
 import { runPaths } from '../../src/workspace/layout.ts';
 import { type Place, resolvePlace } from '../../src/workspace/resolve.ts';
+import { removeTree } from './remove-tree.ts';
 
 export const REPOSITORY = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const CLAUDE = join(REPOSITORY, 'node_modules/@anthropic-ai/claude-code/bin/claude.exe');
@@ -215,7 +215,7 @@ export class Lab {
     for (const { pid } of left) process.kill(pid, 'SIGKILL');
     if (keep) return left;
     // Not the synchronous one: it does not wait between its attempts while somebody still tidies up.
-    await rm(this.dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    await removeTree(this.dir);
     return left;
   }
 }

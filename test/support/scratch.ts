@@ -3,11 +3,12 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { removeTree } from './remove-tree.ts';
 
 /** A directory of this test's own; it is gone when the test is over, whatever happened. */
 export function scratch(): string {
   const path = newDirectory();
-  onTestFinished(() => rmSync(path, { recursive: true, force: true, maxRetries: 5 }));
+  onTestFinished(() => removeTree(path));
   return path;
 }
 

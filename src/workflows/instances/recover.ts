@@ -131,7 +131,10 @@ async function isBroken(workspace: Workspace, id: string): Promise<boolean> {
   return (await readWorkflowRecord(workspace, id)).broken !== undefined;
 }
 
-/** False when the new supervisor lives and has still not become owner. */
+/**
+ * Until the workflow has an owner, or the new supervisor has done its work and left: a pass that says
+ * `broken` leaves no process behind. False when it lives and neither has come about.
+ */
 async function startAndWait(
   host: Host,
   workspace: Workspace,
@@ -144,7 +147,7 @@ async function startAndWait(
     // In this order: one that is gone by now has done all it will ever do.
     const lives = stateOf(supervisor) === 'running';
     if (!lives) await killProcess(supervisor); // frozen, it would never come
-    if (!lives || (await look(host, workspace, record)) !== 'unsupervised') return true;
+    if (!lives || (await look(host, workspace, record)) === 'supervised') return true;
     if (host.clock.monotonic() > until || signal.aborted) return false;
     await sleep(LOOK_MS, signal);
   }

@@ -10,8 +10,8 @@ let lab: FlowLab;
 beforeEach(() => {
   lab = new FlowLab(supervisor);
 });
-afterEach(() => {
-  expect(lab.close()).toEqual([]);
+afterEach(async () => {
+  expect(await lab.close()).toEqual([]);
 });
 
 const LIMITS = { days: 30, max_runs: null, max_bytes: null, keep_newest: 0 };

@@ -11,8 +11,8 @@ let lab: FlowLab;
 beforeEach(() => {
   lab = new FlowLab(supervisor);
 });
-afterEach(() => {
-  expect(lab.close()).toEqual([]);
+afterEach(async () => {
+  expect(await lab.close()).toEqual([]);
 });
 
 const FLOW = `nodes:

@@ -20,8 +20,8 @@ let lab: FlowLab;
 beforeEach(() => {
   lab = new FlowLab(supervisor);
 });
-afterEach(() => {
-  expect(lab.close()).toEqual([]);
+afterEach(async () => {
+  expect(await lab.close()).toEqual([]);
 });
 
 /** Forty nodes: ten in a row, four wide, with a gate that goes back once, a retry and commands. */

@@ -12,8 +12,8 @@ let lab: FlowLab;
 beforeEach(() => {
   lab = new FlowLab(supervisor);
 });
-afterEach(() => {
-  expect(lab.close()).toEqual([]);
+afterEach(async () => {
+  expect(await lab.close()).toEqual([]);
 });
 
 it('shows no token of a profile anywhere, and keeps the plan word for word in private', async () => {

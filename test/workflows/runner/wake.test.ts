@@ -12,8 +12,8 @@ let lab: FlowLab;
 beforeEach(() => {
   lab = new FlowLab(supervisor);
 });
-afterEach(() => {
-  expect(lab.close()).toEqual([]);
+afterEach(async () => {
+  expect(await lab.close()).toEqual([]);
 });
 
 /** A Codex that only writes down what it is told to queue. */
