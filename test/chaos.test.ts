@@ -3,8 +3,8 @@ import type { RunEvent } from '../src/runs/events.ts';
 import type { RunRecord } from '../src/runs/record.ts';
 import { breaches, type Evidence, type Invariant } from './chaos/invariants.ts';
 import { planScene, THEMES } from './chaos/plan.ts';
-import { Random } from './chaos/random.ts';
 import { isClean, shown } from './chaos/report.ts';
+import { Random } from './support/random.ts';
 
 describe('the plan', () => {
   it('is a function of the seed', () => {

@@ -1,4 +1,4 @@
-import { Random } from './random.ts';
+import { Random } from '../support/random.ts';
 import { FAULTS, some } from './themes.ts';
 
 /** Whom a fault hits. `launcher` is just starting the run, `stopper` is a command that stops it. */

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Script, Step, ToolResult, ToolUse } from '../../src/loopback/index.ts';
 import type { Lab } from '../support/lab.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../support/random.ts';
 
 /**
  * What the model says in one run, and how one knows that all of it really happened. Every tool call

@@ -1,5 +1,5 @@
+import type { Random } from '../support/random.ts';
 import type { Fault, Moment, Target, Theme } from './plan.ts';
-import type { Random } from './random.ts';
 
 /** What is done to a run, by theme. */
 export const FAULTS: Record<Theme, (random: Random) => Fault[]> = {

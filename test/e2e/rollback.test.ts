@@ -7,8 +7,8 @@ import { verifyLedger } from '../../src/ledger/verify.ts';
 import { answerReversal, answerRollback } from '../../src/undo/answer.ts';
 import { applyRun } from '../../src/undo/apply.ts';
 import { verifyRun } from '../../src/verification/verify-run.ts';
+import { differing, disk } from '../support/disk.ts';
 import { Lab } from '../support/lab.ts';
-import { differing, disk } from '../undo/worked.ts';
 
 const ACTOR = { by: 'cli' as const };
 const SCOPE = { paths: ['src/**', 'docs/**'], commands: ['./work.sh'] };

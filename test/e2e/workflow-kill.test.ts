@@ -9,7 +9,7 @@ import type { WorkflowPaths } from '../../src/workflows/instances/paths.ts';
 import { recoverWorkflows } from '../../src/workflows/instances/recover.ts';
 import { isOver } from '../../src/workflows/vocabulary.ts';
 import { strike, workerOf } from '../chaos/processes.ts';
-import { Random } from '../chaos/random.ts';
+import { Random } from '../support/random.ts';
 import { EFFECTS, forty, PERSONAS } from '../support/workflows/forty.ts';
 import { inShop } from '../support/workflows/in-shop.ts';
 

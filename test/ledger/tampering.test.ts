@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/core/canonical.ts';
 import { type LedgerEntry, sealEntry } from '../../src/ledger/entry.ts';
 import { anchorPath } from '../../src/ledger/place.ts';
-import { Random } from '../chaos/random.ts';
+import { Random } from '../support/random.ts';
 import { type Ledger, ledgerOf } from './support.ts';
 
 /** Entry n stands in line n + 1, behind the header. */

@@ -7,33 +7,35 @@ import { verifyLedger } from '../../src/ledger/verify.ts';
 import { answerReversal, answerRollback } from '../../src/undo/answer.ts';
 import { interruptedOf } from '../../src/undo/operate.ts';
 import { bundle } from '../support/bundle.ts';
-import { dice } from '../support/dice.ts';
+import { differing, disk } from '../support/disk.ts';
+import { Random } from '../support/random.ts';
+import { edit } from '../support/random-edits.ts';
 import { scratch } from '../support/scratch.ts';
-import { differing, disk, edit, type Yard, yard } from './worked.ts';
+import { type Yard, yard } from './worked.ts';
 
 const ACTOR = { by: 'cli' as const };
 const SEEDS = Array.from({ length: 8 }, (_, index) => index + 1);
 
-async function started(seed: number, withGit: boolean, roll: (n: number) => number): Promise<Yard> {
+async function started(seed: number, withGit: boolean, random: Random): Promise<Yard> {
   const place = await yard(withGit);
-  for (let count = 0; count < 40; count += 1) edit(place.root, roll);
+  for (let count = 0; count < 40; count += 1) edit(place.root, random);
   if (withGit) {
     place.git('add', '-A');
     place.git('commit', '-qm', `seed ${seed}`, '--allow-empty');
   }
-  for (let count = 0; count < 10; count += 1) edit(place.root, roll);
-  if (withGit && roll(2) === 0) place.git('add', '-A');
+  for (let count = 0; count < 10; count += 1) edit(place.root, random);
+  if (withGit && random.below(2) === 0) place.git('add', '-A');
   return place;
 }
 
 test.each(SEEDS)('rolled back, undone and redone byte for byte, seed %i', async (seed) => {
-  const roll = dice(seed);
-  const place = await started(seed, seed % 2 === 0, roll);
+  const random = new Random(seed);
+  const place = await started(seed, seed % 2 === 0, random);
   const { host, root, workspace } = place;
   for (let round = 0; round < 2; round += 1) {
     const before = disk(root);
     const run = await place.run(() => {
-      for (let count = 0; count < 1 + roll(20); count += 1) edit(root, roll);
+      for (let count = 0; count < 1 + random.below(20); count += 1) edit(root, random);
       if (seed % 4 === 0) place.git('add', '-A');
     });
     const worked = disk(root);
@@ -76,18 +78,18 @@ async function killedInTheMiddle(place: Yard, dir: string, runId: string, after:
 test('killed in the middle and repeated, or undone', async () => {
   let interrupted = 0;
   for (let seed = 1; seed <= 4; seed += 1) {
-    const roll = dice(100 + seed);
-    const place = await started(seed, seed % 2 === 0, roll);
+    const random = new Random(100 + seed);
+    const place = await started(seed, seed % 2 === 0, random);
     const { host, root, workspace } = place;
     for (let count = 0; count < 80; count += 1) place.write(`many/f${count}`, `old ${count}\n`);
     const before = disk(root);
     const run = await place.run(() => {
-      for (let count = 0; count < 30; count += 1) edit(root, roll);
+      for (let count = 0; count < 30; count += 1) edit(root, random);
       for (let count = 0; count < 80; count += 1) place.write(`many/f${count}`, `new ${count}\n`);
       for (let count = 0; count < 30; count += 1) place.write(`made/in/d${count}/f`, `${count}`);
     });
     const worked = disk(root);
-    await killedInTheMiddle(place, root, run.record.run_id, roll(50));
+    await killedInTheMiddle(place, root, run.record.run_id, random.below(50));
     interrupted += (await interruptedOf(workspace)).length;
     if (seed > 2) {
       await answerReversal(host, workspace, 'undo', { apply: true }, ACTOR);
@@ -106,4 +108,4 @@ test('killed in the middle and repeated, or undone', async () => {
     expect((await verifyLedger(host, workspace)).problems).toEqual([]);
   }
   expect(interrupted).toBeGreaterThan(0);
-}, 60_000);
+}, 180_000);

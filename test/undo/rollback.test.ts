@@ -16,9 +16,10 @@ import { findRun } from '../../src/runs/find.ts';
 import { writeRecord } from '../../src/runs/record.ts';
 import { answerReversal, answerRollback } from '../../src/undo/answer.ts';
 import { privateRunPaths } from '../../src/workspace/home.ts';
+import { differing, disk } from '../support/disk.ts';
 import { endedRecord, storeActive } from '../support/history.ts';
 import { scratch } from '../support/scratch.ts';
-import { differing, disk, type Yard, yard } from './worked.ts';
+import { type Yard, yard } from './worked.ts';
 
 const ACTOR = { by: 'cli' as const };
 type Asked = Parameters<typeof answerRollback>[2];

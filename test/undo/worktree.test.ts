@@ -10,8 +10,9 @@ import { joinWorktree } from '../../src/runs/worktrees/store.ts';
 import { answerReversal, answerRollback } from '../../src/undo/answer.ts';
 import { type ApplyRequest, applyRun } from '../../src/undo/apply.ts';
 import { fingerprint } from '../git/support.ts';
+import { differing, disk } from '../support/disk.ts';
 import { endedRecord, storeActive } from '../support/history.ts';
-import { differing, disk, type Yard, yard } from './worked.ts';
+import { type Yard, yard } from './worked.ts';
 
 const ACTOR = { by: 'cli' as const };
 const LIMITS = { days: 30, max_runs: null, max_bytes: null, keep_newest: 0 };

@@ -5,8 +5,8 @@ import { dryRun } from '../../src/workflows/dry-run.ts';
 import { problemLine } from '../../src/workflows/format/problems.ts';
 import { loadWorkflowFile } from '../../src/workflows/read-file.ts';
 import { parsePolicy } from '../../src/workspace/policy.ts';
-import { Random } from '../chaos/random.ts';
 import { REPOSITORY } from '../support/lab.ts';
+import { Random } from '../support/random.ts';
 import { fateOf, Player } from './player.ts';
 import { World } from './world.ts';
 

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadWorkflow } from '../../src/workflows/load.ts';
-import { Random } from '../chaos/random.ts';
 import { REPOSITORY } from '../support/lab.ts';
+import { Random } from '../support/random.ts';
 
 const DIRECTORY = join(REPOSITORY, 'examples/workflows');
 const [TEXT = '', ...TEXTS] = readdirSync(DIRECTORY).map((name) =>

@@ -3,7 +3,7 @@ import type { Effect } from '../../src/workflows/core/effects.ts';
 import { outstanding } from '../../src/workflows/core/outstanding.ts';
 import { nodeAt } from '../../src/workflows/plan.ts';
 import { isSettled } from '../../src/workflows/vocabulary.ts';
-import type { Random } from '../chaos/random.ts';
+import type { Random } from '../support/random.ts';
 import type { Happening, World } from './world.ts';
 
 /** Something an effect started, and where it stands. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { replay } from '../../src/workflows/core/reduce.ts';
 import { REASONS } from '../../src/workflows/vocabulary.ts';
-import { Random } from '../chaos/random.ts';
+import { Random } from '../support/random.ts';
 import { fateOf, Player } from './player.ts';
 import { randomFlow } from './random-flow.ts';
 import { planOf, World } from './world.ts';

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { Random } from '../chaos/random.ts';
+import type { Random } from '../support/random.ts';
 
 export type FlowOptions = { gates: boolean; budget: boolean };
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type ReportFacts, workflowReport } from '../../src/workflows/views/report.ts';
-import { Random } from '../chaos/random.ts';
+import { Random } from '../support/random.ts';
 import { fateOf, Player } from './player.ts';
 import { randomFlow } from './random-flow.ts';
 import { planOf, World } from './world.ts';

@@ -9,7 +9,7 @@ import {
   type ReasonCode,
   WORKFLOW_STATES,
 } from '../../src/workflows/vocabulary.ts';
-import { Random } from '../chaos/random.ts';
+import { Random } from '../support/random.ts';
 import { fateOf, Player } from './player.ts';
 import { randomFlow } from './random-flow.ts';
 import { planOf, World } from './world.ts';

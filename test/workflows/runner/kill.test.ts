@@ -8,8 +8,8 @@ import { replay } from '../../../src/workflows/core/reduce.ts';
 import { ensureWorkflowSupervised } from '../../../src/workflows/instances/ensure.ts';
 import { recoverWorkflows } from '../../../src/workflows/instances/recover.ts';
 import { startWorkflowSupervisor } from '../../../src/workflows/instances/start-supervisor.ts';
-import { Random } from '../../chaos/random.ts';
 import { buildSupervisors, FlowLab } from '../../support/flow-lab.ts';
+import { Random } from '../../support/random.ts';
 
 const supervisor = await buildSupervisors();
 /** On a busy machine a supervisor takes a second to come up. */
