@@ -6,6 +6,7 @@ import type { Tool } from '../tools/define.ts';
 import { LISTING } from '../tools/listing.ts';
 import { findTool } from '../tools/surface.ts';
 import { commandName, generalHelp, ownHelp } from './help.ts';
+import { untilInterrupted } from './interrupt.ts';
 import { OWN_COMMANDS, ownCommand } from './own-commands.ts';
 import type { Screen } from './render.ts';
 
@@ -78,20 +79,20 @@ async function demo(args: readonly string[]): Promise<number> {
       json: { type: 'boolean', default: false },
     },
   });
-  const interrupted = new AbortController();
-  const abort = () => interrupted.abort();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, abort);
-  // Also where nobody reads any more: what it started and created is to be removed first.
-  process.stdout.removeAllListeners('error').on('error', abort);
+  // Where nobody reads any more, too, what it started and created is to be removed first.
+  const unread = new AbortController();
+  process.stdout.removeAllListeners('error').on('error', () => unread.abort());
   const { isTTY, colour } = screen(process.stdout);
-  const { runDemo } = await import('../demo/demo.ts');
-  const { ok, error } = await runDemo({
-    host: processHost({ readOnly: false }),
-    ...values,
-    out: process.stdout,
-    isTTY,
-    colour,
-    signal: interrupted.signal,
+  const { ok, error } = await untilInterrupted(async (interrupted) => {
+    const { runDemo } = await import('../demo/demo.ts');
+    return runDemo({
+      host: processHost({ readOnly: false }),
+      ...values,
+      out: process.stdout,
+      isTTY,
+      colour,
+      signal: AbortSignal.any([interrupted, unread.signal]),
+    });
   });
   if (error !== undefined) return ERROR_CODES[error.code];
   return ok ? EXIT.ok : EXIT.checkFailed;

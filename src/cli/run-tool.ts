@@ -6,7 +6,7 @@ import type { Host } from '../workspace/host.ts';
 import { resolvePlace } from '../workspace/resolve.ts';
 import { commandHelp } from './command-help.ts';
 import { type ParsedCommand, parseCommand } from './flags.ts';
-import { INTERRUPTED } from './interrupt.ts';
+import { INTERRUPTED, untilInterrupted } from './interrupt.ts';
 import { renderError, renderProgress, renderResult, type Screen } from './render.ts';
 
 /** A person at a shell waits until it is done, or presses Ctrl-C. */
@@ -29,15 +29,14 @@ export async function runTool(
     process.stdout.write(commandHelp(tool));
     return EXIT.ok;
   }
-  const interrupted = new AbortController();
-  const interrupt = () => interrupted.abort();
-  process.once('SIGINT', interrupt);
-  const outcome = await callTool(tool, command.input, context(host, screen, interrupted.signal));
-  process.off('SIGINT', interrupt);
+  const { outcome, interrupted } = await untilInterrupted(async (signal) => ({
+    outcome: await callTool(tool, command.input, context(host, screen, signal)),
+    interrupted: signal.aborted,
+  }));
   if (!outcome.ok) return reportError(outcome.error, command.json, screen);
   const { result } = outcome;
   process.stdout.write(command.json ? `${JSON.stringify(result)}\n` : renderResult(tool, result));
-  if (interrupted.signal.aborted) return INTERRUPTED;
+  if (interrupted) return INTERRUPTED;
   return tool.failed?.(result) ? EXIT.checkFailed : EXIT.ok;
 }
 

@@ -8,6 +8,7 @@ import { LISTING } from '../../src/tools/listing.ts';
 import { connect, dataOf, machine } from '../mcp/face.ts';
 import { storeActiveRun, storeFinishedRun } from '../mcp/runs.ts';
 import { BIN } from '../mcp/server-process.ts';
+import { listensForSignals } from '../support/processes.ts';
 import { command, commandUnread } from './command.ts';
 
 const MISSING = 'run_20261121t110900123z_k3v7qa2m';
@@ -189,21 +190,26 @@ test('a long result is complete in a pipe', async () => {
   expect(JSON.parse(out)).toHaveProperty('truncated');
 });
 
-test('a wait on the command line ends with Ctrl-C, the run goes on', async () => {
-  const place = machine();
-  const { id } = await storeActiveRun(place);
-  const child = spawn(process.execPath, [BIN, 'wait-runs', '--json'], {
-    cwd: place.project,
-    env: place.env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let out = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    out += text;
-  });
-  setTimeout(() => child.kill('SIGINT'), 1500);
-  expect(await new Promise((resolve) => child.once('close', resolve))).toBe(130);
-  expect(out).toContain(id);
-  const after = JSON.parse(command(['run-status', id, '--json'], { place }).out);
-  expect(after.runs[0].state).toBe('running');
-});
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+  'a wait on the command line ends with %s, the run goes on',
+  async (signal) => {
+    const place = machine();
+    const { id } = await storeActiveRun(place);
+    const child = spawn(process.execPath, [BIN, 'wait-runs', '--json'], {
+      cwd: place.project,
+      env: place.env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let out = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      out += text;
+    });
+    const closed = new Promise((resolve) => child.once('close', resolve));
+    await listensForSignals(child.pid);
+    child.kill(signal);
+    expect(await closed).toBe(130);
+    expect(out).toContain(id);
+    const after = JSON.parse(command(['run-status', id, '--json'], { place }).out);
+    expect(after.runs[0].state).toBe('running');
+  },
+);

@@ -6,6 +6,8 @@ import { type CapChange, changeCaps } from '../../src/runs/cost-guard/change.ts'
 import type { RunRequest } from '../../src/runs/plan.ts';
 import { Lab, rawCoverage } from '../support/lab.ts';
 
+type Continuation = NonNullable<RunRequest['continues']>;
+
 let lab: Lab;
 afterEach(async () => {
   expect(await lab.close()).toEqual([]);
@@ -32,6 +34,19 @@ async function ended(script: Script, request: Partial<RunRequest>) {
   lab = await Lab.open([script]);
   const run = await lab.launch({ task: 'Read everything.', ...request });
   return lab.ended(run, 60_000);
+}
+
+/** What continues a task of which one run has already spent that much. */
+function afterARunThat(spent: Partial<Continuation['lineage']['spent']>): Continuation {
+  const first = 'run_20261121t000000z_aaaaaaaa';
+  const whole = { elapsed_ms: 0, turns: 9, tokens: 8000, usd: 0.1, ...spent };
+  return {
+    lineage: { root: first, parent: first, index: 1, kind: 'recap', spent: whole },
+    from: { profile: 'env:lab', model: 'lab-model-1' },
+    session: undefined,
+    narrowed: [],
+    mode: undefined,
+  };
 }
 
 const NO_CHANGE: CapChange = {
@@ -133,19 +148,7 @@ test('turns and output end it in order, too', async () => {
 
 test('the lifetime of a task counts what earlier runs have used', async () => {
   const run = await ended(reader({ input: 1000, output: 100 }), {
-    continues: {
-      lineage: {
-        root: 'run_20261121t000000z_aaaaaaaa',
-        parent: 'run_20261121t000000z_aaaaaaaa',
-        index: 1,
-        kind: 'recap',
-        spent: { elapsed_ms: 0, turns: 9, tokens: 8000, usd: 0.1 },
-      },
-      from: { profile: 'env:lab', model: 'lab-model-1' },
-      session: undefined,
-      narrowed: [],
-      mode: undefined,
-    },
+    continues: afterARunThat({ tokens: 8000 }),
     budget: { lifetime: { max_tokens: 12_000 } },
   });
   expect(run.record.outcome?.failure.evidence.join()).toContain('whole task');
@@ -198,19 +201,7 @@ test('wall time is kept in reserve for the closing words', async () => {
     }),
     {
       budget: { lifetime: { wall_seconds: 100 } },
-      continues: {
-        lineage: {
-          root: 'run_20261121t000000z_aaaaaaaa',
-          parent: 'run_20261121t000000z_aaaaaaaa',
-          index: 1,
-          kind: 'recap',
-          spent: { elapsed_ms: 87_000, turns: 9, tokens: 8000, usd: 0.1 },
-        },
-        from: { profile: 'env:lab', model: 'lab-model-1' },
-        session: undefined,
-        narrowed: [],
-        mode: undefined,
-      },
+      continues: afterARunThat({ elapsed_ms: 87_000 }),
     },
   );
   expect(run.record.state).toBe('stopped_limit');

@@ -1,11 +1,12 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, onTestFinished, test } from 'vitest';
 import type { Script } from '../../src/loopback/index.ts';
 import { isAlive } from '../../src/proc/identity.ts';
 import { BIN, runProgram } from '../support/controllers.ts';
 import { Lab } from '../support/lab.ts';
+import { listensForSignals } from '../support/processes.ts';
 import { LabServer } from '../support/server.ts';
 
 let lab: Lab;
@@ -48,18 +49,8 @@ class Command {
     });
   }
 
-  /**
-   * Once it listens: a command that has hardly begun is ended by the signal itself. Node catches SIGINT
-   * from its first moment; SIGHUP (bit 0) is caught only by us, after the others.
-   */
   async interrupt(): Promise<void> {
-    const { pid } = this.#child;
-    const listens = async () => {
-      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-      const caught = BigInt(`0x${/^SigCgt:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
-      return (caught & 1n) !== 0n ? true : undefined;
-    };
-    await lab.until(listens, 'the command to listen for signals');
+    await listensForSignals(this.#child.pid);
     this.#child.kill('SIGINT');
   }
 

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
@@ -114,7 +115,7 @@ export function adopt(pid: number): ProcessIdentity {
 export async function eventually(
   what: string,
   check: () => boolean | Promise<boolean>,
-  timeoutMs = 10_000,
+  timeoutMs = 30_000,
 ): Promise<void> {
   const until = performance.now() + timeoutMs;
   while (!(await check())) {
@@ -131,4 +132,16 @@ function identify(pid: number): ProcessIdentity {
   const identity = pid > 0 ? identityOf(pid) : undefined;
   if (identity === undefined) throw new Error(`no living process ${pid}`);
   return identity;
+}
+
+/**
+ * Once a command of ours listens for signals: one that has hardly begun is ended by them itself. Node
+ * catches SIGINT from its first moment; SIGHUP (bit 0) is caught only by us, after the others. Linux.
+ */
+export async function listensForSignals(pid: number | undefined): Promise<void> {
+  await eventually(`process ${pid} listens for signals`, () => {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const caught = BigInt(`0x${/^SigCgt:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
+    return (caught & 1n) !== 0n;
+  });
 }
