@@ -26,7 +26,8 @@ function codex(): { client: string; threadId: string; wake: true; codexPath: str
 
 function queued(): string[] {
   const path = join(lab.dir, 'queued.txt');
-  return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : [];
+  // The shell creates the file before it has anything to write.
+  return existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean) : [];
 }
 
 it('wakes its controller once for a decision and once at the end', async () => {
