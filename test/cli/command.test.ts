@@ -1,5 +1,5 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { generalHelp } from '../../src/cli/help.ts';
@@ -8,6 +8,7 @@ import { LISTING } from '../../src/tools/listing.ts';
 import { connect, dataOf, machine } from '../mcp/face.ts';
 import { storeActiveRun, storeFinishedRun } from '../mcp/runs.ts';
 import { BIN } from '../mcp/server-process.ts';
+import { eventually } from '../support/processes.ts';
 import { command, commandUnread } from './command.ts';
 
 const MISSING = 'run_20261121t110900123z_k3v7qa2m';
@@ -201,9 +202,22 @@ test('a wait on the command line ends with Ctrl-C, the run goes on', async () =>
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text;
   });
-  setTimeout(() => child.kill('SIGINT'), 1500);
+  await eventually('it waits', () => isWatching(child.pid));
+  child.kill('SIGINT');
   expect(await new Promise((resolve) => child.once('close', resolve))).toBe(130);
   expect(out).toContain(id);
   const after = JSON.parse(command(['run-status', id, '--json'], { place }).out);
   expect(after.runs[0].state).toBe('running');
 });
+
+/** Whether a process has asked the kernel to be told of changes of a directory, as a wait does. */
+function isWatching(pid = 0): boolean {
+  const descriptors = `/proc/${pid}/fdinfo`;
+  return readdirSync(descriptors).some((name) => {
+    try {
+      return readFileSync(join(descriptors, name), 'utf8').includes('inotify wd:');
+    } catch {
+      return false; // closed meanwhile
+    }
+  });
+}

@@ -106,4 +106,4 @@ test('killed in the middle and repeated, or undone', async () => {
     expect((await verifyLedger(host, workspace)).problems).toEqual([]);
   }
   expect(interrupted).toBeGreaterThan(0);
-}, 60_000);
+});
