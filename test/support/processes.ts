@@ -131,8 +131,9 @@ export async function eventually(
 export async function cutOff<T>(
   attempt: (ms: number) => Promise<T>,
   hasBegun: (result: T) => boolean,
+  times: readonly number[] = [300, 3000, 20_000],
 ): Promise<T> {
-  for (const ms of [300, 3000, 20_000]) {
+  for (const ms of times) {
     const result = await attempt(ms);
     if (hasBegun(result)) return result;
   }
