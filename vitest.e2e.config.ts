@@ -8,7 +8,7 @@ export default defineConfig({
     // the smallest machine we promise busy; a larger one has two cores for each, so that real CLIs do not
     // starve each other.
     maxWorkers: Math.max(3, Math.floor(availableParallelism() / 2)),
-    testTimeout: 240_000,
-    hookTimeout: 120_000,
+    testTimeout: 400_000,
+    hookTimeout: 180_000,
   },
 });

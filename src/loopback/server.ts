@@ -48,7 +48,7 @@ export type LoopbackModel = {
   close(): Promise<void>;
 };
 
-const DEFAULT_TIMEOUT_MS = 30_000;
+const DEFAULT_TIMEOUT_MS = 90_000;
 
 /** Clients look whether anybody is there before they send a credential. */
 const OPEN_ROUTES: ReadonlySet<string> = new Set(['HEAD /', 'GET /']);

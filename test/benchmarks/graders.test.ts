@@ -44,7 +44,6 @@ describe.each(tasks.map((task) => ({ task, id: task.id })))('$id', ({ task }) =>
       const gates = task.checks.filter(({ gate }) => gate).map(({ name }) => name);
       if (failed.some((name) => gates.includes(name))) expect(grade.score).toBe(0);
     },
-    60_000,
   );
 
   it('the project of a worker shows nothing of the checks', async () => {

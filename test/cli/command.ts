@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { type Machine, machine } from '../mcp/face.ts';
 import { BIN } from '../mcp/server-process.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 export type Finished = { code: number | null; out: string; err: string };
 
@@ -15,7 +16,7 @@ export function command(
     env: { ...place.env, ...options.env },
     input: options.stdin ?? '',
     encoding: 'utf8',
-    timeout: 20_000,
+    timeout: PATIENCE_MS,
   });
   if (error) throw error;
   return { code: status, out: stdout, err: stderr };

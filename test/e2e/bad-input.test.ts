@@ -192,10 +192,7 @@ test('a disk that fills up while events are written ends the run as disk_full', 
         tools: [{ name: 'Read', input: { file_path: lab.path('README.md') } }],
       },
     });
-    const run = await lab.ended(
-      await lab.launch({ task: 'x', budget: { max_turns: 1000 } }),
-      60_000,
-    );
+    const run = await lab.ended(await lab.launch({ task: 'x', budget: { max_turns: 1000 } }));
     expect(run.record.outcome).toMatchObject({ state: 'failed', failure: { class: 'disk_full' } });
     expect(lab.processes(run.record.run_id)).toEqual([]);
     const events = readFileSync(run.paths.events, 'utf8');
@@ -205,7 +202,7 @@ test('a disk that fills up while events are written ends the run as disk_full', 
   } finally {
     execFileSync('umount', ['-l', lab.project]);
   }
-}, 90_000);
+});
 
 test('a bare repository is not for workers that write', async () => {
   lab = await Lab.open([], { git: false });

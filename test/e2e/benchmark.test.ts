@@ -26,6 +26,7 @@ import { stopRun } from '../../src/runs/stop.ts';
 import { knownWorkspaces } from '../../src/workspace/home.ts';
 import { answersOf, type ExampleAnswer } from '../benchmarks/answers.ts';
 import { Lab, REPOSITORY } from '../support/lab.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 let lab: Lab;
 afterEach(async () => {
@@ -183,7 +184,7 @@ test('a command that is killed in the middle leaves what another one goes on wit
     env: lab.env,
     stdio: 'ignore',
   });
-  await lab.model.waitForHold('w/0', 60_000);
+  await lab.model.waitForHold('w/0');
   command.kill('SIGKILL');
   await once(command, 'exit');
 
@@ -224,7 +225,7 @@ test('a run that is stopped is unknown, and nothing of it is left', async () => 
   }, 'the trial to run');
   const { run_id } = trial.record;
   const run = await lab.find(run_id);
-  await stopRun(host, run, { force: false, timeoutMs: 20_000, from: 'test', signal: never });
+  await stopRun(host, run, { force: false, timeoutMs: PATIENCE_MS, from: 'test', signal: never });
   expect((await driven).results).toMatchObject([{ score: null, state: 'cancelled' }]);
   expect(lab.processes(run_id)).toEqual([]);
   await removeBatch(host, batch);

@@ -33,7 +33,7 @@ function reader(usage: Step['usage'], fields: Partial<Script> = {}): Script {
 async function ended(script: Script, request: Partial<RunRequest>) {
   lab = await Lab.open([script]);
   const run = await lab.launch({ task: 'Read everything.', ...request });
-  return lab.ended(run, 60_000);
+  return lab.ended(run);
 }
 
 /** What continues a task of which one run has already spent that much. */
@@ -175,7 +175,7 @@ test('a budget holds across the death of the supervisor', async () => {
       );
     }, 'a new supervisor');
   }
-  const end = await lab.ended(run, 60_000);
+  const end = await lab.ended(run);
   expect(end.record.state).toBe('stopped_limit');
   expect(total()).toBeLessThanOrEqual(12_000 + 1100);
 });
@@ -233,7 +233,7 @@ test('a cap of the user ends workers that run already, and lets no more begin', 
   for (const run of runs) await lab.event(run, 'cc.tool.used', 2);
   await changeCaps(lab.host(), 'user', { ...NO_CHANGE, max_tokens_per_day: 20_000 }, true);
   for (const run of runs) {
-    const { record } = await lab.ended(run, 60_000);
+    const { record } = await lab.ended(run);
     expect(record.state).toBe('stopped_limit');
     expect(record.outcome?.failure.evidence.join()).toContain('tokens per day (user)');
   }

@@ -17,4 +17,4 @@ test('whatever is killed, frozen or starved, a run ends once, honestly, and leav
   expect(report.injected).toBeGreaterThanOrEqual(FAULTS);
   expect(report.scenes.flatMap(({ breaches }) => breaches)).toEqual([]);
   expect(report.scenes.flatMap(({ error }) => error ?? [])).toEqual([]);
-}, 180_000);
+});

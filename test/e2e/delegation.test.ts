@@ -8,6 +8,7 @@ import type { FoundRun } from '../../src/runs/find.ts';
 import { lookAt } from '../../src/runs/view.ts';
 import { type InboxRequest, listRequests, submitRequest } from '../../src/store/inbox.ts';
 import { Lab, rawCoverage } from '../support/lab.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 let lab: Lab;
 let inbox: string;
@@ -28,7 +29,7 @@ const delegation = () => ({
 
 /** What whoever decides gets; a call may come more than once. */
 async function asked(count = 1): Promise<InboxRequest[]> {
-  for (const until = Date.now() + 20_000; Date.now() < until; await sleep(20)) {
+  for (const until = Date.now() + PATIENCE_MS; Date.now() < until; await sleep(20)) {
     const requests = await listRequests(inbox);
     if (requests.length >= count) return requests;
   }

@@ -10,6 +10,7 @@ import { runPaths } from '../../src/workspace/layout.ts';
 import { BIN, runProgram } from '../support/controllers.ts';
 import { failing, http, LIMITED, openFailing, own, settled, waited } from '../support/failing.ts';
 import type { Lab } from '../support/lab.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { LabServer } from '../support/server.ts';
 
 let lab: Lab;
@@ -223,7 +224,7 @@ test('to stop a run stops its task, wherever it is, and what is stopped is not m
   });
   const options = {
     force: false,
-    timeoutMs: 20_000,
+    timeoutMs: PATIENCE_MS,
     from: 'test',
     signal: new AbortController().signal,
   };

@@ -128,7 +128,7 @@ test.each(['official', 'cc-switch:claude-official'])(
       },
     });
     try {
-      const run = await lab.ended(await lab.launch({ task: 'Hi', profile }), 60_000);
+      const run = await lab.ended(await lab.launch({ task: 'Hi', profile }));
       expect(run.record.outcome?.state).toBe('failed');
       expect(evil.requests).toHaveLength(0);
       expect(asked).toContain('api.anthropic.com:443');

@@ -16,6 +16,7 @@ import { privateRunPaths } from '../../src/workspace/home.ts';
 import { supervisorsOf } from '../chaos/processes.ts';
 import { RawKeeper } from '../chaos/raw-keeper.ts';
 import { Lab, rawCoverage } from '../support/lab.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { fixturePath } from '../support/processes.ts';
 
 let lab: Lab;
@@ -25,7 +26,7 @@ afterEach(async () => {
 
 const signal = new AbortController().signal;
 const stop = (run: FoundRun) =>
-  stopRun(lab.host(), run, { force: true, timeoutMs: 20_000, from: 'test', signal });
+  stopRun(lab.host(), run, { force: true, timeoutMs: PATIENCE_MS, from: 'test', signal });
 
 /** Ends by itself: nobody looks at it in a way that would recover it. */
 const ends = (run: FoundRun) =>

@@ -8,6 +8,7 @@ import { waitForRuns } from '../../src/runs/wait.ts';
 import { connect, dataOf } from '../mcp/face.ts';
 import { BIN, runProgram } from '../support/controllers.ts';
 import { Lab, rawCoverage } from '../support/lab.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { LabServer } from '../support/server.ts';
 
 let lab: Lab;
@@ -51,7 +52,7 @@ test("a worker's question waits for the controller, wakes it, and gets its answe
     runs: [run],
     until: 'any',
     cursor: undefined,
-    timeoutMs: 20_000,
+    timeoutMs: PATIENCE_MS,
     signal: from.signal,
   });
   expect(waited.changed[0]).toMatchObject({
@@ -122,7 +123,7 @@ test('without an answer the worker is told no in time and goes on', async () => 
   lab.writePolicy('question_timeout_seconds: 10\n');
   const run = await lab.launch({ task: 'Go.', ask: true });
   await question(run);
-  const ended = await lab.ended(run, 40_000);
+  const ended = await lab.ended(run);
   expect(ended.record.state).toBe('succeeded');
   expect(heard()).toContain('Nobody answered in time');
 });

@@ -28,7 +28,7 @@ const growing: Script = {
 
 test('a session whose context is full hands over to a fresh one, in the same run', async () => {
   lab = await Lab.open([growing]);
-  const run = await lab.ended(await lab.launch({ task: 'Read all about PLUMS.' }), 60_000);
+  const run = await lab.ended(await lab.launch({ task: 'Read all about PLUMS.' }));
   expect(run.record).toMatchObject({ state: 'succeeded', outcome: { usage: { complete: true } } });
   expect(readFileSync(run.paths.stdout, 'utf8')).toBe('finished');
   const events = lab.events(run);
@@ -59,7 +59,7 @@ test('kills on the way lose neither the handover nor the task', async () => {
     }, type);
     await killProcess(lab.supervisor(run));
   }
-  const ended = await lab.ended(run, 60_000);
+  const ended = await lab.ended(run);
   expect(ended.record.state).toBe('succeeded');
   expect(readFileSync(ended.paths.stdout, 'utf8')).toBe('finished');
   expect(rawCoverage(lab.events(run))).toEqual([]);

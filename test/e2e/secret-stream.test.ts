@@ -148,7 +148,7 @@ test('a megabyte full of secrets leaves none in anything but the private store',
       required: ['report'],
     },
   });
-  const run = await lab.ended(launched, 120_000);
+  const run = await lab.ended(launched, 200_000);
   expect(run.record.outcome?.failure.class).toBe('success');
   const events = lab.events(run);
   const streamed = events.reduce((sum, { raw }) => sum + (raw ? raw[1] - raw[0] : 0), 0);
@@ -233,4 +233,4 @@ test('a megabyte full of secrets leaves none in anything but the private store',
     env: { ...lab.env, GIT_ALTERNATE_OBJECT_DIRECTORIES: after.object_dir },
   });
   expect(blob.stdout).toBe(source);
-}, 240_000);
+});

@@ -170,7 +170,7 @@ test('no secret of any profile is in what is answered, written or seen in a proc
   returned.push(processesText());
   lab.model.release('look');
   for (const id of ids) {
-    const { record } = await lab.ended(await lab.find(id), 60_000);
+    const { record } = await lab.ended(await lab.find(id));
     expect([record.profile.id, record.state]).toEqual([record.profile.id, 'succeeded']);
   }
   // Each worker came with its own token, odd characters and all.
@@ -246,7 +246,7 @@ test('a token that the worker itself says or reads is hidden wherever it is reco
     ],
   });
   const launched = await lab.launch({ task: `Look for ${token}.`, profile: 'env:odd' });
-  const run = await lab.ended(launched, 60_000);
+  const run = await lab.ended(launched);
   expect(run.record.outcome?.failure.class).toBe('auth_failed');
   // The private store keeps what was asked word for word, and the transcript is the worker's own.
   const kept = [lab.path('leak.txt'), join(dirname(run.paths.dir), '..', '..', '..', '.git')];

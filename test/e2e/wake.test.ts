@@ -6,6 +6,7 @@ import { isAlive } from '../../src/proc/identity.ts';
 import { notesAbout } from '../../src/runs/outbox.ts';
 import { recoverAll } from '../../src/runs/recover-all.ts';
 import { codex, codexExec } from '../support/controllers.ts';
+import { settled } from '../support/failing.ts';
 import { Lab } from '../support/lab.ts';
 
 let lab: Lab;
@@ -106,7 +107,8 @@ test('a wake that fails is told in the events and fails nothing', async () => {
 test('a supervisor that is killed before it has woken anybody is made up for by a recovery', async () => {
   const { run, runId } = await delegated({ wake: true });
   lab.model.release('go');
-  await lab.ended(run);
+  // Not `ended`: it takes a closer look, and there is little time before it wakes.
+  await settled(lab, run);
   process.kill(lab.supervisor(run).pid, 'SIGKILL');
   expect(lab.events(run).some((event) => event.type === 'cc.controller.woken')).toBe(false);
   await recoverAll(lab.host(), { signal: new AbortController().signal });

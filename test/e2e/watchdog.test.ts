@@ -57,7 +57,7 @@ test('or take too long: nobody waits for a rate limit that lasts', async () => {
   await open({ retry_seconds: 4 }, { steps: [{ text: 'x', faults: [limited] }] });
   const run = await lab.ended(await lab.launch({ task: 'Go.' }));
   expect(verdict(run)).toBe('failed/rate_limited');
-  expect(run.record.elapsed_ms).toBeLessThan(25_000);
+  expect(run.record.elapsed_ms).toBeLessThan(45_000);
 });
 
 test('a model that never answers is told first, and then ends the run', async () => {
@@ -84,7 +84,7 @@ test('a stream that trickles is told, and not cut', async () => {
 
 test('a tool that runs for long is slow, and not stalled', async () => {
   await open(
-    { stall_seconds: 5 },
+    { stall_seconds: 10 },
     {
       steps: [
         { tools: [{ name: 'Bash', input: { command: 'sh slow.sh', description: 'd' } }] },
@@ -99,7 +99,7 @@ test('a tool that runs for long is slow, and not stalled', async () => {
     scope: { paths: ['src/**'], commands: ['sh slow.sh'] },
     budget: { idle_seconds: 10 },
   });
-  const ended = await lab.ended(run, 60_000);
+  const ended = await lab.ended(run);
   expect(verdict(ended)).toBe('succeeded/success');
   expect(flagsOf(ended)).toEqual([]);
 });

@@ -1,11 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { LabServer } from '../support/server.ts';
 import { handOver, type Persona, writes } from '../support/workflows/actor.ts';
 import { inShop } from '../support/workflows/in-shop.ts';
-
-vi.setConfig({ testTimeout: 240_000 });
 
 const shop = inShop();
 

@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { isObject } from '../../src/core/json.ts';
 import type { ModelCall, Step } from '../../src/loopback/index.ts';
 import { claudeController, codexExec } from '../support/controllers.ts';
@@ -8,8 +8,6 @@ import { inShop } from '../support/workflows/in-shop.ts';
 
 /** What one workflow of ten nodes may cost its controller, from the start to its end. */
 const MOST_BYTES = 3000;
-
-vi.setConfig({ testTimeout: 240_000 });
 
 const shop = inShop();
 

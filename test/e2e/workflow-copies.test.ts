@@ -1,8 +1,6 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { edits, handOver, type Persona } from '../support/workflows/actor.ts';
 import { inShop } from '../support/workflows/in-shop.ts';
-
-vi.setConfig({ testTimeout: 240_000 });
 
 const shop = inShop();
 

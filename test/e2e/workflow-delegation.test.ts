@@ -1,10 +1,8 @@
 import { existsSync } from 'node:fs';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { killProcess } from '../../src/proc/terminate.ts';
 import { actor, handOver, type Persona } from '../support/workflows/actor.ts';
 import { inShop } from '../support/workflows/in-shop.ts';
-
-vi.setConfig({ testTimeout: 240_000 });
 
 const shop = inShop();
 

@@ -1,12 +1,10 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { BUG, FIX } from '../support/workflows/bug-fix.ts';
 import { ALL_RIGHT, DOCUMENTS } from '../support/workflows/documents.ts';
 import { inShop } from '../support/workflows/in-shop.ts';
 import { BLOCKER, REFACTOR } from '../support/workflows/refactor.ts';
 import { AUDIT, PULL_REQUEST } from '../support/workflows/reviews.ts';
 import { UP_TO_DATE, UPGRADE } from '../support/workflows/upgrade.ts';
-
-vi.setConfig({ testTimeout: 300_000 });
 
 const shop = inShop();
 

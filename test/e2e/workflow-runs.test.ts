@@ -130,7 +130,7 @@ test('a stop ends the worker, and a resume starts it again', async () => {
         : handOver('research'),
     ],
   });
-  await lab.model.waitForHold('held', 60_000);
+  await lab.model.waitForHold('held');
   const found = await findWorkflow(lab.host(), lab.place(), id);
   const ask = (kind: 'stop' | 'resume') =>
     askWorkflow(lab.host(), found, { kind }, { from: 'test' });
@@ -147,7 +147,7 @@ test('supervisors of the workflow and of its run may both be killed: the worker 
   await launch('nodes: { look: { role: research, task: Read it. } }', {
     look: () => [{ ...handOver('research'), hold: { at: 'before_headers', name: 'held' } }],
   });
-  await lab.model.waitForHold('held', 60_000);
+  await lab.model.waitForHold('held');
   const found = await findWorkflow(lab.host(), lab.place(), id);
   const { instance } = await now();
   const run = instance.nodes[0]?.attempts[0]?.run_id ?? '';

@@ -40,7 +40,7 @@ test('a git that hangs is ended, also when it trickles or leaves a child behind'
   const bodies = [
     'exec sleep 30',
     'while :; do echo x; sleep 0.1; done',
-    'sleep 6 & exec sleep 30',
+    'sleep 30 & exec sleep 30',
   ];
   for (const body of bodies) {
     const PATH = `${fakeGit(repo.home, body)}:${repo.env.PATH}`;
@@ -50,7 +50,7 @@ test('a git that hangs is ended, also when it trickles or leaves a child behind'
       code: 'TIMED_OUT',
       retryable: true,
     });
-    expect(performance.now() - start).toBeLessThan(4000);
+    expect(performance.now() - start).toBeLessThan(20_000);
   }
 });
 

@@ -137,7 +137,7 @@ describe('many processes', () => {
       const own = ledger.lines.filter((line) => line.includes(`"subject":"${tag}"`));
       expect(own.map((line) => JSON.parse(line).facts.n)).toEqual([...Array(25).keys()]);
     }
-  }, 60_000);
+  });
 
   it('kill -9 in the middle, again and again, spoils nothing', async () => {
     const ledger = await ledgerOf(0);
@@ -157,7 +157,7 @@ describe('many processes', () => {
     expect(problems).toEqual([]);
     expect(ok).toBe(true);
     expect(entries).toBeGreaterThan(told);
-  }, 60_000);
+  });
 
   it('one that is frozen with the turn is passed over', async () => {
     const ledger = await ledgerOf(1);
@@ -171,7 +171,7 @@ describe('many processes', () => {
     holder.child.kill('SIGCONT');
     expect(await holder.ask('held')).toEqual({ held: false });
     expect(await ledger.problems()).toEqual([]);
-  }, 30_000);
+  });
 });
 
 describe('one that is frozen in the middle of its turn', () => {

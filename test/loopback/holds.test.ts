@@ -28,21 +28,22 @@ it.each(MOMENTS)('notices %s that the client hung up', (at) =>
     const request = await model.waitForHold('s/0');
     stop.abort();
     await expect(answer).rejects.toThrow();
-    await model.waitForRequest((one) => one.state === 'aborted', 2000);
+    await model.waitForRequest((one) => one.state === 'aborted');
     expect(request.usage).toBeUndefined();
   }),
 );
 
 it.each(MOMENTS)('closes at once %s', async (at) => {
-  const started = performance.now();
   await withModel(held({ at }), async (model) => {
     const answer = messages(model, 'go', { stream: true }).then((response) => response.text());
     answer.catch(() => undefined);
     await model.waitForHold('s/0');
+    const started = performance.now();
     await model.close();
+    // Node itself would keep idle connections for 5 s.
+    expect(performance.now() - started).toBeLessThan(4000);
     await expect(answer).rejects.toThrow();
   });
-  expect(performance.now() - started).toBeLessThan(2000);
 });
 
 it('a released hold stays open; `times` limits how many it stops', () =>

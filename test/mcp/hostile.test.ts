@@ -182,7 +182,6 @@ test.each(parameters().map((parameter) => ({ ...parameter, at: parameter.path.jo
       await tryValue(face, parameter, [value], `list of ${what}`);
     }
   },
-  60_000,
 );
 
 const IDS = parameters().filter(({ path }) => /^(run_ids?|cursor)$/.test(path[0] ?? ''));

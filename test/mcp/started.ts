@@ -7,6 +7,7 @@ import { WORKFLOW_COOKIE } from '../../src/workflows/instances/start-supervisor.
 import { waitUntilOver } from '../../src/workflows/instances/wait.ts';
 import { loadWorkflow } from '../../src/workflows/load.ts';
 import { resolvePlace } from '../../src/workspace/resolve.ts';
+import { LEAVING_MS } from '../support/patience.ts';
 import type { Machine } from './face.ts';
 
 /** A workflow that has run to its end with a mock worker, and from now on real supervisors; its id. */
@@ -30,7 +31,7 @@ export async function storeWorkflow(
 }
 
 async function supervisorsGone(id: string): Promise<void> {
-  for (const until = Date.now() + 5000; Date.now() < until; await sleep(20)) {
+  for (const until = Date.now() + LEAVING_MS; Date.now() < until; await sleep(20)) {
     if (findByCookie(WORKFLOW_COOKIE, id).length === 0) return;
   }
 }

@@ -747,7 +747,7 @@ test('usage_summary of a thousand runs takes at most 4 kB', async () => {
     total: { runs: 1000, usd: 125, unknown_price: { runs: 500 } },
   });
   expect(dataOf(result)).not.toHaveProperty('truncated');
-}, 60_000);
+});
 
 test('cost_guard shows, previews, sets and lifts caps', async () => {
   const place = machine();

@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { toErrorFacts } from '../../src/core/errors.ts';
 import { type CommandOptions, runCommand } from '../../src/proc/command.ts';
 import { findByCookie } from '../../src/proc/tree.ts';
-import { adopt, plainEnv, untilGone } from '../support/processes.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
+import { adopt, cutOff, plainEnv, untilGone } from '../support/processes.ts';
 import { scratch } from '../support/scratch.ts';
 
 function run(file: string, args: string[], options: Partial<CommandOptions> = {}) {
-  return runCommand(file, args, { cwd: '/', env: plainEnv(), timeoutMs: 15_000, ...options });
+  return runCommand(file, args, { cwd: '/', env: plainEnv(), timeoutMs: PATIENCE_MS, ...options });
 }
 
 const sh = (script: string, options?: Partial<CommandOptions>) =>
@@ -100,19 +101,28 @@ describe('output', () => {
 
 describe('an end that does not come', () => {
   it('is made at the timeout', async () => {
-    const result = await sh('echo begun; exec sleep 300', { timeoutMs: 200 });
+    const result = await cutOff(
+      (timeoutMs) => sh('echo begun; exec sleep 300', { timeoutMs }),
+      ({ stdout }) => stdout !== '',
+    );
     expect(result).toMatchObject({ timedOut: true, signal: 'SIGTERM', stdout: 'begun' });
   });
 
   it('is made by force where SIGTERM is ignored', async () => {
-    const result = await sh('trap "" TERM; while :; do sleep 0.05; done', { timeoutMs: 100 });
+    const result = await cutOff(
+      (timeoutMs) => sh('trap "" TERM; echo deaf; while :; do sleep 0.05; done', { timeoutMs }),
+      ({ stdout }) => stdout !== '',
+    );
     expect(result).toMatchObject({ timedOut: true, signal: 'SIGKILL' });
   });
 
   it('is not put off by children that hold the output, and they go as well', async () => {
-    const result = await sh('setsid sleep 300 & echo $!; sleep 300', { timeoutMs: 300 });
+    const result = await cutOff(
+      (timeoutMs) => sh('setsid sleep 300 & echo $!; sleep 300', { timeoutMs }),
+      ({ stdout }) => stdout !== '',
+    );
     expect(result).toMatchObject({ timedOut: true, signal: 'SIGTERM' });
-    expect(result.durationMs).toBeLessThan(10_000);
+    expect(result.durationMs).toBeLessThan(PATIENCE_MS);
     expect(() => adopt(Number(result.stdout))).toThrow('no living process');
   });
 

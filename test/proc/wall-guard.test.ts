@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { isAlive } from '../../src/proc/identity.ts';
+import { identityOf, isAlive } from '../../src/proc/identity.ts';
 import { findByCookie } from '../../src/proc/tree.ts';
 import { withWallGuard } from '../../src/proc/wall-guard.ts';
-import { adopt, eventually, fixturePath, startProgram } from '../support/processes.ts';
+import { adopt, cutOff, eventually, fixturePath, startProgram } from '../support/processes.ts';
 
 const NAME = 'CC_TEST_COOKIE';
 
@@ -13,12 +13,18 @@ function guarded(words: string[], seconds: number, value: string) {
 }
 
 it('ends the whole tree of a worker that ignores SIGTERM, and then itself', async () => {
-  const value = `guard-${process.pid}`;
-  const worker = guarded(['ignore-term', 'setsid', 'daemon'], 1, value);
-  const said = await worker.next<Record<string, number>>();
-  const members = Object.values(said).map(adopt);
+  const { worker, members, value } = await cutOff(
+    async (ms) => {
+      const value = `guard-${process.pid}-${ms}`;
+      const worker = guarded(['ignore-term', 'setsid', 'daemon'], Math.ceil(ms / 1000), value);
+      const said = await worker.next<Record<string, number>>().catch(() => ({}));
+      const pids = Object.values(said).filter((pid) => identityOf(pid) !== undefined);
+      return { worker, members: pids.map(adopt), value };
+    },
+    ({ members }) => members.length === 2,
+  );
   expect(await worker.exited).toEqual({ code: null, signal: 'SIGKILL' });
-  await eventually('all are gone', () => findByCookie(NAME, value).length === 0, 15_000);
+  await eventually('all are gone', () => findByCookie(NAME, value).length === 0);
   expect(members.filter(isAlive)).toEqual([]);
 });
 

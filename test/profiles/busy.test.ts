@@ -73,7 +73,7 @@ describe('500 providers beside 120 MB of usage rows', () => {
     const copied = await withPrivateCopy(path, TABLES, host.tmp, (copy) => statSync(copy).blocks);
     expect(copied * 512).toBeLessThan(5e6);
     expect(factsOf(host.appDir)).toEqual(before);
-  }, 120_000);
+  });
 
   it.each(['DELETE', 'WAL'])(
     'are read whole while another process writes all the time (%s)',
@@ -95,7 +95,6 @@ describe('500 providers beside 120 MB of usage rows', () => {
       expect(readdirSync(host.appDir).filter((name) => !own.includes(name))).toEqual([]);
       expect(readdirSync(host.tmp)).toEqual([]);
     },
-    120_000,
   );
 });
 
@@ -124,7 +123,6 @@ describe('a database in any journal mode', () => {
       }
       expectWhole(path, await writer.end());
     },
-    60_000,
   );
 
   it('that gives no moment of rest is said to be busy', async () => {

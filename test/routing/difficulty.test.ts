@@ -1,6 +1,6 @@
-import { performance } from 'node:perf_hooks';
 import { describe, expect, it } from 'vitest';
 import { estimateDifficulty, type TaskFacts } from '../../src/routing/difficulty.ts';
+import { cpuMs } from '../support/cpu-time.ts';
 
 describe('the estimate of a task', () => {
   it.each<[string, string, Partial<TaskFacts>?]>([
@@ -44,10 +44,11 @@ describe('the estimate of a task', () => {
   });
 
   it('is quick with whatever is sent', () => {
-    const begun = performance.now();
-    for (const part of ['a', 'a/', 'a-', 'a.', '- ', '中', '1.\n', ' ']) {
-      estimateDifficulty({ task: part.repeat(2_000_000 / part.length) });
-    }
-    expect(performance.now() - begun).toBeLessThan(8000);
+    const ms = cpuMs(() => {
+      for (const part of ['a', 'a/', 'a-', 'a.', '- ', '中', '1.\n', ' ']) {
+        estimateDifficulty({ task: part.repeat(2_000_000 / part.length) });
+      }
+    });
+    expect(ms).toBeLessThan(8000);
   });
 });

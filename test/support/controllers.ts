@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Lab, REPOSITORY, TOKEN } from './lab.ts';
+import { PATIENCE_MS } from './patience.ts';
 
 export const BIN = join(REPOSITORY, 'dist/cc-orchestrator.js');
 const CODEX = join(REPOSITORY, 'node_modules/.bin/codex');
@@ -20,7 +21,7 @@ export async function runProgram(
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const timer = setTimeout(() => endGroup(child), options.timeoutMs ?? 90_000);
+  const timer = setTimeout(() => endGroup(child), options.timeoutMs ?? 2 * PATIENCE_MS);
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
   const exitCode = await new Promise<number | null>((resolve) => child.once('close', resolve));
   clearTimeout(timer);

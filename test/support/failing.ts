@@ -2,6 +2,7 @@ import type { Fault, ModelCall, Script, Step } from '../../src/loopback/index.ts
 import type { FoundRun } from '../../src/runs/find.ts';
 import { waitForRuns } from '../../src/runs/wait.ts';
 import { Lab } from './lab.ts';
+import { PATIENCE_MS } from './patience.ts';
 
 export const http = (status: number, extra: object = {}): Fault => ({
   kind: 'http',
@@ -41,7 +42,7 @@ export async function openFailing(
 }
 
 /** One wait for a run and for those its task is moved to. */
-export async function waited(lab: Lab, run: FoundRun, timeoutMs = 60_000) {
+export async function waited(lab: Lab, run: FoundRun, timeoutMs = PATIENCE_MS) {
   const runs = [await lab.find(run.record.run_id)];
   const result = await waitForRuns(lab.host(), {
     runs,

@@ -14,12 +14,14 @@ import { findWorkflow } from '../../src/workflows/instances/find.ts';
 import { type JournalLine, readJournal } from '../../src/workflows/instances/journal.ts';
 import { launchWorkflow, type WorkflowRequest } from '../../src/workflows/instances/launch.ts';
 import { readWorkflow, type WorkflowNow } from '../../src/workflows/instances/read.ts';
+import { writeWorkflowRecord } from '../../src/workflows/instances/record.ts';
 import { WORKFLOW_COOKIE } from '../../src/workflows/instances/start-supervisor.ts';
 import { loadWorkflow, type ReadFile } from '../../src/workflows/load.ts';
 import { isOver } from '../../src/workflows/vocabulary.ts';
 import { userHome } from '../../src/workspace/home.ts';
 import type { Host } from '../../src/workspace/host.ts';
 import { type Place, resolvePlace } from '../../src/workspace/resolve.ts';
+import { LEAVING_MS, PATIENCE_MS } from './patience.ts';
 import { removeTree } from './remove-tree.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -48,9 +50,6 @@ export async function buildSupervisors(): Promise<string> {
   writeFileSync(join(directory, 'package.json'), '{"type":"module"}');
   return join(directory, 'supervisor.js');
 }
-
-/** What a supervisor that is done needs to leave on a machine that is busy. */
-const LEAVING_MS = 3000;
 
 type Wanted = Partial<Omit<WorkflowRequest, 'plan'>>;
 
@@ -113,8 +112,14 @@ export class FlowLab {
     return findByCookie(WORKFLOW_COOKIE, id);
   }
 
+  /** Its mock workers answer at once from its next supervisor on; the one there is keeps its pace. */
+  async hurry(id: string): Promise<void> {
+    const { paths, record } = await this.find(id);
+    await writeWorkflowRecord(paths, { ...record, mock_ms: 0 });
+  }
+
   /** Once it is over and its supervisor has left. */
-  async over(id: string, timeoutMs = 20_000): Promise<WorkflowNow> {
+  async over(id: string, timeoutMs = PATIENCE_MS): Promise<WorkflowNow> {
     return this.until(
       async () => {
         const now = await this.now(id);
@@ -127,7 +132,11 @@ export class FlowLab {
     );
   }
 
-  async until<T>(look: () => Promise<T | undefined>, what: string, timeoutMs = 20_000): Promise<T> {
+  async until<T>(
+    look: () => Promise<T | undefined>,
+    what: string,
+    timeoutMs = PATIENCE_MS,
+  ): Promise<T> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
       const found = await look();

@@ -19,6 +19,7 @@ import { userHome } from '../../src/workspace/home.ts';
 import type { Host } from '../../src/workspace/host.ts';
 import { runPaths } from '../../src/workspace/layout.ts';
 import { type Place, resolvePlace } from '../../src/workspace/resolve.ts';
+import { LEAVING_MS, PATIENCE_MS } from './patience.ts';
 import { removeTree } from './remove-tree.ts';
 
 export const REPOSITORY = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -148,7 +149,7 @@ export class Lab {
   }
 
   /** The run once it is final, looked at the way any face would (so recovery happens). */
-  async ended(run: FoundRun, timeoutMs = 30_000): Promise<FoundRun> {
+  async ended(run: FoundRun, timeoutMs = PATIENCE_MS): Promise<FoundRun> {
     return this.until(
       async () => {
         const current = await this.find(run.record.run_id);
@@ -187,7 +188,11 @@ export class Lab {
     return findByCookie(RUN_COOKIE, runId);
   }
 
-  async until<T>(look: () => Promise<T | undefined>, what: string, timeoutMs = 20_000): Promise<T> {
+  async until<T>(
+    look: () => Promise<T | undefined>,
+    what: string,
+    timeoutMs = PATIENCE_MS,
+  ): Promise<T> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
       const found = await look();
@@ -204,7 +209,7 @@ export class Lab {
       return top === undefined ? [] : [top.holder];
     });
     const gone = async () => holders.every((holder) => !isAlive(holder)) || undefined;
-    await this.until(gone, 'the supervisors to leave', 5000).catch(() => undefined);
+    await this.until(gone, 'the supervisors to leave', LEAVING_MS).catch(() => undefined);
   }
 
   /** Ends what is left; answers the processes that were, which a test should find to be none. */

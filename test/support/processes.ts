@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { identityOf, type ProcessIdentity, stateOf } from '../../src/proc/identity.ts';
 import { killProcess } from '../../src/proc/terminate.ts';
+import { PATIENCE_MS } from './patience.ts';
 
 export type Exit = { code: number | null; signal: NodeJS.Signals | null };
 
@@ -115,13 +116,29 @@ export function adopt(pid: number): ProcessIdentity {
 export async function eventually(
   what: string,
   check: () => boolean | Promise<boolean>,
-  timeoutMs = 30_000,
+  timeoutMs = PATIENCE_MS,
 ): Promise<void> {
   const until = performance.now() + timeoutMs;
   while (!(await check())) {
     if (performance.now() > until) throw new Error(`never happened: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+}
+
+/**
+ * Tries with more and more time what is to be cut off in the middle, until it had begun before that: on
+ * a busy machine a short time is over before anything has come up.
+ */
+export async function cutOff<T>(
+  attempt: (ms: number) => Promise<T>,
+  hasBegun: (result: T) => boolean,
+  times: readonly number[] = [300, 3000, 20_000],
+): Promise<T> {
+  for (const ms of times) {
+    const result = await attempt(ms);
+    if (hasBegun(result)) return result;
+  }
+  throw new Error('it never began');
 }
 
 export async function untilGone(identity: ProcessIdentity): Promise<void> {

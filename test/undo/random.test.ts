@@ -108,4 +108,4 @@ test('killed in the middle and repeated, or undone', async () => {
     expect((await verifyLedger(host, workspace)).problems).toEqual([]);
   }
   expect(interrupted).toBeGreaterThan(0);
-}, 180_000);
+});

@@ -9,9 +9,6 @@ import { verifyRun } from '../../src/verification/verify-run.ts';
 import { scratch } from '../support/scratch.ts';
 import { tellRun, type WorkerCase, workerCase } from './told-run.ts';
 
-/** Real repositories and commands, each its own. */
-export const CASE_TIMEOUT_MS = 90_000;
-
 /** Every YAML or JSON file here is a case; README.md beside them says how they are written. */
 const CASES = fileURLToPath(new URL('./lies/', import.meta.url));
 

@@ -4,6 +4,7 @@ import { requireOutputSchema } from '../../src/runs/output-schema.ts';
 import { isSame } from '../../src/verification/claims/match.ts';
 import { proseClaims } from '../../src/verification/claims/prose.ts';
 import { proseOf } from '../../src/verification/claims/reported.ts';
+import { cpuMs } from '../support/cpu-time.ts';
 
 /** What is read out of a sentence: kind, and command or path. */
 const SENTENCES: [text: string, claims: string[]][] = [
@@ -64,10 +65,11 @@ test('what stands in a fence is not what the worker says', () => {
 
 test('a long text costs little', () => {
   const text = 'I have run `a` and updated the tests that pass and pass and pass, '.repeat(20_000);
-  const before = performance.now();
-  proseClaims(text);
-  proseClaims(`${'a'.repeat(500_000)}.`);
-  expect(performance.now() - before).toBeLessThan(5000);
+  const ms = cpuMs(() => {
+    proseClaims(text);
+    proseClaims(`${'a'.repeat(500_000)}.`);
+  });
+  expect(ms).toBeLessThan(5000);
 });
 
 const COMMANDS: [claimed: string, ran: string, same: boolean][] = [

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { toErrorFacts } from '../../src/core/errors.ts';
 import { newId } from '../../src/core/ids.ts';
 import { arrayAt, objectAt } from '../../src/core/json.ts';
@@ -20,11 +20,11 @@ import {
   type VerifyRequest,
   verifyRun,
 } from '../../src/verification/verify-run.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { scratch } from '../support/scratch.ts';
 import { type Told, tellRun, type WorkerCase, workerCase } from './told-run.ts';
 
 // Real repositories and commands; each verification takes a second or more on a busy machine.
-vi.setConfig({ testTimeout: 90_000 });
 
 const FIX = {
   about: 'fixes it',
@@ -49,7 +49,7 @@ function request(change: Partial<VerifyRequest> = {}): VerifyRequest {
   return {
     tests: undefined,
     checks: [],
-    timeoutSeconds: 30,
+    timeoutSeconds: 90,
     minCoverage: undefined,
     ...change,
   };
@@ -292,13 +292,14 @@ describe('in the background', () => {
 
   test('whoever asks again gets the one that is under way, and its result once', async () => {
     const place = await told();
-    const tests = ['sleep 1; echo once >> ../count'];
+    const tests = ['while [ ! -e ../go ]; do sleep 0.05; done; echo once >> ../count'];
     expect(await wait(place, 50, tests)).toHaveProperty('under_way');
     expect(await wait(place, 50, tests)).toHaveProperty('under_way');
-    const first = await wait(place, 20_000, tests);
+    writeFileSync(join(place.project, '../go'), '');
+    const first = await wait(place, PATIENCE_MS, tests);
     expect(first).toMatchObject({ result: { verdict: 'accept' } });
     expect(readFileSync(join(place.project, '../count'), 'utf8')).toBe('once\n');
-    const again = await wait(place, 20_000, tests);
+    const again = await wait(place, PATIENCE_MS, tests);
     expect(again).not.toMatchObject({
       result: { verification_id: 'result' in first ? first.result.verification_id : '' },
     });
@@ -306,8 +307,10 @@ describe('in the background', () => {
 
   test('another request for the same run has to wait', async () => {
     const place = await told();
-    expect(await wait(place, 50, ['sleep 2'])).toHaveProperty('under_way');
+    const tests = ['while [ ! -e ../go ]; do sleep 0.05; done'];
+    expect(await wait(place, 50, tests)).toHaveProperty('under_way');
     expect(await codeOf(wait(place, 50, ['true']))).toBe('BUSY');
-    expect(await wait(place, 20_000, ['sleep 2'])).toHaveProperty('result');
+    writeFileSync(join(place.project, '../go'), '');
+    expect(await wait(place, PATIENCE_MS, tests)).toHaveProperty('result');
   });
 });

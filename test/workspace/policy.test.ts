@@ -133,9 +133,9 @@ describe('policy.yaml', () => {
       const to = String.fromCharCode(97 + at);
       bomb.push(`${to}: &${to} [${Array(9).fill(`*${from}`).join(',')}]`);
     }
-    const before = performance.now();
+    const before = process.cpuUsage();
     expect((await refusal(bomb.join('\n'))).message).toMatch(/alias/i);
-    expect(performance.now() - before).toBeLessThan(1000);
+    expect(process.cpuUsage(before).user).toBeLessThan(1e6);
   });
 
   it('is refused when it is binary, or no file', async () => {

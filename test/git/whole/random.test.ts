@@ -57,5 +57,4 @@ test.each([1, 2, 3, 4, 5, 6])(
       store = join(temporary(), 'store');
     }
   },
-  60_000,
 );

@@ -330,7 +330,7 @@ test('a large directory without git is listed, and its content kept up to a limi
   expect(unread.length).toBeGreaterThan(50);
   expect(unread.length).toBeLessThan(100);
   expect(diff.not_captured).toEqual([]);
-}, 60_000);
+});
 
 test('a repository that is removed by the worker', async () => {
   const repo = project();

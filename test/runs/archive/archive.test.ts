@@ -278,7 +278,7 @@ describe('an archiver that was killed', () => {
         rmSync(join(host.home.sessions, record.run_id), { recursive: true });
       }
     }
-  }, 60_000);
+  });
 
   it('is told when it cannot write, and the run stays', async () => {
     const old = stored(31);

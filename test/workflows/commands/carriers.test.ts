@@ -10,11 +10,15 @@ import { commandPaths } from '../../../src/workflows/commands/job.ts';
 import type { Effect } from '../../../src/workflows/core/effects.ts';
 import type { WorkflowEvent } from '../../../src/workflows/core/events.ts';
 import { REPOSITORY } from '../../support/lab.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 import { scratch } from '../../support/scratch.ts';
 import { World } from '../world.ts';
 
 type RunCommand = Extract<Effect, { type: 'run_command' }>;
 type Ended = Extract<WorkflowEvent, { type: 'command_ended' }>;
+
+/** A command that does not end and is nobody else's. */
+const NAP = `sleep 300.${process.pid}`;
 
 let root: string;
 let open: CommandCarriers[];
@@ -59,7 +63,7 @@ function effectorOf({ world }: Begun) {
   });
   open.push(effector);
   const end = async () => {
-    for (const until = Date.now() + 20_000; events.length === 0 && Date.now() < until; ) {
+    for (const until = Date.now() + PATIENCE_MS; events.length === 0 && Date.now() < until; ) {
       await sleep(10);
     }
     return events;
@@ -70,7 +74,7 @@ function effectorOf({ world }: Begun) {
 const pathsOf = (key: string) => commandPaths(join(root, 'private', digestOf(key)));
 
 async function when(isTrue: () => boolean) {
-  for (const until = Date.now() + 20_000; !isTrue() && Date.now() < until; ) await sleep(10);
+  for (const until = Date.now() + PATIENCE_MS; !isTrue() && Date.now() < until; ) await sleep(10);
   expect(isTrue()).toBe(true);
 }
 
@@ -146,7 +150,7 @@ test('keeps its own time limit', async () => {
 
 test('is stopped with everything it has started, also before it began', async () => {
   const begun = await begin(
-    `  t: { type: command, command: "(sleep 61 &) ; echo up > up; sleep 61" }\n`,
+    `  t: { type: command, command: "(${NAP} &) ; echo up > up; ${NAP}" }\n`,
   );
   const { effector, end } = effectorOf(begun);
   const effect = theOnly(begun.effects);
@@ -193,7 +197,7 @@ test('goes on without whoever started it, and is run once by any number of succe
 test.each(['SIGKILL', 'SIGSTOP'] as const)(
   'a command whose carrier gets %s is ended and never begun again',
   async (signal) => {
-    const begun = await begin(`  t: { type: command, command: "echo x >> count; sleep 62" }\n`);
+    const begun = await begin(`  t: { type: command, command: "echo x >> count; ${NAP}" }\n`);
     const effect = theOnly(begun.effects);
     const { effector, end } = effectorOf(begun);
     effector.run(effect);
@@ -245,5 +249,5 @@ test('a copy has what is not committed, whatever the policy of worktrees says: t
 
 /** Processes of these tests that should be gone. */
 function sleepers(): string {
-  return execFileSync('sh', ['-c', 'pgrep -fa "sleep 6[12]$" || true'], { encoding: 'utf8' });
+  return execFileSync('sh', ['-c', `pgrep -fa "${NAP}$" || true`], { encoding: 'utf8' });
 }

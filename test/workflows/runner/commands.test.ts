@@ -89,10 +89,12 @@ nodes:
   });
 
   it('ends when the whole is stopped', async () => {
-    const id = await lab.launch(OUTER, { mockMs: 400 }, files);
+    const outer = 'nodes: { part: { type: workflow, uses: inner.yaml, task: Do the part. } }';
+    // Neither ends by itself.
+    const id = await lab.launch(outer, { mockMs: 600_000 }, files);
     const childId = await lab.until(async () => {
       const { instance } = await lab.now(id);
-      return instance.nodes[1]?.attempts[0]?.run_id ?? undefined;
+      return instance.nodes[0]?.attempts[0]?.run_id ?? undefined;
     }, 'the inner one to run');
     await askWorkflow(lab.host, await lab.find(id), { kind: 'stop' }, { from: 'me' });
     expect((await lab.over(id)).instance.state).toBe('stopped');

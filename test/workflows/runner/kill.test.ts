@@ -94,18 +94,14 @@ describe('a workflow of forty nodes', () => {
     const random = new Random(42);
     const id = await lab.launch(forty(), { mockMs: 60 });
     let kills = 0;
-    await lab.until(
-      async () => {
-        await new Promise((resolve) => setTimeout(resolve, 20 + random.between(0, 500)));
-        const now = await lab.now(id);
-        if (now.record.end !== undefined) return true;
-        if (kills < KILLS && (await killOwner(id))) kills += 1;
-        await ensureWorkflowSupervised(lab.host, await lab.now(id));
-        return undefined;
-      },
-      'it to end between two kills',
-      90_000,
-    );
+    await lab.until(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20 + random.between(0, 500)));
+      const now = await lab.now(id);
+      if (now.record.end !== undefined) return true;
+      if (kills < KILLS && (await killOwner(id))) kills += 1;
+      await ensureWorkflowSupervised(lab.host, await lab.now(id));
+      return undefined;
+    }, 'it to end between two kills');
     const { instance, plan, record, seq } = await lab.over(id);
     expect(kills).toBeGreaterThan(3);
     expect(essence(instance)).toEqual(expected);
@@ -129,7 +125,7 @@ describe('a workflow of forty nodes', () => {
         lines.flatMap(({ event }) => event ?? []),
       ),
     ).toEqual(instance);
-  }, 120_000);
+  });
 
   it('runs each command once, however often its supervisor is killed', async () => {
     const script = `require('fs').appendFileSync('ran.txt', process.env.CC_WORKFLOW_NODE + '\\n')`;
@@ -143,31 +139,33 @@ describe('a workflow of forty nodes', () => {
     );
     const id = await lab.launch(text, { mock: false });
     const random = new Random(7);
-    await lab.until(
-      async () => {
-        await new Promise((resolve) => setTimeout(resolve, 50 + random.between(0, 900)));
-        if ((await lab.now(id)).record.end !== undefined) return true;
-        await killOwner(id);
-        await ensureWorkflowSupervised(lab.host, await lab.now(id));
-        return undefined;
-      },
-      'it to end between two kills',
-      90_000,
-    );
+    let kills = 0;
+    await lab.until(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 50 + random.between(0, 900)));
+      if ((await lab.now(id)).record.end !== undefined) return true;
+      // Without an end of it a machine on which one takes long to come up would get nowhere.
+      if (kills < 3 * KILLS && (await killOwner(id))) kills += 1;
+      await ensureWorkflowSupervised(lab.host, await lab.now(id));
+      return undefined;
+    }, 'it to end between two kills');
     const { instance } = await lab.over(id);
+    expect(kills).toBeGreaterThan(1);
     expect(instance.state).toBe('succeeded');
     const ran = readFileSync(`${lab.project}/ran.txt`, 'utf8').trim().split('\n').sort();
     expect(ran).toEqual(Array.from({ length: 12 }, (_, n) => `c${n}`).sort());
-  }, 120_000);
+  });
 });
 
 describe('a supervisor that takes over', () => {
   const SLOW = 'nodes: { a: { role: research, task: A. }, b: { role: ops, task: B., needs: a } }';
+  /** Nothing ends by itself while a test does something to it, however slow the machine. */
+  const mockMs = 600_000;
 
   it('is one of several that were started at once', async () => {
     const id = await lab.launch(SLOW, { mockMs: 300 });
     const { record } = await lab.find(id);
-    for (let time = 0; time < 4; time += 1) void startWorkflowSupervisor(lab.host, record);
+    const starts = Array.from({ length: 4 }, () => startWorkflowSupervisor(lab.host, record));
+    await Promise.all(starts);
     await lab.until(async () => (await lab.supervisor(id)) && true, 'an owner');
     expect((await lab.over(id)).instance.state).toBe('succeeded');
     const epochs = new Set((await lab.lines(id)).map(({ epoch }) => epoch));
@@ -175,9 +173,10 @@ describe('a supervisor that takes over', () => {
   });
 
   it('replaces one that is frozen, and ends it', async () => {
-    const id = await lab.launch(SLOW, { mockMs: 300 });
+    const id = await lab.launch(SLOW, { mockMs });
     const owner = await lab.until(() => lab.supervisor(id), 'an owner');
     process.kill(owner.pid, 'SIGSTOP');
+    await lab.hurry(id);
     await lab.until(async () => {
       await ensureWorkflowSupervised(lab.host, await lab.now(id));
       return (await lab.supervisor(id))?.pid !== owner.pid || undefined;
@@ -197,12 +196,13 @@ describe('a supervisor that takes over', () => {
       },
     ],
   ])('goes on behind %s', async (_, damage) => {
-    const id = await lab.launch(SLOW, { mockMs: 400 });
+    const id = await lab.launch(SLOW, { mockMs });
     await lab.until(
       async () => ((await counted(id, 'run_started')).size > 0 ? true : undefined),
       'a to run',
     );
-    await killOwner(id);
+    expect(await killOwner(id)).toBe(true);
+    await lab.hurry(id);
     const { paths } = await lab.find(id);
     damage(paths.journal);
     await ensureWorkflowSupervised(lab.host, await lab.now(id));
@@ -213,10 +213,11 @@ describe('a supervisor that takes over', () => {
   });
 
   it('needs no cache, and replaces one that is damaged', async () => {
-    const id = await lab.launch(SLOW, { mockMs: 300 });
+    const id = await lab.launch(SLOW, { mockMs });
     const { paths } = await lab.find(id);
     await lab.until(async () => ((await lab.now(id)).seq > 1 ? true : undefined), 'it to begin');
-    await killOwner(id);
+    expect(await killOwner(id)).toBe(true);
+    await lab.hurry(id);
     for (const text of [
       '{"schema_version":1,"seq":',
       '{"schema_version":1,"seq":1,"instance":{}}',
@@ -233,7 +234,7 @@ describe('a supervisor that takes over', () => {
   it('carries out a request once that was answered and is still there', async () => {
     const id = await lab.launch(
       'nodes: { ok: { type: approval, question: Now? }, a: { role: ops, task: A., needs: ok } }',
-      { mockMs: 300 },
+      { mockMs },
     );
     const found = await lab.find(id);
     await lab.until(async () => {
@@ -252,7 +253,8 @@ describe('a supervisor that takes over', () => {
       async () => (await lab.lines(id)).some((line) => line.request?.id === req) || undefined,
       'an answer',
     );
-    await killOwner(id);
+    expect(await killOwner(id)).toBe(true);
+    await lab.hurry(id);
     // As it is where the kill came before it was removed.
     writeFileSync(file, text);
     await ensureWorkflowSupervised(lab.host, await lab.now(id));
@@ -263,16 +265,18 @@ describe('a supervisor that takes over', () => {
   });
 
   it('comes with a recovery, also where nobody looks at the workflow', async () => {
-    const id = await lab.launch(SLOW, { mockMs: 400 });
+    const id = await lab.launch(SLOW, { mockMs });
     await lab.until(() => lab.supervisor(id), 'an owner');
     expect(await recoverWorkflows(lab.host, { signal })).toMatchObject({
       healthy: 1,
       workflows: [],
     });
-    await killOwner(id);
+    expect(await killOwner(id)).toBe(true);
     const report = await recoverWorkflows(lab.host, { signal });
     expect(report).toMatchObject({ workflows: [{ workflow_id: id, did: 'supervised' }] });
     expect(await lab.supervisor(id)).toBeDefined();
+    expect(await killOwner(id)).toBe(true);
+    await lab.hurry(id);
     expect((await lab.over(id)).instance.state).toBe('succeeded');
     expect(await recoverWorkflows(lab.host, { signal })).toMatchObject({
       healthy: 0,
@@ -281,9 +285,9 @@ describe('a supervisor that takes over', () => {
   });
 
   it('says so where nobody can carry it on any more', async () => {
-    const id = await lab.launch(SLOW, { mockMs: 400 });
+    const id = await lab.launch(SLOW, { mockMs });
     await lab.until(() => lab.supervisor(id), 'an owner');
-    await killOwner(id);
+    expect(await killOwner(id)).toBe(true);
     const { paths } = await lab.find(id);
     writeFileSync(paths.journal, 'not ours\n'.repeat(300));
     const report = await recoverWorkflows(lab.host, { signal });

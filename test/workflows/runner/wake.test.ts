@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { GRACE_MS } from '../../../src/runs/wake.ts';
 import { askWorkflow } from '../../../src/workflows/instances/ask.ts';
 import { waitUntilOver } from '../../../src/workflows/instances/wait.ts';
 import { buildSupervisors, FlowLab } from '../../support/flow-lab.ts';
@@ -47,9 +48,17 @@ it('wakes its controller once for a decision and once at the end', async () => {
 });
 
 it('wakes nobody who has waited for it', async () => {
-  const id = await lab.launch('nodes: { a: { role: ops, task: A. } }', { ...codex(), mockMs: 300 });
-  const waited = await waitUntilOver(lab.host, await lab.find(id), signal);
-  expect(waited.instance.state).toBe('succeeded');
-  await lab.over(id);
-  expect(queued()).toEqual([]);
+  for (;;) {
+    const before = queued().length;
+    const one = 'nodes: { a: { role: ops, task: A. } }';
+    const id = await lab.launch(one, { ...codex(), mockMs: 300 });
+    const waited = await waitUntilOver(lab.host, await lab.find(id), signal);
+    const lateMs = Date.now() - Date.parse(waited.instance.ended ?? '');
+    expect(waited.instance.state).toBe('succeeded');
+    await lab.over(id);
+    // On a busy machine the answer may come after the controller is woken, and that proves nothing.
+    if (lateMs > GRACE_MS / 2) continue;
+    expect(queued().length).toBe(before);
+    return;
+  }
 });
