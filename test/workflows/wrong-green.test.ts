@@ -85,3 +85,83 @@ test('resumed, a gate that cannot go back has what it judged done again, not jud
   for (const task of [0, 1]) world.says('look', none, task);
   expect(world.states()).toMatchObject({ fix: 'succeeded', good: 'succeeded', out: 'running' });
 });
+
+describe('a worker that has done its review says pass, and names what must not go on', () => {
+  const BLOCKING = { blocking_issues: ['it deletes data'] };
+  const BLOCKER = { findings: [{ severity: 'blocker', text: 'it deletes data' }] };
+
+  test.each([BLOCKING, BLOCKER])('a gate without conditions does not pass for %j', async (said) => {
+    const world = await of(
+      'look: { role: review, task: x }',
+      'good: { type: gate, needs: look }',
+      'publish: { role: ops, task: x, needs: good }',
+    );
+    world.says('look', said);
+    expect(world.states()).toEqual({ look: 'succeeded', good: 'failed', publish: 'blocked' });
+    expect(world.node('good').reason?.text).toContain('it deletes data');
+  });
+
+  test('its retry is told what was named', async () => {
+    const world = await of(
+      'fix: { role: ops, task: x }',
+      'look: { role: review, task: x, needs: fix }',
+      'good: { type: gate, needs: look, on_fail: { retry: fix, max_retries: 1 } }',
+    );
+    world.end('fix');
+    world.says('look', BLOCKING);
+    expect(world.node('fix').advice?.join()).toContain('it deletes data');
+  });
+
+  test('and what it has to verify does not start', async () => {
+    const world = await World.of(
+      `${nodes('look: { role: review, task: x }', 'publish: { role: ops, task: x, needs: look }')}\nverify_before: { publish: look }`,
+    );
+    world.says('look', BLOCKING);
+    expect(world.states()).toEqual({ look: 'succeeded', publish: 'blocked' });
+    expect(world.instance.state).toBe('needs_attention');
+  });
+
+  test('and what nothing acts on is told with the end', async () => {
+    const world = await of('look: { role: review, task: x }', 'test: { role: testing, task: x }');
+    world.says('look', BLOCKING);
+    world.says('test', { failures: ['it throws', 'it hangs'] });
+    expect(world.instance).toMatchObject({
+      state: 'succeeded',
+      reason:
+        'all 2 nodes are through; not acted on: look: it names 1 blocking issue: it deletes data; test: it names 2 failures, the first: it throws',
+    });
+  });
+
+  test('what was found is handed on where nothing has to pass for it', async () => {
+    const world = await of(
+      'look: { role: review, task: x }',
+      'fix: { role: ops, task: x, needs: look }',
+    );
+    world.says('look', BLOCKING);
+    expect(world.states()).toEqual({ look: 'succeeded', fix: 'running' });
+  });
+});
+
+describe('a supervisor that does not approve', () => {
+  const BLOCK = { verdict: 'block', objections: ['no test of it'] };
+
+  test('has not passed the work, and the workflow has not succeeded', async () => {
+    const world = await of(
+      'judge: { role: supervisor, task: x, retry: 2 }',
+      'publish: { role: ops, task: x, needs: judge }',
+    );
+    world.says('judge', BLOCK);
+    expect(world.states()).toEqual({ judge: 'failed', publish: 'blocked' });
+    expect(world.instance).toMatchObject({ state: 'failed' });
+    expect(world.instance.reason).toContain('its verdict is block: no test of it');
+  });
+
+  test('is what the file says it is, where a condition asks', async () => {
+    const world = await of(
+      'judge: { role: supervisor, task: x }',
+      "good: { type: gate, needs: judge, pass_when: \"judge.verdict in ['approve', 'revise']\" }",
+    );
+    world.says('judge', { verdict: 'revise' });
+    expect(world.states()).toEqual({ judge: 'succeeded', good: 'succeeded' });
+  });
+});
