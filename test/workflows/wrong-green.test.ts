@@ -66,6 +66,19 @@ test('a command has passed or failed, as a worker has', async () => {
   expect(world.states()).toEqual({ t: 'succeeded', good: 'succeeded' });
 });
 
+test.each([
+  [{ passed: 0, failed: 0, skipped: 2 }, 'failed'],
+  [{ passed: 1, failed: 0, skipped: 0 }, 'succeeded'],
+])('of %j tests none has failed: the gate has %s', async (tests, state) => {
+  const world = await of(
+    't: { type: command, command: ["node", "--test"] }',
+    'good: { type: gate, needs: t, pass_when: "t.tests.failed == 0" }',
+  );
+  world.happen({ type: 'command_ended', key: world.key('t'), exit_code: 0, elapsed_ms: 1, tests });
+  expect(world.states()).toEqual({ t: 'succeeded', good: state });
+  if (state === 'failed') expect(world.node('good').reason?.text).toContain('no test ran');
+});
+
 test('resumed, a gate that cannot go back has what it judged done again, not judged again', async () => {
   const world = await of(
     'fix: { role: ops }',
