@@ -79,6 +79,65 @@ test.each([
   if (state === 'failed') expect(world.node('good').reason?.text).toContain('no test ran');
 });
 
+describe('a command that ends with the exit code of another', () => {
+  const flow = (line: string) =>
+    of(
+      `t: { type: command, command: ${JSON.stringify(line)}, on_failure: continue }`,
+      'good: { type: gate, needs: t, pass_when: "t.exit_code == 0" }',
+    );
+  const ended = (world: World, failed: number) =>
+    world.happen({
+      type: 'command_ended',
+      key: world.key('t'),
+      exit_code: 0,
+      elapsed_ms: 1,
+      tests: { passed: 1, failed, skipped: 0 },
+    });
+
+  test('has failed where a failing test was seen', async () => {
+    const world = await flow('npm test | tail -5');
+    ended(world, 2);
+    expect(world.states()).toEqual({ t: 'failed', good: 'failed' });
+    expect(world.node('t').reason?.text).toBe(
+      '2 failing test(s); exit code 0 is that of `tail -5`',
+    );
+  });
+
+  test.each([
+    ['npm test | tail -5', 0],
+    ['! npm test', 2],
+  ])('and else is taken at its word: %s with %i failing', async (line, failed) => {
+    const world = await flow(line);
+    ended(world, failed);
+    expect(world.states()).toEqual({ t: 'succeeded', good: 'succeeded' });
+  });
+
+  test('is a warning when the file is checked', async () => {
+    const text = nodes(
+      't: { type: command, command: "npm test || true" }',
+      `${FIX}, verify: { test_commands: [npm test, "npm test | tee log"] } }`,
+    );
+    const { problems } = await loadWorkflow('flow.yaml', text);
+    expect(problems).toMatchObject([
+      { code: 'hidden_exit_code', level: 'warning', path: 'nodes.t.command' },
+      { code: 'hidden_exit_code', level: 'warning', path: 'nodes.fix.verify.test_commands[1]' },
+    ]);
+  });
+});
+
+test('of a command that took too long that is said, however much it printed', async () => {
+  const world = await of('t: { type: command, command: [sleep, "9"] }');
+  const output_tail = `It did not end within 2 s.\n${'x'.repeat(5000)}`;
+  world.happen({
+    type: 'command_ended',
+    key: world.key('t'),
+    exit_code: null,
+    elapsed_ms: 1,
+    output_tail,
+  });
+  expect(world.node('t').reason?.text).toMatch(/^It did not end within 2 s\.: x/);
+});
+
 test('resumed, a gate that cannot go back has what it judged done again, not judged again', async () => {
   const world = await of(
     'fix: { role: ops }',
