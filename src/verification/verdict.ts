@@ -1,3 +1,4 @@
+import { exitCodeHiddenBy } from '../core/shell-exit.ts';
 import type { Reason, VerdictWord, VerificationFacts } from './verification.ts';
 
 export type Judgement = { verdict: VerdictWord; risk: number; reasons: Reason[] };
@@ -203,8 +204,12 @@ function tests({
   const found = runs.flatMap((run): Reason[] => {
     const what = `\`${run.command}\``;
     switch (run.status) {
-      case 'passed':
-        return [];
+      case 'passed': {
+        const hidden = run.counts === undefined ? exitCodeHiddenBy(run.command) : undefined;
+        if (hidden === undefined) return [];
+        const text = `${what} ends with the exit code of \`${hidden}\`, and no count of tests was read`;
+        return [doubts('exit_code_hidden', text)];
+      }
       case 'failed':
         return [rejects('tests_failed', `${what} ${failureText(run)}`, run.failures)];
       case 'timed_out':

@@ -128,6 +128,17 @@ const TABLE: Row[] = [
     'tests_failed',
   ],
   ['a test hangs', but('tests', run({ status: 'timed_out' })), 'reject', 'tests_timed_out'],
+  [
+    'a command that hides how its tests ended',
+    but('tests', run({ command: 'npm test | tail -5', counts: undefined })),
+    'investigate',
+    'exit_code_hidden',
+  ],
+  [
+    'one that hides it and tells its counts',
+    but('tests', run({ command: 'npm test | tail -5' })),
+    'accept',
+  ],
   ['no test ran', but('tests', run({ status: 'no_tests' })), 'investigate', 'no_tests_ran'],
   ['not started', but('tests', run({ status: 'not_started' })), 'investigate', 'tests_not_started'],
   [

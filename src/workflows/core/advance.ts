@@ -9,6 +9,7 @@ import { evaluateGate } from './gate.ts';
 import type { TaskRecord } from './instance.ts';
 import { keyOf } from './keys.ts';
 import { lookupIn } from './lookup.ts';
+import { objectionOf } from './objections.ts';
 import { reflect, settle } from './settle.ts';
 import { newAttempt, wake } from './start.ts';
 
@@ -43,15 +44,25 @@ function consider(draft: Draft, index: number) {
   if (needs !== 'through')
     return settle(draft, index, needs.state, because(needs.code, needs.text));
   if (!passesWhen(draft, plan)) return;
-  const unverified = plan.verifiers.find((at) => draft.peek(at).state !== 'succeeded');
+  const unverified = unverifiedBy(draft, plan);
   if (unverified !== undefined) {
-    const { id, state } = draft.peek(unverified);
-    const text = `${id} has to succeed before, and is ${state}`;
-    return settle(draft, index, 'blocked', because('not_verified', text));
+    return settle(draft, index, 'blocked', because('not_verified', unverified));
   }
   if (plan.kind === 'gate') evaluateGate(draft, plan);
   else if (plan.kind === 'approval') ask(draft, plan);
   else enqueue(draft, plan);
+}
+
+/** Why a node that must be verified before is not. */
+function unverifiedBy(draft: Draft, { verifiers }: PlanNode): string | undefined {
+  for (const at of verifiers) {
+    const verifier = draft.peek(at);
+    const { id, state } = verifier;
+    if (state !== 'succeeded') return `${id} has to succeed before, and is ${state}`;
+    const against = objectionOf(draft.planOf(at), verifier);
+    if (against !== undefined) return `${id} has to let it pass, and ${against}`;
+  }
+  return undefined;
 }
 
 type Needs = 'open' | 'through' | { state: 'blocked' | 'skipped'; code: ReasonCode; text: string };

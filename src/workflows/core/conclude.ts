@@ -1,6 +1,8 @@
+import { nodeAt, type Plan } from '../plan.ts';
 import { isOver, type WorkflowState } from '../vocabulary.ts';
 import type { Draft } from './draft.ts';
 import type { Instance, NodeRecord } from './instance.ts';
+import { objectionOf } from './objections.ts';
 
 const NAMED = 5;
 
@@ -11,7 +13,7 @@ export function conclude(draft: Draft): void {
   if (isAtRest) return;
   const { open, live, asking, ready, children } = instance;
   if (open === 0 && live === 0 && children.length === 0) {
-    const { state, reason } = endOf(instance);
+    const { state, reason } = endOf(draft);
     instance.state = state;
     instance.reason = reason;
     instance.ended = draft.time;
@@ -29,7 +31,8 @@ function hasTimer({ nodes }: Instance): boolean {
   return nodes.some(({ tasks }) => tasks.some((task) => task.wake_at !== null));
 }
 
-function endOf({ nodes, stop }: Instance): { state: WorkflowState; reason: string } {
+function endOf({ plan, instance }: Draft): { state: WorkflowState; reason: string } {
+  const { nodes, stop } = instance;
   if (stop !== null) {
     return { state: stop.code === 'stopped' ? 'stopped' : 'failed', reason: stop.text };
   }
@@ -45,7 +48,20 @@ function endOf({ nodes, stop }: Instance): { state: WorkflowState; reason: strin
   }
   const borne = nodes.filter((node) => node.state === 'failed');
   const note = borne.length === 0 ? '' : `; ${told('failed, as the file allows', borne)}`;
-  return { state: 'succeeded', reason: `all ${nodes.length} nodes are through${note}` };
+  const said = unheeded(plan, nodes);
+  return { state: 'succeeded', reason: `all ${nodes.length} nodes are through${note}${said}` };
+}
+
+/** What the last nodes found and nothing of the file acts on: the one who started it has to. */
+function unheeded(plan: Plan, nodes: readonly NodeRecord[]): string {
+  const told = nodes.flatMap((record, index) => {
+    const node = nodeAt(plan, index);
+    if (record.state !== 'succeeded' || node.dependents.length > 0) return [];
+    const against = objectionOf(node, record);
+    return against === undefined ? [] : [`${record.id}: ${against}`];
+  });
+  const more = told.length > NAMED ? ` and ${told.length - NAMED} more` : '';
+  return told.length === 0 ? '' : `; not acted on: ${told.slice(0, NAMED).join('; ')}${more}`;
 }
 
 function told(what: string, nodes: readonly NodeRecord[]): string {

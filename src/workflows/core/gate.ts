@@ -9,6 +9,7 @@ import { foundBy } from './found.ts';
 import type { NodeRecord, Result } from './instance.ts';
 import { indexOf } from './keys.ts';
 import { lookupIn, statusOf } from './lookup.ts';
+import { objectionOf } from './objections.ts';
 import { settle } from './settle.ts';
 
 const REASON_CHARS = 500;
@@ -67,7 +68,9 @@ function reasonsAgainst(draft: Draft, gate: GateNode): string[] {
   if (gate.conditions.length === 0) {
     return gate.needs.flatMap((index) => {
       const node = draft.peek(index);
-      return hasPassed(node) ? [] : [saying(draft, index, `${node.id} is ${statusOf(node)}`)];
+      if (!hasPassed(node)) return [saying(draft, index, `${node.id} is ${statusOf(node)}`)];
+      const against = objectionOf(draft.planOf(index), node);
+      return against === undefined ? [] : [`${node.id} is through, and ${against}`];
     });
   }
   const lookup = lookupIn(draft.plan, draft.instance);

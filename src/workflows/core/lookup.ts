@@ -67,7 +67,15 @@ function nodePath(plan: PlanNode, node: NodeRecord, rest: string[]): Value {
   }
   if (name === 'status' && plan.expansion !== null) return of(statusOf(node), what);
   if (name === 'status' && plan.kind === 'gate') return of(statusOf(node), what);
+  if (name === 'tests.failed' && node.tasks.some(ranNoTest)) {
+    return missing(what, 'is not known: no test ran');
+  }
   return overTasks(plan, node, what, (task) => taskField(plan, node, task, rest));
+}
+
+/** A runner that found nothing to run has no failures either, and has shown nothing. */
+function ranNoTest({ result }: TaskRecord): boolean {
+  return result?.tests !== undefined && result.tests.passed + result.tests.failed === 0;
 }
 
 /** One value of a node with one task; a list of a node with several, known when all of it is. */

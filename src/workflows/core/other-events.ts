@@ -1,4 +1,5 @@
 import { compact, isObject } from '../../core/json.ts';
+import { exitCodeHiddenBy } from '../../core/shell-exit.ts';
 import { oneLine } from '../../core/text.ts';
 import { charge } from './budget.ts';
 import { stop } from './control.ts';
@@ -65,8 +66,10 @@ export function commandEnded(draft: Draft, event: Event<'command_ended'>): void 
   if (found === undefined || found.attempt.kind !== 'command') return;
   const { attempt, index } = found;
   const { exit_code, elapsed_ms, tests, output_tail } = event;
+  const hidden = tests !== undefined && tests.failed > 0 ? hiddenBy(draft, index) : undefined;
   const result = compact({
-    exit_code: exit_code ?? undefined,
+    // That of another command says nothing, to no condition either.
+    exit_code: hidden === undefined ? (exit_code ?? undefined) : undefined,
     elapsed_ms,
     tests,
     output_tail: output_tail?.slice(-OUTPUT_CHARS),
@@ -74,7 +77,7 @@ export function commandEnded(draft: Draft, event: Event<'command_ended'>): void 
   attempt.result = result;
   closeAttempt(draft, found);
   if (attempt.stopping !== null) return;
-  if (exit_code === 0) {
+  if (exit_code === 0 && hidden === undefined) {
     endTask(draft, index, attempt.task, {
       state: 'succeeded',
       reason: because('done', 'exit code 0'),
@@ -82,10 +85,28 @@ export function commandEnded(draft: Draft, event: Event<'command_ended'>): void 
     });
     return;
   }
-  const how = exit_code === null ? 'it was killed' : `exit code ${exit_code}`;
-  const tail = oneLine(output_tail?.slice(-500) ?? '', 500);
-  const text = tail === '' ? how : `${how}: ${tail}`;
+  const text =
+    hidden === undefined || exit_code !== 0
+      ? endText(event)
+      : `${tests?.failed} failing test(s); exit code 0 is that of \`${hidden}\``;
   failTask(draft, index, attempt.task, { code: 'command_failed', text, class: 'unknown', result });
+}
+
+/** Without an exit code its first line says what became of it, however much it printed. */
+function endText({ exit_code, output_tail = '' }: Event<'command_ended'>): string {
+  const [first = '', ...rest] = output_tail.split('\n');
+  const [how, said] =
+    exit_code === null
+      ? [first === '' ? 'it was killed' : first, rest.join('\n')]
+      : [`exit code ${exit_code}`, output_tail];
+  const tail = oneLine(said.slice(-500), 500);
+  return tail === '' ? how : `${how}: ${tail}`;
+}
+
+function hiddenBy(draft: Draft, index: number): string | undefined {
+  const node = draft.planOf(index);
+  if (node.kind !== 'command' || !('shell' in node.command)) return undefined;
+  return exitCodeHiddenBy(node.command.shell);
 }
 
 export function workflowEnded(draft: Draft, event: Event<'workflow_ended'>): void {

@@ -8,6 +8,7 @@ import { repairOf, verificationOf } from './effect-of.ts';
 import type { RunEnd, RunVerified } from './events.ts';
 import { closeAttempt, type Found, findAttempt } from './flight.ts';
 import type { Result } from './instance.ts';
+import { isAskedAbout, verdictAgainst } from './objections.ts';
 import { failTask } from './retry.ts';
 import { endTask } from './settle.ts';
 
@@ -84,6 +85,17 @@ function conclude(draft: Draft, found: Found) {
   const { result, task } = attempt;
   closeAttempt(draft, found);
   const status = stringAt(result?.handoff, 'status');
+  const against = status === 'pass' ? unjudged(draft, index, result) : undefined;
+  if (against !== undefined) {
+    const text = `the worker has judged it, and ${against}`;
+    return failTask(draft, index, task, {
+      code: 'handoff_fail',
+      text,
+      class: 'unknown',
+      result,
+      isFinding: true,
+    });
+  }
   if (status === 'pass') {
     const reason = because('done', stringAt(result?.handoff, 'summary')?.slice(0, 300) ?? 'done');
     return endTask(draft, index, task, { state: 'succeeded', reason, result });
@@ -92,6 +104,14 @@ function conclude(draft: Draft, found: Found) {
   const summary = stringAt(result?.handoff, 'summary') ?? '';
   const text = `the worker says ${status}: ${summary}`;
   failTask(draft, index, task, { code, text, class: 'unknown', result, isFinding: true });
+}
+
+/** A supervisor that does not approve, where no condition of the file asks what it says. */
+function unjudged(draft: Draft, index: number, result: Result | null): string | undefined {
+  const node = draft.planOf(index);
+  if (node.kind !== 'agent' || result?.handoff === undefined) return undefined;
+  const against = verdictAgainst(node, result.handoff);
+  return against === undefined || isAskedAbout(draft.plan, node.id) ? undefined : against;
 }
 
 /** It did its work, and what it said has not the agreed form. Runs without an answer by schema end so. */

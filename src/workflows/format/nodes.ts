@@ -79,7 +79,7 @@ const gate = z.strictObject({
       error: 'must be an expression or a list of expressions',
     })
     .optional()
-    .describe('All have to hold. Default: every need passed.'),
+    .describe('All have to hold. Default: every need passed and names nothing that blocks.'),
   on_fail: z
     .strictObject({
       retry: reference.describe('Node to go back to; it gets the reasons.'),

@@ -51,6 +51,7 @@ export const PROBLEM_FIXES = {
   invalid_uses: 'Use a file beside this one or below.',
   recursion: 'A workflow cannot contain itself.',
   no_effect: 'Remove it.',
+  hidden_exit_code: 'Leave that part away: what a command prints is kept, and its end is shown.',
 } as const;
 export type ProblemCode = keyof typeof PROBLEM_FIXES;
 

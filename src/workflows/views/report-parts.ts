@@ -1,4 +1,5 @@
 import { arrayAt, compact, isObject, type JsonObject, stringAt } from '../../core/json.ts';
+import { exitCodeHiddenBy } from '../../core/shell-exit.ts';
 import type { Instance, NodeRecord, TaskRecord } from '../core/instance.ts';
 import { taskId } from '../core/keys.ts';
 import { SEVERITIES } from '../handoffs/schemas.ts';
@@ -190,6 +191,15 @@ export function unknownLines(plan: Plan, last: Instance, costs: Costs, mock: boo
     ({ result }, index) =>
       kindOf(index) === 'agent' && result?.verdict !== undefined && result.tests === undefined,
   );
+  const hidden = done((_, index) => {
+    const node = nodeAt(plan, index);
+    return node.kind === 'command' && 'shell' in node.command
+      ? exitCodeHiddenBy(node.command.shell) !== undefined
+      : false;
+  });
+  const testless = done(
+    ({ result }) => result?.tests !== undefined && result.tests.passed + result.tests.failed === 0,
+  );
   const undecided = nodes.flatMap(({ id, tasks, state: at }, index) => {
     const reasons = tasks[0]?.result?.reasons ?? [];
     const isOpen = kindOf(index) === 'gate' && at === 'failed';
@@ -206,6 +216,11 @@ export function unknownLines(plan: Plan, last: Instance, costs: Costs, mock: boo
     ...ofNodes(
       'Whether tests pass after these: our check found or was given none to run',
       untested,
+    ),
+    ...ofNodes('Whether tests pass in these: none ran', testless),
+    ...ofNodes(
+      'Whether these commands did what they are for: they end with the exit code of another',
+      hidden,
     ),
     ...ofNodes('What these gates asked: a value was missing', undecided),
   ];
