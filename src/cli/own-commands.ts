@@ -54,10 +54,12 @@ export const OWN_COMMANDS: readonly OwnCommand[] = [
   {
     name: 'uninstall',
     summary: 'Take away again what setup has written; your own changes stay.',
-    usage: '[--client codex|claude|all] [--scope user|project] [--dry-run] [--yes] [--json]',
+    usage:
+      '[--client codex|claude|all] [--scope user|project] [--projects] [--dry-run] [--yes] [--json]',
     options: [
       ['--client <name>', 'codex, claude or all; default all.'],
       ['--scope <scope>', 'user (everything) or project (only this one); default user.'],
+      ['--projects', 'What projects hold, too (CLAUDE.md, .mcp.json); by default only named.'],
       ['--dry-run', 'Show every change, write nothing.'],
       ['--yes', 'Write without asking.'],
       ['--json', 'The changes as JSON.'],

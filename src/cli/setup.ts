@@ -1,18 +1,20 @@
 import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { CcError, EXIT } from '../core/errors.ts';
+import { type Leftovers, planLeftovers } from '../governance/leftovers.ts';
 import { installationOf } from '../setup/installation.ts';
 import { CLIENT_TITLES, CLIENTS, type Client, SCOPES } from '../setup/names.ts';
-import type { SetupOptions } from '../setup/plan.ts';
+import type { Note, SetupOptions } from '../setup/plan.ts';
 import { programNote } from '../setup/program-note.ts';
 import { installPrompt } from '../setup/prompt.ts';
 import { applyPlan, planSetup, planUninstall, type SetupPlan } from '../setup/setup.ts';
+import { knownWorkspaces } from '../workspace/home.ts';
 import type { Host } from '../workspace/host.ts';
 import { resolvePlace } from '../workspace/resolve.ts';
 import type { Screen } from './render.ts';
 import { renderPlan, renderReport } from './setup-text.ts';
 
-type Asked = SetupOptions & { dryRun: boolean; yes: boolean; json: boolean };
+type Asked = SetupOptions & { projects: boolean; dryRun: boolean; yes: boolean; json: boolean };
 
 /** `cc-orchestrator setup`: what would be written, and after a yes, written. */
 export async function setup(
@@ -37,8 +39,28 @@ export async function uninstall(
   screen: Screen,
 ): Promise<number> {
   const asked = parse(args);
-  const plan = await planUninstall(host, projectOf(host), asked);
-  return carryOut('uninstall', host, plan, asked, screen, process.stdout);
+  const project = projectOf(host);
+  const plan = await planUninstall(host, project, asked);
+  const others = asked.scope === 'user' ? await knownWorkspaces(host.home) : [];
+  const left = await planLeftovers(plan.settings, [project, ...others], {
+    remove: asked.projects,
+  });
+  const whole = {
+    ...plan,
+    parts: [...plan.parts, ...left.parts],
+    notes: [...plan.notes, ...left.notes, ...allAtOnce(left, asked)],
+  };
+  return carryOut('uninstall', host, whole, asked, screen, process.stdout);
+}
+
+/** One command for all, where several projects hold something. */
+function allAtOnce({ notes }: Leftovers, { scope, projects }: Asked): Note[] {
+  const named = notes.filter(({ fix }) => fix?.endsWith('--projects'));
+  const [first] = named;
+  if (first === undefined || named.length < 2 || scope === 'project' || projects) return [];
+  const text = 'What projects hold is often shared with others. To take it out of all of them:';
+  const { client } = first;
+  return [{ level: 'info', client, text, fix: 'cc-orchestrator uninstall --projects' }];
 }
 
 async function carryOut(
@@ -124,6 +146,7 @@ function parse(args: readonly string[]): Asked {
       approve: { type: 'boolean' },
       'startup-grace': { type: 'boolean' },
       replace: { type: 'boolean', default: false },
+      projects: { type: 'boolean', default: false },
       'dry-run': { type: 'boolean', default: false },
       yes: { type: 'boolean', short: 'y', default: false },
       json: { type: 'boolean', default: false },
@@ -135,6 +158,7 @@ function parse(args: readonly string[]): Asked {
     approve: values.approve,
     startupGrace: values['startup-grace'],
     replace: values.replace,
+    projects: values.projects,
     dryRun: values['dry-run'],
     yes: values.yes,
     json: values.json,

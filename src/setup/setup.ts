@@ -19,6 +19,7 @@ export type SetupPlan = {
   parts: Part[];
   notes: Note[];
   clients: FoundClient[];
+  settings: Setting[];
   backups: string;
 };
 
@@ -44,7 +45,8 @@ export async function planSetup(
     parts.push(await (client === 'codex' ? planCodexConfig(setting) : planClaudeConfig(setting)));
     parts.push(await planSkill(setting));
   }
-  return { parts, notes: [...notes, ...parts.flatMap((part) => part.notes)], clients, backups };
+  const told = [...notes, ...parts.flatMap((part) => part.notes)];
+  return { parts, notes: told, clients, settings, backups };
 }
 
 /** Works out how to take away what setup has written, for these clients, wherever it is. */
@@ -64,7 +66,8 @@ export async function planUninstall(
       if (whole === undefined && owned.replaced) notes.push(notRestored(owned));
     }
   }
-  return { parts, notes: [...notes, ...parts.flatMap((part) => part.notes)], clients, backups };
+  const told = [...notes, ...parts.flatMap((part) => part.notes)];
+  return { parts, notes: told, clients, settings, backups };
 }
 
 export function applyPlan(

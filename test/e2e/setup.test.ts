@@ -217,6 +217,33 @@ test('uninstall keeps what a session of Claude Code wrote while setup was runnin
   expect(JSON.parse(readFileSync(config, 'utf8')).projects).toEqual({ '/x': { cost: 1 } });
 });
 
+test('uninstall names what projects hold, and takes it only when told', async () => {
+  await openUser();
+  const guide = join(lab.project, 'CLAUDE.md');
+  write(guide, '# Mine');
+  await succeeds('write-claude-md', '--agents', '--apply');
+  const elsewhere = { cwd: lab.env.HOME ?? '', env: lab.env };
+  const uninstall = (...args: string[]) =>
+    runProgram(process.execPath, [BIN, 'uninstall', ...args], elsewhere);
+  const { stdout, exitCode } = await uninstall('--dry-run');
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain('cc-orchestrator uninstall --projects');
+  for (const name of ['CLAUDE.md', 'AGENTS.md']) {
+    expect(stdout).toContain(`kept: ${join(lab.project, name)} holds a section`);
+  }
+  const [command] = /(?<=-> cd )(\S+) && cc-orchestrator (.*--client codex.*)/.exec(stdout) ?? [];
+  const [directory = '', args = ''] = command?.split(' && cc-orchestrator ') ?? [];
+  const one = await runProgram(process.execPath, [BIN, ...args.split(' '), '--yes'], {
+    ...elsewhere,
+    cwd: directory,
+  });
+  expect(one).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(existsSync(join(lab.project, 'AGENTS.md'))).toBe(false);
+  expect(readFileSync(guide, 'utf8')).toContain('Delegated work');
+  expect(await uninstall('--projects', '--yes')).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(readFileSync(guide, 'utf8')).toBe('# Mine');
+});
+
 test.each([
   ['an able model', {}, 0, 'pass'],
   ['one without tools', { noTools: true }, 1, 'fail'],

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -11,7 +12,9 @@ import {
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { writeGuidance } from '../../src/governance/guidance.ts';
+import { removeGuidance } from '../../src/governance/guidance-removal.ts';
 import { BEGIN, END, guidanceBlock } from '../../src/governance/guidance-text.ts';
+import { knownWorkspaces } from '../../src/workspace/home.ts';
 import type { Host } from '../../src/workspace/host.ts';
 import { userWithProject } from '../support/history.ts';
 import { scratch } from '../support/scratch.ts';
@@ -50,7 +53,7 @@ describe('writing guidance', () => {
     expect(preview.files[0]?.diff).toContain('+## Delegated work');
     expect(existsSync(path)).toBe(false);
     expect(await write()).toEqual(preview);
-    expect(text()).toBe(guidanceBlock('\n'));
+    expect(text()).toBe(guidanceBlock('\n', 'new'));
     expect(await write()).toEqual({ files: [{ path, state: 'current' }] });
   });
 
@@ -67,7 +70,8 @@ describe('writing guidance', () => {
     const done = await write();
     expect(done.files[0]?.state).toBe('added');
     expect(text().startsWith(before)).toBe(true);
-    expect(text()).toContain(guidanceBlock(before.includes('\r\n') ? '\r\n' : '\n'));
+    const section = guidanceBlock(before.includes('\r\n') ? '\r\n' : '\n');
+    expect(text().replace(' unended -->', ' -->')).toContain(section);
     if (before.includes('\r\n')) expect(text().replaceAll('\r\n', '')).not.toContain('\n');
     expect(backedUp(done.backups)).toEqual([before]);
     expect((await write()).files[0]?.state).toBe('current');
@@ -78,7 +82,7 @@ describe('writing guidance', () => {
     ['at the top behind a BOM', '\ufeff', 'below'],
     ['at the end without an end of line', '# Above\n', undefined],
   ])('brings only its own section up to date, %s', async (_, above, below) => {
-    const old = `${BEGIN.replace('write-claude-md', 'an earlier version')}\nold words\n${END}`;
+    const old = `${BEGIN} (written by an earlier version) -->\nold words\n${END}`;
     const before = below === undefined ? above + old : `${above}${old}\n${below}`;
     writeFileSync(path, before);
     expect((await write()).files[0]?.state).toBe('updated');
@@ -174,4 +178,122 @@ describe('writing guidance refuses and changes nothing', () => {
     await expect(write({ agents: true })).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
     expect(text()).toBe('mine\n');
   });
+});
+
+describe('taking the section out again', () => {
+  const remove = (change: { force?: boolean; apply?: boolean } = {}) =>
+    removeGuidance(host, root, { force: false, apply: true, ...change });
+
+  it.each([
+    ['plain', '# Mine\n'],
+    ['without an end of line', '# Mine'],
+    ['with CRLF', '# Mine\r\n\r\n- rule\r\n'],
+    ['with CRLF and no end of line', '# Mine\r\n- rule'],
+    ['with a BOM', '\ufeff# Mine\n'],
+    ['only a BOM', '\ufeff'],
+    ['empty', ''],
+    ['one empty line', '\n'],
+    ['empty lines at the end', '# Mine\n\n\n'],
+  ])('gives a file %s back, byte for byte, also after an update', async (_, before) => {
+    writeFileSync(path, before, { mode: 0o640 });
+    await write();
+    const written = text();
+    expect((await remove({ apply: false })).files).toMatchObject([{ path, state: 'removed' }]);
+    expect(text()).toBe(written);
+    const { files, backups } = await remove();
+    expect(files[0]?.state).toBe('removed');
+    expect(backedUp(backups)).toEqual([written]);
+    expect(text()).toBe(before);
+    expect(await remove()).toEqual({ files: [] });
+    await write();
+    writeFileSync(path, text().replace(/ [0-9a-f]{12}/, ' 0123456789ab'));
+    await write();
+    await remove();
+    expect(text()).toBe(before);
+  });
+
+  it('removes the files that came with it, and no others', async () => {
+    await write({ agents: true });
+    const { files } = await remove();
+    expect(files.map(({ state }) => state)).toEqual(['deleted', 'deleted']);
+    expect(readdirSync(root)).toEqual(['.agent-workspace']);
+    await write();
+    writeFileSync(path, `${text()}\nMy own rule.\n`);
+    expect((await remove()).files).toMatchObject([{ state: 'removed' }]);
+    expect(text()).toBe('\nMy own rule.\n');
+  });
+
+  it('keeps a link in place of the file that came with it', async () => {
+    await write();
+    renameSync(path, join(root, 'GUIDE.md'));
+    symlinkSync('GUIDE.md', path);
+    expect((await remove()).files).toMatchObject([{ state: 'removed' }]);
+    expect(text()).toBe('');
+  });
+
+  it('keeps what the user has put around it apart', async () => {
+    writeFileSync(path, '# Mine\n');
+    await write();
+    writeFileSync(path, `\n${text()}Directly below.\n`);
+    await remove();
+    expect(text()).toBe('\n# Mine\n\nDirectly below.\n');
+  });
+
+  it('names a section the user has changed, and needs force for it', async () => {
+    writeFileSync(path, '# Mine\n');
+    await write({ agents: true });
+    writeFileSync(path, text().replace('## Delegated work', '## My title'));
+    const before = text();
+    const preview = await remove({ apply: false });
+    expect(preview.files.map(({ state }) => state)).toEqual(['edited', 'deleted']);
+    expect(preview.files[0]?.diff).toContain('-## My title');
+    await expect(remove()).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
+    expect(text()).toBe(before);
+    expect(existsSync(join(root, 'AGENTS.md'))).toBe(true);
+    const { backups } = await remove({ force: true });
+    expect(text()).toBe('# Mine\n');
+    expect(existsSync(join(root, 'AGENTS.md'))).toBe(false);
+    expect(backedUp(backups)).toContain(before);
+  });
+
+  it('is not misled by git, which changes ends of lines', async () => {
+    writeFileSync(path, '# Mine\n');
+    await write();
+    writeFileSync(path, text().replaceAll('\n', '\r\n'));
+    expect((await remove()).files).toMatchObject([{ state: 'removed' }]);
+    expect(text()).toBe('# Mine\r\n');
+  });
+
+  it('knows a section of a version that noted nothing in its marker', async () => {
+    const old = guidanceBlock('\n').replace(/ [0-9a-f]{12} -->/, ' -->');
+    writeFileSync(path, `# Mine\n\n${old}`);
+    await remove();
+    expect(text()).toBe('# Mine\n');
+    writeFileSync(path, old);
+    expect((await remove()).files).toMatchObject([{ state: 'removed' }]);
+    expect(text()).toBe('');
+  });
+
+  it('takes one section out where one file is a link to the other', async () => {
+    writeFileSync(join(root, 'AGENTS.md'), '# Ours\n');
+    symlinkSync('AGENTS.md', path);
+    await write({ agents: true });
+    expect((await remove()).files).toHaveLength(1);
+    expect(text()).toBe('# Ours\n');
+  });
+
+  it('refuses markers that are no pair', async () => {
+    writeFileSync(path, `# Mine\n${END}\n`);
+    await expect(remove({ force: true })).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
+    expect(text()).toBe(`# Mine\n${END}\n`);
+  });
+});
+
+it('remembers where it has written, also where no run ever was', async () => {
+  const other = join(dir, 'other');
+  mkdirSync(other);
+  await writeGuidance(host, other, { ...ASKED, apply: false });
+  expect(await knownWorkspaces(host.home)).not.toContain(other);
+  await writeGuidance(host, other, ASKED);
+  expect(await knownWorkspaces(host.home)).toContain(other);
 });
