@@ -5,7 +5,7 @@ import { newInstance } from '../core/new-instance.ts';
 import { replay } from '../core/reduce.ts';
 import type { PartWait } from '../views/status-parts.ts';
 import { isOver } from '../vocabulary.ts';
-import { ensureWorkflowSupervised } from './ensure.ts';
+import { ensureWorkflowSupervised, orGiveUp } from './ensure.ts';
 import { readJournal } from './journal.ts';
 import { waitsInParts } from './part-waits.ts';
 import { InstanceFollower, type WorkflowNow } from './read.ts';
@@ -43,7 +43,8 @@ export async function waitWorkflow(
   wait: WorkflowWait,
 ): Promise<Waited> {
   const { timeoutMs, signal, since } = wait;
-  const follower = await InstanceFollower.open(found.paths, found.record);
+  const open = () => InstanceFollower.open(found.paths, found.record);
+  const follower = await orGiveUp(host, found, open);
   const seen = since === undefined ? undefined : await newsAt(found, since);
   const before =
     seen ?? (isAtEnd(follower.now.instance) ? new Set<string>() : newsOf(follower.now.instance));
@@ -53,7 +54,7 @@ export async function waitWorkflow(
   const watcher = new DirectoryWatcher([found.paths.dir], tellsSomething);
   try {
     for (;;) {
-      follower.read();
+      await orGiveUp(host, found, () => follower.read());
       const { instance } = follower.now;
       const record = await readWorkflowRecord(found.workspace, found.record.workflow_id);
       const now = { ...found, record, ...follower.now };
