@@ -21,10 +21,11 @@ export type WorkflowAsk =
   | { kind: 'stop'; text?: string | undefined }
   | { kind: 'resume'; limits?: WorkflowBudget | undefined }
   | { kind: 'retry_node'; node: string; text?: string | undefined }
-  /** Without a node: the only one that asks. */
+  /** Without a node: the only one that asks. Without a round: the question that is open. */
   | {
       kind: 'approve';
       node?: string | undefined;
+      round?: number | undefined;
       decision: 'approved' | 'rejected';
       comment?: string | undefined;
     }
