@@ -61,16 +61,16 @@ export async function waitWorkflow(
       const isSupervised = await ensureWorkflowSupervised(host, now);
       const parts = await waitsInParts(found.workspace, instance);
       // With a cursor they were told at the look before, or are now.
-      if (since !== undefined) asked ??= new Set(parts.map(nameOf));
+      if (since !== undefined) asked ??= new Set(parts.map(newsOfPart));
       const isNews =
         [...newsOf(instance)].some((one) => !before.has(one)) ||
-        parts.some((one) => asked?.has(nameOf(one)) !== true);
+        parts.some((one) => asked?.has(newsOfPart(one)) !== true);
       const time = host.clock.monotonic();
       const isBroken = record.broken !== undefined;
       if (isNews || isBroken || !isSupervised || time >= until || signal.aborted) {
         // Whoever waits for it here needs not be woken.
-        if (isNews)
-          await markTold(host, record.workflow_id, newsOf(instance)).catch(() => undefined);
+        const news = [...newsOf(instance), ...parts.map(newsOfPart)];
+        if (isNews) await markTold(host, record.workflow_id, news).catch(() => undefined);
         return { ...now, isNews: isNews || isBroken, isSupervised, parts };
       }
       if (time >= nextProgress) {
@@ -114,8 +114,9 @@ export function newsOf({ state, ended, nodes }: Instance): Set<string> {
   return news;
 }
 
-function nameOf({ workflow_id, node, since }: PartWait): string {
-  return [workflow_id, node, since].join(' ');
+/** What waits for a decision in a part of it, by a name that stays the same. */
+export function newsOfPart({ workflow_id, node, round }: PartWait): string {
+  return `asks ${workflow_id}/${node} ${round}`;
 }
 
 async function newsAt(found: FoundWorkflow, seq: number): Promise<Set<string>> {
