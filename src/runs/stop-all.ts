@@ -7,7 +7,7 @@ import { runPaths, type Workspace } from '../workspace/layout.ts';
 import { keepHere } from './fallback/look.ts';
 import type { FoundRun } from './find.ts';
 import { activeRuns, newestRuns } from './list.ts';
-import { hasRecord, readRecord } from './record.ts';
+import { hasRecord, type RunRecord, readRecord } from './record.ts';
 import { type StopOptions, stopRun } from './stop.ts';
 
 const FAILED_LOOKED_AT = 50;
@@ -15,17 +15,18 @@ const FAILED_LOOKED_AT = 50;
 export type StoppedRun = { run_id: string; state: string; stopped: boolean; error?: string };
 
 /**
- * Stops everything that is active in a workspace, all at once. What the index does not know but what
- * has living processes is active, too.
+ * Stops everything that is active in a workspace, or what `isMeant` of it, all at once. What the index
+ * does not know but what has living processes is active, too.
  */
 export async function stopAll(
   host: Host,
   workspace: Workspace,
   options: StopOptions,
+  isMeant: (record: RunRecord) => boolean = () => true,
 ): Promise<StoppedRun[]> {
   // A run that failed just now is not to go on elsewhere by the next look at it.
   for (const run of await newestRuns(workspace, FAILED_LOOKED_AT)) {
-    await keepHere(host, run, 'everything was stopped by its controller');
+    if (isMeant(run.record)) await keepHere(host, run, 'everything was stopped by its controller');
   }
   const runs = new Map<string, FoundRun>();
   for (const run of await activeRuns(workspace)) runs.set(run.record.run_id, run);
@@ -33,7 +34,8 @@ export async function stopAll(
     const run = runs.has(runId) ? undefined : await readRun(workspace, runId);
     if (run !== undefined) runs.set(runId, run);
   }
-  return Promise.all([...runs.values()].map((run) => stop(host, run, options)));
+  const meant = [...runs.values()].filter(({ record }) => isMeant(record));
+  return Promise.all(meant.map((run) => stop(host, run, options)));
 }
 
 async function readRun(workspace: Workspace, runId: string): Promise<FoundRun | undefined> {

@@ -114,17 +114,23 @@ export function topLease(directory: string): LeaseRecord | undefined {
   }
 }
 
+/** Between two looks: short at first, and longer the longer somebody else has had it. */
+const LOOK_MS = { least: 5, spread: 20, most: 250, share: 0.1 };
+
 /**
- * Runs `work` while holding a short lease; waits up to `timeoutMs` for it. For the shared files of a
- * workspace (launch slots); the work must be quick.
+ * Runs `work` while holding a lease, and waits up to `timeoutMs` for it (Infinity: for as long as its
+ * holder lives). Throws BUSY when that was too short and CANCELLED when `signal` aborts first; work that
+ * has begun is not interrupted.
  */
 export async function withLease<T>(
   directory: string,
   timeoutMs: number,
   work: () => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
-  const until = performance.now() + timeoutMs;
+  const began = performance.now();
   for (;;) {
+    if (signal?.aborted) throw new CcError('CANCELLED', 'It was stopped while it waited.');
     const lease = Lease.tryAcquire(directory);
     if (lease instanceof Lease) {
       try {
@@ -133,14 +139,16 @@ export async function withLease<T>(
         lease.release();
       }
     }
-    if (performance.now() > until) {
+    const waited = performance.now() - began;
+    if (waited > timeoutMs) {
       throw new CcError('BUSY', `Process ${lease.holder.pid} has held ${directory} for too long.`, {
         hint: 'Call again. If it stays, look at that process.',
         retryable: true,
         details: { pid: lease.holder.pid, since: lease.since },
       });
     }
-    await sleep(5 + Math.random() * 20);
+    const { least, spread, most, share } = LOOK_MS;
+    await sleep(least + Math.random() * Math.max(spread, Math.min(most, waited * share)), signal);
   }
 }
 

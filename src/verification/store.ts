@@ -18,6 +18,11 @@ export function verificationPaths(paths: RunPaths, id: string) {
   };
 }
 
+/** Held by whoever verifies a run. */
+export function verificationLease(paths: RunPaths): string {
+  return join(paths.verification, 'lease');
+}
+
 /** Stores it for good: the exports first, so that whoever finds the file finds them, too. */
 export async function storeVerification(paths: RunPaths, result: Verification): Promise<string> {
   const { file, latest, folder, junit, sarif } = verificationPaths(paths, result.verification_id);

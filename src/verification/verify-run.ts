@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { isoTime } from '../core/clock.ts';
 import { CcError } from '../core/errors.ts';
 import { newId } from '../core/ids.ts';
@@ -22,7 +21,12 @@ import { factsOf, readRecorded } from './gather.ts';
 import { type Check, runChecks } from './running/checks.ts';
 import { commandEnvironment } from './running/environment.ts';
 import { runTests } from './running/tests.ts';
-import { latestVerification, storeVerification, verificationPaths } from './store.ts';
+import {
+  latestVerification,
+  storeVerification,
+  verificationLease,
+  verificationPaths,
+} from './store.ts';
 import { judge } from './verdict.ts';
 import type { Verification, VerificationFacts } from './verification.ts';
 
@@ -59,7 +63,7 @@ export async function verifyRun(
   requireEnded(run, state);
   const started = host.clock.monotonic();
   await makePrivateDir(run.paths.verification);
-  const lease = Lease.tryAcquire(join(run.paths.verification, 'lease'));
+  const lease = Lease.tryAcquire(verificationLease(run.paths));
   if (!(lease instanceof Lease)) {
     throw new CcError('BUSY', `Process ${lease.holder.pid} is verifying ${run.record.run_id}.`, {
       hint: 'Wait until it is done; its result is in verification/latest.json.',

@@ -62,6 +62,42 @@ async function atRest(id: string) {
   );
 }
 
+test('a decision about an earlier round is refused, and one without a round is about the open question', async () => {
+  const id = await lab.launch(ASKS);
+  await atRest(id);
+  const { next, waits } = (await data('cc_workflow_status')) as {
+    next: { tool: string; input: Record<string, unknown> };
+    waits: unknown;
+  };
+  expect(waits).toMatchObject([
+    { node: 'ok', round: 1 },
+    { node: 'also', round: 1 },
+  ]);
+  expect(next.input).toMatchObject({ node: 'ok', round: 1 });
+  await data('cc_workflow_retry_node', { node: 'look', reason: 'look again' });
+  await atRest(id);
+  // As somebody does who has read the first question and was slow.
+  const stale = errorOf(await call(next.tool, { ...next.input, approve: true }));
+  expect(stale).toMatchObject({
+    code: 'CHECK_FAILED',
+    message: expect.stringContaining('ok asks in round 2 by now'),
+    hint: expect.stringContaining('cc_workflow_approve'),
+  });
+  expect(await data('cc_workflow_approve')).toMatchObject({
+    waits: [
+      { node: 'ok', round: 2 },
+      { node: 'also', round: 2 },
+    ],
+  });
+  const given = await data('cc_workflow_approve', { node: 'ok', round: 2, approve: true });
+  expect(given).toMatchObject({ ok: true, text: 'ok is approved' });
+  expect(await data('cc_workflow_approve', { node: 'also', approve: true })).toMatchObject({
+    ok: true,
+    text: 'also is approved',
+  });
+  expect((await lab.over(id)).instance.state).toBe('succeeded');
+});
+
 test('two approvals at once: listed, decided one by one, and the one next call leads to the end', async () => {
   const id = await lab.launch(ASKS);
   await atRest(id);

@@ -190,6 +190,25 @@ describe('withLease', () => {
     expect(await withLease(directory, 100, async () => 'result')).toBe('result');
   });
 
+  it('waits for as long as its holder lives, unless it is told to stop', async () => {
+    const directory = join(scratch(), 'lease');
+    const lease = taken(directory);
+    const stop = new AbortController();
+    const began: string[] = [];
+    const forever = Number.POSITIVE_INFINITY;
+    const stopped = withLease(directory, forever, async () => began.push('stopped'), stop.signal);
+    const patient = withLease(directory, forever, async () => began.push('patient'));
+    stop.abort();
+    const error = toErrorFacts(await stopped.catch((reason: unknown) => reason));
+    expect(error).toMatchObject({ code: 'CANCELLED' });
+    expect(began).toEqual([]);
+    lease.release();
+    await patient;
+    expect(began).toEqual(['patient']);
+    // Told before it had to wait at all.
+    await expect(withLease(directory, 100, async () => 1, stop.signal)).rejects.toThrow(/stopped/);
+  });
+
   it('is BUSY after the timeout and says who holds it', async () => {
     const directory = scratch();
     const [holder] = await fighters(1);

@@ -7,9 +7,10 @@ export const nextCall = z.object({
   why: z.string(),
 });
 
-/** What waits for a decision; `workflow_id` where that is in a part of the workflow. */
+/** What waits for a decision, in which round of the node; `workflow_id` where that is in a part of the workflow. */
 export const waiting = z.object({
   node: z.string(),
+  round: z.number(),
   question: z.string(),
   since: z.string(),
   workflow_id: z.string().optional(),

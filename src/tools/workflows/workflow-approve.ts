@@ -11,6 +11,7 @@ export default defineTool({
   summary: 'Approve or reject what a workflow waits for; without node: list what waits.',
   input: z.strictObject({
     node: nodeId.optional(),
+    round: z.int().min(1).optional(),
     approve: z.boolean().optional(),
     comment: z.string().max(4000).optional(),
     workflow_id: workflowId,
@@ -18,7 +19,7 @@ export default defineTool({
   }),
   output: z.object(askedOutput),
   failed: ({ ok }) => ok !== true,
-  handler: async ({ node, approve, comment, ...asked }, context) => {
+  handler: async ({ node, round, approve, comment, ...asked }, context) => {
     const { askFor, briefly, readAsked, requireNode } = await loadCalls();
     const now = await readAsked(context, asked);
     const brief = await briefly(context, now);
@@ -34,7 +35,8 @@ export default defineTool({
     }
     requireNode(now, node);
     const decision = approve ? 'approved' : 'rejected';
-    return (await askFor(context, now, { kind: 'approve', node, decision, comment })).answer;
+    const said = { kind: 'approve', node, round, decision, comment } as const;
+    return (await askFor(context, now, said)).answer;
   },
 });
 

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { compact } from '../../core/json.ts';
 import { CommandCarriers } from '../commands/carriers.ts';
 import type { Effect } from '../core/effects.ts';
@@ -23,7 +22,7 @@ export class Commands implements Effector {
       instance,
       workspace: workspace.root,
       cwd,
-      dir: join(privateWorkflowPaths(host.home, record.workflow_id).dir, 'commands'),
+      dir: privateWorkflowPaths(host.home, record.workflow_id).commands,
       outputDir: workflowPaths(workspace, record.workflow_id).commands,
       report,
     });

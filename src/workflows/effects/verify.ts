@@ -6,7 +6,7 @@ import { oneLine } from '../../core/text.ts';
 import type { Actor } from '../../ledger/entry.ts';
 import { type FoundRun, findRun } from '../../runs/find.ts';
 import { treeRoot } from '../../runs/record.ts';
-import { Lease } from '../../store/lease.ts';
+import { withLease } from '../../store/lease.ts';
 import { applyRun } from '../../undo/apply.ts';
 import type { Verification } from '../../verification/verification.ts';
 import { verifyRun } from '../../verification/verify-run.ts';
@@ -81,21 +81,10 @@ export class VerifyEffector implements Effector {
   }
 
   /** Test commands of two at once in one place would disturb each other. */
-  async #inTurn<T>(run: FoundRun, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  #inTurn<T>(run: FoundRun, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const { verifyTurns } = sharedPaths(run.workspace);
     const directory = join(verifyTurns, digestOf(treeRoot(run.record)));
-    for (;;) {
-      const lease = Lease.tryAcquire(directory);
-      if (lease instanceof Lease) {
-        try {
-          return await work();
-        } finally {
-          lease.release();
-        }
-      }
-      await sleep(LOOK_MS, signal);
-      if (signal.aborted) throw new CcError('CANCELLED', 'it was stopped');
-    }
+    return withLease(directory, Number.POSITIVE_INFINITY, work, signal);
   }
 
   /** Undefined: there is nothing to bring in, or it was brought in. */

@@ -51,9 +51,11 @@ export class SubWorkflows implements Effector {
     this.#running.set(key, found);
     if (this.#stops.has(key)) void this.#ask(found, this.#stops.get(key));
     try {
-      const { instance: ended } = await waitUntilOver(host, found, signal);
+      const { instance: ended, record } = await waitUntilOver(host, found, signal);
       if (signal.aborted) return;
-      report({ type: 'workflow_ended', key, ...endOf(ended) });
+      const { broken } = record;
+      const lost = broken === undefined ? {} : { state: 'failed' as const, text: broken };
+      report({ type: 'workflow_ended', key, ...endOf(ended), ...lost });
     } catch (error) {
       const text = `nothing can be read of it any more: ${toErrorFacts(error).message}`;
       const usage = { usd: null, tokens: 0, elapsed_ms: 0 };

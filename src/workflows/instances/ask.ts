@@ -5,7 +5,7 @@ import type { Host } from '../../workspace/host.ts';
 import type { Instance } from '../core/instance.ts';
 import type { WorkflowBudget } from '../plan.ts';
 import { rememberActive } from './active.ts';
-import { ensureWorkflowSupervised } from './ensure.ts';
+import { ensureWorkflowSupervised, orGiveUp } from './ensure.ts';
 import type { JournalLine } from './journal.ts';
 import { InstanceFollower } from './read.ts';
 import { type FoundWorkflow, readWorkflowRecord } from './record.ts';
@@ -21,10 +21,11 @@ export type WorkflowAsk =
   | { kind: 'stop'; text?: string | undefined }
   | { kind: 'resume'; limits?: WorkflowBudget | undefined }
   | { kind: 'retry_node'; node: string; text?: string | undefined }
-  /** Without a node: the only one that asks. */
+  /** Without a node: the only one that asks. Without a round: the question that is open. */
   | {
       kind: 'approve';
       node?: string | undefined;
+      round?: number | undefined;
       decision: 'approved' | 'rejected';
       comment?: string | undefined;
     }
@@ -64,7 +65,10 @@ export async function askWorkflow(
     });
   }
   const { kind, ...payload } = asked;
-  const follower = await InstanceFollower.open(paths, found.record);
+  const follower = await orGiveUp(host, found, () => InstanceFollower.open(paths, found.record));
+  if (found.record.broken !== undefined) {
+    return { ok: false, text: found.record.broken, ...follower.now };
+  }
   const watcher = new DirectoryWatcher([paths.dir]);
   try {
     // It may go on after its end, and then recovery has to find it.
@@ -73,7 +77,7 @@ export async function askWorkflow(
     const id = await submitRequest(paths.inbox, { kind, from, payload, ttlMs: TTL_MS }, host.clock);
     const until = host.clock.monotonic() + ANSWER_MS;
     for (;;) {
-      const answer = answerTo(id, follower.read());
+      const answer = answerTo(id, await orGiveUp(host, found, () => follower.read()));
       if (answer !== undefined) return { ...answer, ...follower.now };
       const record = await readWorkflowRecord(workspace, workflow_id);
       if (record.broken !== undefined) return { ok: false, text: record.broken, ...follower.now };

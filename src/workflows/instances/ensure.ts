@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { CcError } from '../../core/errors.ts';
 import { stateOf } from '../../proc/identity.ts';
 import { mayRecover } from '../../runs/recover.ts';
 import { isOwned, startOnce } from '../../runs/start-once.ts';
@@ -10,7 +12,7 @@ import type { Plan } from '../plan.ts';
 import { isOver } from '../vocabulary.ts';
 import { launcherOf } from './active.ts';
 import type { WorkflowNow } from './read.ts';
-import type { WorkflowRecord } from './record.ts';
+import type { FoundWorkflow, WorkflowRecord } from './record.ts';
 import { startWorkflowSupervisor } from './start-supervisor.ts';
 
 /** Between the record of a workflow and the start of its supervisor by the launcher. */
@@ -46,7 +48,8 @@ export async function workflowSupervision(
 ): Promise<WorkflowSupervision> {
   const top = topLease(paths.lease);
   if (top !== undefined && !top.released && stateOf(top.holder) === 'running') return 'supervised';
-  if (record.broken !== undefined) return 'at_rest';
+  // As long as it stands in the index, something it has launched may still go on.
+  if (record.broken !== undefined) return existsSync(paths.active) ? 'unsupervised' : 'at_rest';
   if (top === undefined) {
     const age = host.clock.now().getTime() - Date.parse(record.created);
     const launcher =
@@ -74,4 +77,27 @@ export async function ensureWorkflowSupervised(
   if (!mayRecover(host, workflow.record)) return false;
   await startOnce(workflow_id, host.clock, () => startWorkflowSupervisor(host, workflow.record));
   return true;
+}
+
+/**
+ * Passes on what `read` answers. Where that finds a workflow damaged it throws as well, but not before
+ * somebody was started who says so in the record and ends what the workflow has launched.
+ */
+export async function orGiveUp<T>(
+  host: Host,
+  { record, paths }: Pick<FoundWorkflow, 'record' | 'paths'>,
+  read: () => Promise<T> | T,
+): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    const isDamaged = error instanceof CcError && error.code === 'STORAGE_CORRUPT';
+    if (isDamaged && mayRecover(host, record)) {
+      const top = topLease(paths.lease);
+      const isOwned = top !== undefined && !top.released && stateOf(top.holder) === 'running';
+      const start = () => startWorkflowSupervisor(host, record);
+      if (!isOwned) await startOnce(record.workflow_id, host.clock, start).catch(() => undefined);
+    }
+    throw error;
+  }
 }

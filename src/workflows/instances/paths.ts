@@ -38,6 +38,8 @@ export function privateWorkflowPaths(home: UserHome, workflowId: string) {
     plan: join(dir, 'plan.json'),
     task: join(dir, 'task.txt'),
     log: join(dir, 'supervisor.log'),
+    /** One directory for each command, named by the digest of its key. */
+    commands: join(dir, 'commands'),
     /** Whom to wake, and what that controller has been told. */
     wake: join(dir, 'wake.json'),
     told: join(dir, 'told.json'),

@@ -43,14 +43,14 @@ export class InstanceFollower {
   readonly #paths: WorkflowPaths;
   readonly #plan: Plan;
   readonly #first: Instance;
-  readonly #isOver: boolean;
+  readonly #record: WorkflowRecord;
   #instance: Instance;
   #seq = 0;
   #cursor: string | undefined;
 
-  private constructor(paths: WorkflowPaths, plan: Plan, first: Instance, isOver: boolean) {
+  private constructor(paths: WorkflowPaths, plan: Plan, first: Instance, record: WorkflowRecord) {
     this.#paths = paths;
-    this.#isOver = isOver;
+    this.#record = record;
     this.#plan = plan;
     this.#first = first;
     this.#instance = first;
@@ -60,11 +60,10 @@ export class InstanceFollower {
     const { workflow_id, task, created: time } = record;
     const plan = await readPlan(paths.plan);
     const first = newInstance(plan, { workflow_id, task, time });
-    const follower = new InstanceFollower(paths, plan, first, record.end !== undefined);
+    const follower = new InstanceFollower(paths, plan, first, record);
     const cached = await readState(paths);
     if (cached?.instance.workflow_id === workflow_id) follower.#begin(cached);
-    // Of one that is broken, what is known is as much as there is.
-    if (record.broken === undefined) follower.read();
+    follower.read();
     return follower;
   }
 
@@ -74,10 +73,12 @@ export class InstanceFollower {
 
   /** Works in what is new, and answers it. Throws STORAGE_CORRUPT where something is missing. */
   read(): JournalLine[] {
+    // Of one that is broken, what is known is as much as there is.
+    if (this.#record.broken !== undefined) return [];
     const { journal } = this.#paths;
     const { lines, cursor, reset } = readJournal(journal, this.#cursor);
     if (reset) {
-      if (this.#isOver) requireAll(journal, lines.at(-1)?.seq ?? 0, this.#seq);
+      if (this.#record.end !== undefined) requireAll(journal, lines.at(-1)?.seq ?? 0, this.#seq);
       this.#begin({ seq: 0, instance: this.#first });
     }
     this.#cursor = cursor;

@@ -26,7 +26,7 @@ const LOOK_MS = 25;
 
 const step = z.object({
   workflow_id: z.string(),
-  /** `broken`: its files are damaged, and nobody can carry it on. */
+  /** `broken`: its files are damaged, nobody can carry it on, and what it had launched was ended. */
   did: z.enum(['supervised', 'still_starting', 'broken', 'failed']),
   error: z.string().optional(),
 });
@@ -79,12 +79,16 @@ async function recoverOne(
   if (!existsSync(paths.metadata)) return forgetStillborn(host, workspace, id);
   const record = await readWorkflowRecord(workspace, id);
   for (let attempt = 0; ; attempt += 1) {
-    const supervision = await look(host, workspace, record);
-    const did = (what: 'supervised' | 'still_starting' | 'broken') =>
+    const { supervision, broken } = await look(host, workspace, record);
+    const did = (what: 'supervised' | 'still_starting') =>
       report.workflows.push({ workflow_id: id, did: what });
+    if (broken !== undefined && attempt > 0) {
+      report.workflows.push({ workflow_id: id, did: 'broken', error: broken });
+      return;
+    }
     if (supervision === 'settled') {
       await forgetActive(paths);
-      if (attempt > 0) did((await isBroken(workspace, id)) ? 'broken' : 'supervised');
+      if (attempt > 0) did('supervised');
       return;
     }
     if (supervision !== 'unsupervised') {
@@ -108,27 +112,31 @@ async function recoverOne(
   }
 }
 
-/** `settled`: it is over, or broken, and no longer of interest. */
+type Look = {
+  /** `settled`: it is over, or broken, and no longer of interest. */
+  supervision: WorkflowSupervision | 'settled';
+  broken?: string | undefined;
+};
+
 async function look(
   host: Host,
   workspace: Workspace,
   { workflow_id }: WorkflowRecord,
-): Promise<WorkflowSupervision | 'settled'> {
+): Promise<Look> {
   let now: WorkflowNow;
   try {
     now = await readWorkflow(workspace, workflow_id);
   } catch (error) {
     // Its supervisor finds that out as well, and says so in the record.
-    if (error instanceof CcError && error.code === 'STORAGE_CORRUPT') return 'unsupervised';
+    if (error instanceof CcError && error.code === 'STORAGE_CORRUPT') {
+      return { supervision: 'unsupervised' };
+    }
     throw error;
   }
   const supervision = await workflowSupervision(host, now);
-  const isDone = isOver(now.instance.state) || now.record.broken !== undefined;
-  return supervision === 'at_rest' && isDone ? 'settled' : supervision;
-}
-
-async function isBroken(workspace: Workspace, id: string): Promise<boolean> {
-  return (await readWorkflowRecord(workspace, id)).broken !== undefined;
+  const { broken } = now.record;
+  const isDone = isOver(now.instance.state) || broken !== undefined;
+  return { supervision: supervision === 'at_rest' && isDone ? 'settled' : supervision, broken };
 }
 
 /**
@@ -147,7 +155,8 @@ async function startAndWait(
     // In this order: one that is gone by now has done all it will ever do.
     const lives = stateOf(supervisor) === 'running';
     if (!lives) await killProcess(supervisor); // frozen, it would never come
-    if (!lives || (await look(host, workspace, record)) === 'supervised') return true;
+    const { supervision, broken } = await look(host, workspace, record);
+    if (!lives || (supervision === 'supervised' && broken === undefined)) return true;
     if (host.clock.monotonic() > until || signal.aborted) return false;
     await sleep(LOOK_MS, signal);
   }

@@ -5,7 +5,7 @@ import { newInstance } from '../core/new-instance.ts';
 import { replay } from '../core/reduce.ts';
 import type { PartWait } from '../views/status-parts.ts';
 import { isOver } from '../vocabulary.ts';
-import { ensureWorkflowSupervised } from './ensure.ts';
+import { ensureWorkflowSupervised, orGiveUp } from './ensure.ts';
 import { readJournal } from './journal.ts';
 import { waitsInParts } from './part-waits.ts';
 import { InstanceFollower, type WorkflowNow } from './read.ts';
@@ -43,7 +43,8 @@ export async function waitWorkflow(
   wait: WorkflowWait,
 ): Promise<Waited> {
   const { timeoutMs, signal, since } = wait;
-  const follower = await InstanceFollower.open(found.paths, found.record);
+  const open = () => InstanceFollower.open(found.paths, found.record);
+  const follower = await orGiveUp(host, found, open);
   const seen = since === undefined ? undefined : await newsAt(found, since);
   const before =
     seen ?? (isAtEnd(follower.now.instance) ? new Set<string>() : newsOf(follower.now.instance));
@@ -53,23 +54,23 @@ export async function waitWorkflow(
   const watcher = new DirectoryWatcher([found.paths.dir], tellsSomething);
   try {
     for (;;) {
-      follower.read();
+      await orGiveUp(host, found, () => follower.read());
       const { instance } = follower.now;
       const record = await readWorkflowRecord(found.workspace, found.record.workflow_id);
       const now = { ...found, record, ...follower.now };
       const isSupervised = await ensureWorkflowSupervised(host, now);
       const parts = await waitsInParts(found.workspace, instance);
       // With a cursor they were told at the look before, or are now.
-      if (since !== undefined) asked ??= new Set(parts.map(nameOf));
+      if (since !== undefined) asked ??= new Set(parts.map(newsOfPart));
       const isNews =
         [...newsOf(instance)].some((one) => !before.has(one)) ||
-        parts.some((one) => asked?.has(nameOf(one)) !== true);
+        parts.some((one) => asked?.has(newsOfPart(one)) !== true);
       const time = host.clock.monotonic();
       const isBroken = record.broken !== undefined;
       if (isNews || isBroken || !isSupervised || time >= until || signal.aborted) {
         // Whoever waits for it here needs not be woken.
-        if (isNews)
-          await markTold(host, record.workflow_id, newsOf(instance)).catch(() => undefined);
+        const news = [...newsOf(instance), ...parts.map(newsOfPart)];
+        if (isNews) await markTold(host, record.workflow_id, news).catch(() => undefined);
         return { ...now, isNews: isNews || isBroken, isSupervised, parts };
       }
       if (time >= nextProgress) {
@@ -113,8 +114,9 @@ export function newsOf({ state, ended, nodes }: Instance): Set<string> {
   return news;
 }
 
-function nameOf({ workflow_id, node, since }: PartWait): string {
-  return [workflow_id, node, since].join(' ');
+/** What waits for a decision in a part of it, by a name that stays the same. */
+export function newsOfPart({ workflow_id, node, round }: PartWait): string {
+  return `asks ${workflow_id}/${node} ${round}`;
 }
 
 async function newsAt(found: FoundWorkflow, seq: number): Promise<Set<string>> {

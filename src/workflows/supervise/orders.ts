@@ -23,6 +23,7 @@ const payloads = {
   retry_node: z.object({ node: z.string().max(200), text }),
   approve: z.object({
     node: z.string().max(200).optional(),
+    round: z.int().optional(),
     decision: z.enum(['approved', 'rejected']),
     comment: text,
   }),
@@ -92,12 +93,12 @@ function stop(payload: { text?: string | undefined }, by: string, instance: Inst
 }
 
 function approve(
-  { node, decision, comment }: z.infer<typeof payloads.approve>,
+  { node, round, decision, comment }: z.infer<typeof payloads.approve>,
   by: string,
   { nodes }: Instance,
 ): Decision {
-  const asking = nodes.flatMap(({ id, attempts }) =>
-    attempts.filter(({ kind }) => kind === 'approval').map(({ key }) => ({ id, key })),
+  const asking = nodes.flatMap(({ id, round: askedIn, attempts }) =>
+    attempts.filter(({ kind }) => kind === 'approval').map(({ key }) => ({ id, key, askedIn })),
   );
   const names = asking.map(({ id }) => id).join(', ');
   const [first, ...others] = node === undefined ? asking : asking.filter(({ id }) => id === node);
@@ -107,6 +108,10 @@ function approve(
     );
   }
   if (others.length > 0) return no(`which one? These wait for a decision: ${names}`);
+  if (round !== undefined && round !== first.askedIn) {
+    const open = `${first.id} asks in round ${first.askedIn} by now`;
+    return no(`${open}: nothing is decided by an answer to round ${round}`);
+  }
   const said = comment === undefined ? {} : { comment };
   return yes(`${first.id} is ${decision}`, {
     type: 'approval_given',

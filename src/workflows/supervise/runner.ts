@@ -86,7 +86,7 @@ export class Runner {
           await reopenWorkflow(this.#parts.found);
           this.#hasEnd = false;
         }
-        this.#waker.look(this.#instance);
+        await this.#waker.look(this.#instance);
         await this.#state.write();
         if (this.#isDone()) break;
         await this.#watcher.changed(this.#state.dueInMs());

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { CcError, toErrorFacts } from '../../core/errors.ts';
 import { ifThere } from '../../core/if-there.ts';
@@ -12,17 +13,13 @@ import type { Host } from '../../workspace/host.ts';
 import { workspaceAt } from '../../workspace/layout.ts';
 import { newInstance } from '../core/new-instance.ts';
 import { replay } from '../core/reduce.ts';
-import { forgetActive } from '../instances/active.ts';
 import { WorkflowJournal } from '../instances/journal.ts';
 import { privateWorkflowPaths, workflowPaths } from '../instances/paths.ts';
 import { readPlan } from '../instances/plan-file.ts';
 import { readState } from '../instances/read.ts';
-import {
-  type FoundWorkflow,
-  readWorkflowRecord,
-  writeWorkflowRecord,
-} from '../instances/record.ts';
+import { type FoundWorkflow, readWorkflowRecord } from '../instances/record.ts';
 import { WORKFLOW_COOKIE } from '../instances/start-supervisor.ts';
+import { giveUpWorkflow } from './give-up.ts';
 import { Runner } from './runner.ts';
 
 /** Nothing but a person can mend it. */
@@ -41,9 +38,13 @@ export async function superviseWorkflow(host: Host, root: string, id: string): P
     try {
       const record = await readWorkflowRecord(workspace, id);
       requireWritableVersion(record, paths.metadata);
-      // Whoever asks for something reads that in its record; no request is ever answered.
-      if (record.broken !== undefined) return;
-      await own(host, { workspace, paths, record }, lease);
+      const found = { workspace, paths, record };
+      if (record.broken === undefined) await own(host, found, lease);
+      else {
+        // Whoever asks for something reads that in its record; no request is ever answered.
+        if (existsSync(paths.active)) await giveUpWorkflow(host, found, record.broken);
+        return;
+      }
     } catch (error) {
       // Whoever took over goes on from the files; nothing of ours may be written any more.
       if (error instanceof CcError && error.code === 'LEASE_LOST') return;
@@ -56,8 +57,7 @@ export async function superviseWorkflow(host: Host, root: string, id: string): P
 }
 
 async function own(host: Host, found: FoundWorkflow, lease: Lease): Promise<void> {
-  const { paths, record } = found;
-  const { workflow_id } = record;
+  const { workflow_id } = found.record;
   await endFrozenRivals(workflow_id, WORKFLOW_COOKIE);
   const secrets = await knownSecrets(profileHostOf(host)).catch(() => []);
   const redact = createRedactor(secrets);
@@ -67,9 +67,7 @@ async function own(host: Host, found: FoundWorkflow, lease: Lease): Promise<void
   } catch (error) {
     const { code, message } = toErrorFacts(error);
     if (!HOPELESS.has(code)) throw error;
-    await writeWorkflowRecord(paths, { ...record, broken: message });
-    await forgetActive(paths);
-    return;
+    return giveUpWorkflow(host, found, message);
   }
   const { journal, ...rest } = opened;
   try {

@@ -7,7 +7,7 @@ export type NextCall = { tool: string; input: Record<string, unknown>; why: stri
 const LONG_WAIT_SECONDS = 50;
 
 /** An approval in a workflow that is a part of the one that is looked at. */
-type Elsewhere = { workflow_id: string; node: string };
+type Elsewhere = { workflow_id: string; node: string; round: number };
 
 /**
  * What a controller should do next: a pure function of the instance and of what its parts ask; no worker
@@ -22,8 +22,11 @@ export function nextCall(
   if (!isOver(state) && stop === null) {
     const own = nodes.find(isAsking);
     const [part] = parts;
-    if (own !== undefined) return decide({ node: own.id });
-    if (part !== undefined) return decide({ workflow_id: part.workflow_id, node: part.node });
+    if (own !== undefined) return decide({ node: own.id, round: own.round });
+    if (part !== undefined) {
+      const { workflow_id, node, round } = part;
+      return decide({ workflow_id, node, round });
+    }
   }
   if (!isOver(state)) {
     const input = { since: cursor, wait_seconds: LONG_WAIT_SECONDS };

@@ -12,7 +12,8 @@ export type Running = {
   run_id?: string;
   model?: string;
 };
-export type Waiting = { node: string; question: string; since: string };
+/** `round`: of the node, in which it is asked; a decision that names another one is refused. */
+export type Waiting = { node: string; round: number; question: string; since: string };
 /** In a workflow that is a part of this one. */
 export type PartWait = Waiting & { workflow_id: string };
 export type Retrying = { task: string; at: string; why: string };
@@ -60,7 +61,8 @@ export function waitsOf(plan: Plan, nodes: readonly NodeRecord[]): Waiting[] {
   return nodes.flatMap((record, index) => {
     const node = plan.nodes[index];
     if (node?.kind !== 'approval' || !isAsking(record)) return [];
-    return [{ node: record.id, question: node.question, since: record.since }];
+    const { id, round, since } = record;
+    return [{ node: id, round, question: node.question, since }];
   });
 }
 
