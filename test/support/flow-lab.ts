@@ -61,7 +61,8 @@ export class FlowLab {
   readonly host: Host;
   readonly #started: string[] = [];
 
-  constructor(supervisor: string) {
+  /** `nodeArguments`: of the supervisors, before their program. */
+  constructor(supervisor: string, nodeArguments: readonly string[] = []) {
     const env = {
       HOME: join(this.dir, 'home'),
       PATH: process.env.PATH ?? '/usr/bin:/bin',
@@ -72,7 +73,7 @@ export class FlowLab {
       env,
       clock: systemClock,
       home: userHome(env),
-      supervisor: { file: process.execPath, args: [supervisor] },
+      supervisor: { file: process.execPath, args: [...nodeArguments, supervisor] },
       readOnly: false,
     };
   }
