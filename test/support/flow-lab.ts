@@ -57,12 +57,17 @@ type Wanted = Partial<Omit<WorkflowRequest, 'plan'>>;
 /** A scratch project in which workflows run with mock workers and real supervisors. */
 export class FlowLab {
   readonly dir = mkdtempSync(join(tmpdir(), 'cc-flow-'));
-  readonly project = join(this.dir, 'project');
+  readonly project: string;
   readonly host: Host;
   readonly #started: string[] = [];
 
-  /** `nodeArguments`: of the supervisors, before their program. */
-  constructor(supervisor: string, nodeArguments: readonly string[] = []) {
+  /** `nodeArguments`: of the supervisors, before their program. `project`: in place of one of its own. */
+  constructor(
+    supervisor: string,
+    options: { nodeArguments?: readonly string[]; project?: string } = {},
+  ) {
+    const { nodeArguments = [], project = join(this.dir, 'project') } = options;
+    this.project = project;
     const env = {
       HOME: join(this.dir, 'home'),
       PATH: process.env.PATH ?? '/usr/bin:/bin',

@@ -28,7 +28,7 @@ it.each([
   'a retry comes after its delay with %s where the clock jumped ahead and back',
   async (_, isKilled) => {
     const clock = new SkewedClock(scratch());
-    lab = new FlowLab(supervisor, clock.nodeArguments);
+    lab = new FlowLab(supervisor, { nodeArguments: clock.nodeArguments });
     clock.jump(DAYS_MS);
     const id = await lab.launch(FLOW, { mock: false });
     await lab.until(async () => {
