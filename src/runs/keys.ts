@@ -1,10 +1,7 @@
 import { createHash } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as z from 'zod';
 import { CcError } from '../core/errors.ts';
-import { readJson, writeJsonAtomic } from '../store/atomic.ts';
-import { SCHEMA_VERSION } from '../store/versions.ts';
+import { KeyFile } from '../store/key-file.ts';
 import { runPaths, sharedPaths, type Workspace } from '../workspace/layout.ts';
 import { type RunRecord, readRecord } from './record.ts';
 
@@ -14,7 +11,7 @@ export async function runOfKey(
   key: string | undefined,
 ): Promise<RunRecord | undefined> {
   if (key === undefined) return undefined;
-  const runId = await idOfKey(workspace, key);
+  const runId = await fileOf(workspace, key).read();
   if (runId === undefined) return undefined;
   try {
     return await readRecord(runPaths(workspace, runId), runId);
@@ -25,30 +22,19 @@ export async function runOfKey(
 }
 
 export async function rememberKey(workspace: Workspace, record: RunRecord): Promise<void> {
-  if (record.idempotency_key === undefined) return;
-  await writeJsonAtomic(
-    keyPath(workspace, record.idempotency_key),
-    { schema_version: SCHEMA_VERSION, run_id: record.run_id },
-    { durable: true },
-  );
+  const { idempotency_key: key, run_id } = record;
+  if (key !== undefined) await fileOf(workspace, key).write(run_id);
 }
 
 /** Of a run that is removed. */
 export async function forgetKey(
   workspace: Workspace,
-  record: Pick<RunRecord, 'run_id' | 'idempotency_key'>,
+  { run_id, idempotency_key: key }: Pick<RunRecord, 'run_id' | 'idempotency_key'>,
 ): Promise<void> {
-  const { run_id, idempotency_key: key } = record;
-  if (key === undefined || (await idOfKey(workspace, key)) !== run_id) return;
-  await rm(keyPath(workspace, key), { force: true });
+  if (key !== undefined) await fileOf(workspace, key).forget(run_id);
 }
 
-async function idOfKey(workspace: Workspace, key: string): Promise<string | undefined> {
-  const file = await readJson(keyPath(workspace, key)).catch(() => undefined);
-  return z.object({ run_id: z.string() }).safeParse(file).data?.run_id;
-}
-
-function keyPath(workspace: Workspace, key: string): string {
+function fileOf(workspace: Workspace, key: string): KeyFile {
   const digest = createHash('sha256').update(key).digest('hex').slice(0, 32);
-  return join(sharedPaths(workspace).keys, `${digest}.json`);
+  return new KeyFile(join(sharedPaths(workspace).keys, `${digest}.json`), 'run_id');
 }

@@ -56,11 +56,17 @@ type Wanted = Partial<Omit<WorkflowRequest, 'plan'>>;
 /** A scratch project in which workflows run with mock workers and real supervisors. */
 export class FlowLab {
   readonly dir = mkdtempSync(join(tmpdir(), 'cc-flow-'));
-  readonly project = join(this.dir, 'project');
+  readonly project: string;
   readonly host: Host;
   readonly #started: string[] = [];
 
-  constructor(supervisor: string) {
+  /** `nodeArguments`: of the supervisors, before their program. `project`: in place of one of its own. */
+  constructor(
+    supervisor: string,
+    options: { nodeArguments?: readonly string[]; project?: string } = {},
+  ) {
+    const { nodeArguments = [], project = join(this.dir, 'project') } = options;
+    this.project = project;
     const env = {
       HOME: join(this.dir, 'home'),
       PATH: process.env.PATH ?? '/usr/bin:/bin',
@@ -71,7 +77,7 @@ export class FlowLab {
       env,
       clock: systemClock,
       home: userHome(env),
-      supervisor: { file: process.execPath, args: [supervisor] },
+      supervisor: { file: process.execPath, args: [...nodeArguments, supervisor] },
       readOnly: false,
     };
   }

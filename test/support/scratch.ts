@@ -33,7 +33,7 @@ export function smallDisk(kilobytes: number): string | undefined {
 }
 
 export function makeReadOnly(mountPoint: string): void {
-  execFileSync('mount', ['-o', 'remount,ro', mountPoint]);
+  execFileSync('mount', ['-o', 'remount,ro', mountPoint], { stdio: 'pipe' });
 }
 
 function newDirectory(): string {

@@ -7,6 +7,7 @@ import { findWorkflow, listWorkflows } from '../../workflows/instances/find.ts';
 import { waitsInParts } from '../../workflows/instances/part-waits.ts';
 import { readWorkflow, type WorkflowNow } from '../../workflows/instances/read.ts';
 import type { FoundWorkflow } from '../../workflows/instances/record.ts';
+import { whyStalled } from '../../workflows/instances/stalled.ts';
 import { instanceAt, waitUntilOver, waitWorkflow } from '../../workflows/instances/wait.ts';
 import { seqOf, workflowStatus } from '../../workflows/views/status.ts';
 import type { ToolContext } from '../define.ts';
@@ -40,14 +41,12 @@ export async function statusFor(context: ToolContext, asked: AskedStatus) {
   const timeoutMs = (asked.wait_seconds ?? 0) * 1000;
   const since = seqOf(asked.since);
   const wait = { since, timeoutMs, signal, progress };
-  const { plan, instance, seq, isSupervised, record, parts } = await waitWorkflow(
-    host,
-    found,
-    wait,
-  );
+  const now = await waitWorkflow(host, found, wait);
+  const { plan, instance, seq, isSupervised, record, parts } = now;
   const beside = compact({
     folder: found.paths.dir,
     broken: record.broken,
+    stalled: await whyStalled(host, now),
     unsupervised: isSupervised ? undefined : 'cc_recover_runs gives it a supervisor',
     others: asked.workflow_id === undefined ? await unfinished(found) : undefined,
   });

@@ -18,6 +18,8 @@ export default defineTool({
   output: workflowStatusShape.extend({
     folder: z.string(),
     broken: z.string().optional(),
+    /** Why nothing happens any more, where that can be seen. */
+    stalled: z.string().optional(),
     unsupervised: z.string().optional(),
     /** Other workflows of the project that go on. */
     others: z.array(z.string()).optional(),

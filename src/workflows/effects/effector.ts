@@ -22,6 +22,8 @@ export type EffectHost = {
   record: WorkflowRecord;
   plan: Plan;
   instance(): Instance;
+  /** The time of an event that is reported now; wakes are to come by it. */
+  now(): Date;
   report(event: Timeless<WorkflowEvent>): void;
   /** Aborted when the supervisor leaves. */
   signal: AbortSignal;

@@ -28,14 +28,14 @@ export class Timers implements Effector {
   }
 
   #arm(at: string): void {
-    const ms = Date.parse(at) - this.#host.host.clock.now().getTime();
+    const ms = Date.parse(at) - this.#host.now().getTime();
     const timer = setTimeout(() => this.#due(at), Math.min(LONGEST_MS, Math.max(0, ms)));
     this.#timers.set(at, timer);
   }
 
   #due(at: string): void {
-    // A timer may fire a moment early, and the clock may have been set back.
-    if (this.#host.host.clock.now().getTime() < Date.parse(at)) this.#arm(at);
+    // A timer may fire a moment early.
+    if (this.#host.now().getTime() < Date.parse(at)) this.#arm(at);
     else {
       this.#timers.delete(at);
       this.#host.report({ type: 'woken' });

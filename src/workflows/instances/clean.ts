@@ -84,7 +84,7 @@ function rootOf(record: WorkflowRecord, records: ReadonlyMap<string, WorkflowRec
 async function remove(
   host: Host,
   workspace: Workspace,
-  { workflow_id, idempotency_key }: WorkflowRecord,
+  record: WorkflowRecord,
   paths: WorkflowPaths,
 ): Promise<boolean> {
   const tmp = managedDir(workspace, 'tmp');
@@ -95,10 +95,10 @@ async function remove(
     const isOwned = top !== undefined && !top.released && isAlive(top.holder);
     if (isOwned || existsSync(paths.active)) return false;
     const gone = [
-      await toTrash(privateWorkflowPaths(host.home, workflow_id).dir, host.home.trash),
+      await toTrash(privateWorkflowPaths(host.home, record.workflow_id).dir, host.home.trash),
       await toTrash(paths.dir, tmp),
     ];
-    if (idempotency_key !== null) await forgetWorkflowKey(workspace, idempotency_key);
+    await forgetWorkflowKey(workspace, record);
     for (const path of gone)
       if (path !== undefined) await rm(path, { recursive: true, force: true });
     return true;

@@ -46,7 +46,8 @@ export class WorkflowJournal {
   readonly #clock: Clock;
   readonly #redact: Redactor;
   #seq: number;
-  #time: string;
+  /** Of the last line, in ms since 1970, and what `clock.monotonic` was then or at the beginning. */
+  #last: { ms: number; at: number };
 
   private constructor(
     path: string,
@@ -57,7 +58,7 @@ export class WorkflowJournal {
     this.#path = path;
     this.#appender = appender;
     this.#seq = last.seq;
-    this.#time = last.time;
+    this.#last = { ms: Date.parse(last.time) || 0, at: clock.monotonic() };
     this.#lease = lease;
     this.#clock = clock;
     this.#redact = redact;
@@ -70,7 +71,7 @@ export class WorkflowJournal {
   ): { journal: WorkflowJournal; lines: JournalLine[] } {
     const now = isoTime(options.clock.now());
     const { lines } = readJournal(path, undefined);
-    const { seq = 0, time = '' } = lines.at(-1) ?? {};
+    const { seq = 0, time = now } = lines.at(-1) ?? {};
     // Before it is opened, which would begin a new one.
     requireAll(path, seq, options.known);
     const appender = NdjsonAppender.open(path, 'workflow_journal', now);
@@ -81,15 +82,24 @@ export class WorkflowJournal {
     return this.#seq;
   }
 
+  /**
+   * The time of a line that would be written now: the clock's, and never less than has passed since the
+   * last line. So where the clock jumped ahead and back, or was set back, times still go on, and what is
+   * to happen some time after a line is no further away than that.
+   */
+  now(): Date {
+    const { ms, at } = this.#last;
+    const passed = Math.floor(this.#clock.monotonic() - at);
+    return new Date(Math.max(this.#clock.now().getTime(), ms + passed));
+  }
+
   /** Writes all of them or none. */
   append(entries: readonly Entry[]): JournalLine[] {
     if (!this.#lease.isHeld()) {
       throw new CcError('LEASE_LOST', 'Another supervisor has taken over this workflow.');
     }
-    // A clock that was set back must not make a later event the earlier one.
-    const now = isoTime(this.#clock.now());
-    if (now > this.#time) this.#time = now;
-    const time = this.#time;
+    const now = this.now();
+    const time = isoTime(now);
     const { epoch } = this.#lease;
     const raw = entries.map((entry, index) => ({
       seq: this.#seq + index + 1,
@@ -100,6 +110,7 @@ export class WorkflowJournal {
     this.#appender.append(raw);
     this.#appender.sync(this.#path);
     this.#seq += raw.length;
+    this.#last = { ms: now.getTime(), at: this.#clock.monotonic() };
     return raw.flatMap((line) => lineOf(JSON.parse(JSON.stringify(line))) ?? []);
   }
 

@@ -1,9 +1,7 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as z from 'zod';
+import { CcError } from '../../core/errors.ts';
 import { digestOf } from '../../core/ids.ts';
-import { readJson, writeJsonAtomic } from '../../store/atomic.ts';
-import { SCHEMA_VERSION } from '../../store/versions.ts';
+import { KeyFile } from '../../store/key-file.ts';
 import { sharedPaths, type Workspace } from '../../workspace/layout.ts';
 import { readWorkflowRecord, type WorkflowRecord } from './record.ts';
 
@@ -13,25 +11,36 @@ export async function workflowOfKey(
   key: string | undefined,
 ): Promise<WorkflowRecord | undefined> {
   if (key === undefined) return undefined;
-  const file = await readJson(keyPath(workspace, key)).catch(() => undefined);
-  const id = z.object({ workflow_id: z.string() }).safeParse(file).data?.workflow_id;
-  return id === undefined ? undefined : readWorkflowRecord(workspace, id).catch(() => undefined);
+  const id = await fileOf(workspace, key).read();
+  if (id === undefined) return undefined;
+  try {
+    return await readWorkflowRecord(workspace, id);
+  } catch (error) {
+    // One that cannot be read was started all the same.
+    if (error instanceof CcError && error.code === 'NOT_FOUND') return undefined;
+    throw error;
+  }
 }
+
+type Keyed = Pick<WorkflowRecord, 'workflow_id' | 'idempotency_key'>;
 
 export async function rememberWorkflowKey(
   workspace: Workspace,
-  key: string,
-  workflow_id: string,
+  { workflow_id, idempotency_key: key }: Keyed,
 ): Promise<void> {
-  const entry = { schema_version: SCHEMA_VERSION, workflow_id };
-  await writeJsonAtomic(keyPath(workspace, key), entry, { durable: true });
+  if (key !== null) await fileOf(workspace, key).write(workflow_id);
 }
 
-export async function forgetWorkflowKey(workspace: Workspace, key: string): Promise<void> {
-  await rm(keyPath(workspace, key), { force: true });
+/** Of one that is removed. */
+export async function forgetWorkflowKey(
+  workspace: Workspace,
+  { workflow_id, idempotency_key: key }: Keyed,
+): Promise<void> {
+  if (key !== null) await fileOf(workspace, key).forget(workflow_id);
 }
 
 /** Beside those of runs, and never one of theirs. */
-function keyPath(workspace: Workspace, key: string): string {
-  return join(sharedPaths(workspace).keys, `workflow-${digestOf(key)}.json`);
+function fileOf(workspace: Workspace, key: string): KeyFile {
+  const name = `workflow-${digestOf(key)}.json`;
+  return new KeyFile(join(sharedPaths(workspace).keys, name), 'workflow_id');
 }

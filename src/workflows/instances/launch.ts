@@ -137,7 +137,7 @@ function recordOf(
 async function create(
   host: Host,
   { workspace }: Place,
-  { plan, sources, task, idempotencyKey }: WorkflowRequest,
+  { plan, sources, task }: WorkflowRequest,
   record: WorkflowRecord,
   redact: Redactor,
 ): Promise<void> {
@@ -154,9 +154,7 @@ async function create(
   for (const [index, text] of used.entries()) {
     await writeFileAtomic(join(paths.sources, `${index + 1}.yaml`), text);
   }
-  if (idempotencyKey !== undefined) {
-    await rememberWorkflowKey(workspace, idempotencyKey, record.workflow_id);
-  }
+  await rememberWorkflowKey(workspace, record);
   await rememberActive(workspace, paths);
   // From here on the workflow exists: whoever finds it without a supervisor carries it on.
   await writeWorkflowRecord(paths, record);
@@ -170,9 +168,7 @@ async function takeBack(host: Host, { workspace }: Place, record: WorkflowRecord
     if (topLease(paths.lease) !== undefined || existsSync(paths.journal)) return;
     await rm(paths.metadata, { force: true });
     await forgetActive(paths);
-    if (record.idempotency_key !== null) {
-      await forgetWorkflowKey(workspace, record.idempotency_key);
-    }
+    await forgetWorkflowKey(workspace, record);
     await rm(paths.dir, { recursive: true, force: true });
     await rm(privateWorkflowPaths(host.home, record.workflow_id).dir, {
       recursive: true,

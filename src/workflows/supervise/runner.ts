@@ -64,6 +64,7 @@ export class Runner {
       record,
       plan,
       instance: () => this.#instance,
+      now: () => journal.now(),
       report: (event) => {
         this.#queue.push(event);
         this.#watcher.wake();

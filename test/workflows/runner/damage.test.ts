@@ -92,3 +92,13 @@ it.each([
     expect(now.record.broken).toContain(text);
   },
 );
+
+it('a key whose workflow cannot be read starts no other one', async () => {
+  const id = await lab.launch(FLOW, { idempotencyKey: 'k' });
+  const { paths } = await lab.over(id);
+  const text = readFileSync(paths.metadata, 'utf8');
+  writeFileSync(paths.metadata, '{"schema_version":1}');
+  await expect(lab.launch(FLOW, { idempotencyKey: 'k' })).rejects.toThrow(/is not the record/);
+  writeFileSync(paths.metadata, text);
+  expect(await lab.launch(FLOW, { idempotencyKey: 'k' })).toBe(id);
+});
