@@ -233,6 +233,26 @@ describe('a publishing node stands behind its verifier', () => {
     else expect(problems).toMatch(expected);
   });
 
+  test.each([
+    ['[look, test]', '[look, test]', undefined],
+    ['[look, test]', 'look', /publish can be reached without look: work → test → publish/],
+    ['[look, test, other]', '[look, test]', /without look: other → publish/],
+    ['look', '[look, test]', /without test: work → look → publish/],
+    ['[look, late]', '[look, late]', /without look: other → late → publish/],
+  ])('or behind several side by side: needs %s, verified by %s', async (needs, by, expected) => {
+    const text = `verify_before: { publish: ${by} }\n${nodes(
+      'work: { role: ops }',
+      'other: { role: ops }',
+      'look: { role: review, needs: work }',
+      'test: { role: testing, needs: work }',
+      'late: { type: approval, question: x, needs: [look, other] }',
+      `publish: { type: command, command: ["true"], needs: ${needs} }`,
+    )}`;
+    const problems = (await told(text)).join('\n');
+    if (expected === undefined) expect(problems).toBe('');
+    else expect(problems).toMatch(expected);
+  });
+
   test('and the verifier must be able to stop it', async () => {
     const text = flow('gate').replace(
       'type: gate, needs',
