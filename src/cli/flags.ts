@@ -90,9 +90,11 @@ export function parseCommand(
   return { input, json: values.json === true, help: values.help === true };
 }
 
-/** Required parameters, and the run id also where it is optional: it is what people have at hand. */
+/** What people have at hand and write without its flag, also where it is optional. */
+const AT_HAND: ReadonlySet<string> = new Set(['run-id', 'workflow-id', 'file']);
+
 export function isPositional(flag: Flag): boolean {
-  return flag.required || flag.name === 'run-id' || flag.name === 'workflow-id';
+  return flag.required || AT_HAND.has(flag.name);
 }
 
 function fillPositionals(
@@ -109,6 +111,13 @@ function fillPositionals(
     if (flag === undefined) {
       throw new CcError('BAD_INPUT', `Unexpected argument: ${text.slice(0, 80)}`, {
         hint: `Flags: ${flags.map(({ name }) => `--${name}`).join(' ')}`,
+      });
+    }
+    if (flag.name === 'workflow-id' && !text.startsWith('wf_')) {
+      throw new CcError('BAD_INPUT', `Not the id of a workflow: ${text.slice(0, 80)}`, {
+        hint: flags.some(({ name }) => name === 'node')
+          ? `A node is named with its flag: --node ${text.slice(0, 80)}`
+          : 'Leave it out for the newest workflow of the project.',
       });
     }
     assign(input, flag.path, convert(flag, text, readStdin));
