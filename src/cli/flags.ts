@@ -97,6 +97,9 @@ export function isPositional(flag: Flag): boolean {
   return flag.required || AT_HAND.has(flag.name);
 }
 
+/** No id of a workflow begins like this. */
+const NODE_ID = /^(?!wf_)[A-Za-z][\w-]{0,63}$/;
+
 function fillPositionals(
   flags: readonly Flag[],
   positionals: readonly string[],
@@ -113,11 +116,10 @@ function fillPositionals(
         hint: `Flags: ${flags.map(({ name }) => `--${name}`).join(' ')}`,
       });
     }
-    if (flag.name === 'workflow-id' && !text.startsWith('wf_')) {
-      throw new CcError('BAD_INPUT', `Not the id of a workflow: ${text.slice(0, 80)}`, {
-        hint: flags.some(({ name }) => name === 'node')
-          ? `A node is named with its flag: --node ${text.slice(0, 80)}`
-          : 'Leave it out for the newest workflow of the project.',
+    const takesNode = flags.some(({ name }) => name === 'node');
+    if (flag.name === 'workflow-id' && takesNode && NODE_ID.test(text)) {
+      throw new CcError('BAD_INPUT', `Not the id of a workflow: ${text}`, {
+        hint: `A node is named with its flag: --node ${text}`,
       });
     }
     assign(input, flag.path, convert(flag, text, readStdin));
