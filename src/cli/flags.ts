@@ -90,10 +90,15 @@ export function parseCommand(
   return { input, json: values.json === true, help: values.help === true };
 }
 
-/** Required parameters, and the run id also where it is optional: it is what people have at hand. */
+/** What people have at hand and write without its flag, also where it is optional. */
+const AT_HAND: ReadonlySet<string> = new Set(['run-id', 'workflow-id', 'file']);
+
 export function isPositional(flag: Flag): boolean {
-  return flag.required || flag.name === 'run-id' || flag.name === 'workflow-id';
+  return flag.required || AT_HAND.has(flag.name);
 }
+
+/** No id of a workflow begins like this. */
+const NODE_ID = /^(?!wf_)[A-Za-z][\w-]{0,63}$/;
 
 function fillPositionals(
   flags: readonly Flag[],
@@ -109,6 +114,12 @@ function fillPositionals(
     if (flag === undefined) {
       throw new CcError('BAD_INPUT', `Unexpected argument: ${text.slice(0, 80)}`, {
         hint: `Flags: ${flags.map(({ name }) => `--${name}`).join(' ')}`,
+      });
+    }
+    const takesNode = flags.some(({ name }) => name === 'node');
+    if (flag.name === 'workflow-id' && takesNode && NODE_ID.test(text)) {
+      throw new CcError('BAD_INPUT', `Not the id of a workflow: ${text}`, {
+        hint: `A node is named with its flag: --node ${text}`,
       });
     }
     assign(input, flag.path, convert(flag, text, readStdin));

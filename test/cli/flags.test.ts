@@ -85,6 +85,25 @@ test('nested, repeated, numeric and negated flags', () => {
   expect({ json, help }).toEqual({ json: true, help: false });
 });
 
+test('the file of a workflow and its id may stand without their flag; a node is no id', () => {
+  expect(parse('cc_workflow_run', 'a.yaml', '--mock').input).toEqual({
+    file: 'a.yaml',
+    mock: true,
+  });
+  expect(parse('cc_workflow_validate', 'a.yaml').input).toEqual({ file: 'a.yaml' });
+  expect(parse('cc_workflow_plan', 'fix it', 'a.yaml').input).toEqual({
+    task: 'fix it',
+    file: 'a.yaml',
+  });
+  expect(parse('cc_workflow_retry_node', 'fix', 'wf_x').input).toEqual({
+    node: 'fix',
+    workflow_id: 'wf_x',
+  });
+  expect(() => parse('cc_workflow_approve', 'ok', '--approve')).toThrow(
+    expect.objectContaining({ hint: 'A node is named with its flag: --node ok' }),
+  );
+});
+
 test('required parameters may stand without their flag, in order', () => {
   expect(parse('cc_poll_run', 'run_x').input).toEqual({ run_id: 'run_x' });
   expect(parse('cc_run_agent', '--role', 'testing', 'Look.').input).toEqual({

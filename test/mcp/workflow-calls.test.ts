@@ -209,11 +209,24 @@ test('what failed is done again by a resume, with another budget', async () => {
   expect(instance).toMatchObject({ state: 'succeeded', limits: { max_runs: 50, max_usd: 2.5 } });
 });
 
+test('whoever has changed the file and goes on is told that it has no effect', async () => {
+  lab.write('flow.yaml', FAILS);
+  const id = await lab.launch(FAILS);
+  await lab.over(id);
+  expect(await data('cc_workflow_retry_node', { node: 'b' })).not.toHaveProperty('note');
+  lab.write('flow.yaml', FAILS.replace('task: z', 'task: another'));
+  expect(await data('cc_workflow_resume')).toMatchObject({
+    note: expect.stringContaining('flow.yaml was changed since'),
+  });
+  await lab.over(id);
+});
+
 test('a stop ends what runs, once; what is over stays so', async () => {
   const id = await lab.launch(PASSES, { mockMs: 30_000 });
   await data('cc_workflow_status', { wait_seconds: 0 });
   expect(await data('cc_workflow_stop', { reason: 'enough' })).toMatchObject({
     ok: true,
+    text: 'it is stopped',
     state: 'stopped',
     reason: expect.stringContaining('enough'),
     next: { tool: 'cc_workflow_resume' },

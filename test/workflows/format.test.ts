@@ -141,6 +141,16 @@ describe('conditions are checked as far as the file tells', () => {
     ['a.state == "succeded"', /a.state is never "succeded". Did you mean succeeded\?/],
     ['a.verdict in ["accept", "good"]', /a.verdict is never "good"/],
     ['b.verdict == "accept"', /b.verdict is never "accept"/],
+    ['a.findings.blockers == 0', /there is no a.findings.blockers. Did you mean blocker\?/],
+    ['count(handoff.a.findings.severty, "blocker") == 0', /Did you mean severity\?/],
+    ['a.findings.file != "x"', undefined],
+    ['a.attempts == "1"', /a.attempts is a number, and "1" is none/],
+    ['a.status', /a.status is a text, and neither true nor false/],
+    ['not a.attempts', /a.attempts is a number, and neither true nor false/],
+    ['m.exit_code == 0', /m.exit_code is a list.*m.failed/],
+    ['m.exit_code in [0, 1]', /m.exit_code is a list/],
+    ['0 in m.exit_code and max(m.exit_code) == 0 and m.failed == 0', undefined],
+    ['m.status == "pass" and "x" in a.profile', undefined],
     ['a.verdikt == "accept"', /there is no a.verdikt. Did you mean verdict\?/],
     ['handoff.a.nothing == 1', /there is no handoff.a.nothing/],
     ['c.status == "pass"', /there is no c.status/],
@@ -152,7 +162,8 @@ describe('conditions are checked as far as the file tells', () => {
     const text = nodes(
       ...FLOW,
       'd: { role: review }',
-      `g: { type: gate, needs: b, pass_when: ['${condition}'] }`,
+      'm: { type: command, command: ls, matrix: { x: [1, 2] } }',
+      `g: { type: gate, needs: [b, m], pass_when: ['${condition}'] }`,
     );
     const problems = await told(text);
     if (expected === undefined) expect(problems).toEqual([]);
@@ -218,6 +229,26 @@ describe('a publishing node stands behind its verifier', () => {
     ['[]', /not_dominated .*: publish/],
   ])('needs: %s', async (needs, expected) => {
     const problems = (await told(flow(needs))).join('\n');
+    if (expected === undefined) expect(problems).toBe('');
+    else expect(problems).toMatch(expected);
+  });
+
+  test.each([
+    ['[look, test]', '[look, test]', undefined],
+    ['[look, test]', 'look', /publish can be reached without look: work → test → publish/],
+    ['[look, test, other]', '[look, test]', /without look: other → publish/],
+    ['look', '[look, test]', /without test: work → look → publish/],
+    ['[look, late]', '[look, late]', /without look: other → late → publish/],
+  ])('or behind several side by side: needs %s, verified by %s', async (needs, by, expected) => {
+    const text = `verify_before: { publish: ${by} }\n${nodes(
+      'work: { role: ops }',
+      'other: { role: ops }',
+      'look: { role: review, needs: work }',
+      'test: { role: testing, needs: work }',
+      'late: { type: approval, question: x, needs: [look, other] }',
+      `publish: { type: command, command: ["true"], needs: ${needs} }`,
+    )}`;
+    const problems = (await told(text)).join('\n');
     if (expected === undefined) expect(problems).toBe('');
     else expect(problems).toMatch(expected);
   });

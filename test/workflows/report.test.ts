@@ -84,6 +84,7 @@ test('the report of a refactoring with a blocker tells every decision in order',
     'implementation handed over',
     'our verdict is **investigate** (risk 0.2; tests: 41 passed, 0 failed): `it was looked at`',
     'implementation succeeded (verdict investigate, tests 41 passed, 0 failed, $0.0100)',
+    'review succeeded: `Not yet.`',
     'Gate quality_gate did **not pass**; back to implementation (retry 1 of 2, round 2):',
     '`review.blocking_count == 0 does not hold (review.blocking_count is 1)`',
     'Taken back: implementation, testing, review, quality_gate.',
@@ -118,6 +119,25 @@ test('the report of a refactoring with a blocker tells every decision in order',
     '**The workflow is succeeded**',
   ]);
   expect(short.length).toBeLessThan(5000);
+});
+
+test('what failed and was taken back for it at once is told with its reason', async () => {
+  const world = await World.of(
+    `nodes:
+  fix: { role: ops, task: x }
+  look: { role: review, task: y, needs: fix }
+  left: { role: ops, task: z, when: 'fix.status == "fail"', needs: fix }
+  good: { type: gate, needs: [look, left], on_fail: { retry: fix, max_retries: 1 } }`,
+  );
+  world.end('fix');
+  world.fails('look', 'the line was cut');
+  world.end('fix');
+  world.says('look', { findings: [] });
+  inOrder(reportOf(world).text, [
+    'look **failed**: `the run ended failed: the line was cut`',
+    'Gate good did **not pass**; back to fix',
+    'Gate good passed: every need passed or was left out: left.',
+  ]);
 });
 
 test('retries with reasons, refused starts, approvals with who, stops, resumes and grants are told', async () => {

@@ -25,4 +25,6 @@ export const askedOutput = {
   pending: z.string().optional(),
   next: nextCall,
   cursor: z.string(),
+  /** Its file says something else by now, which has no effect on it. */
+  note: z.string().optional(),
 };

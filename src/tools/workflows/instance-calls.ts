@@ -3,6 +3,7 @@ import { CcError } from '../../core/errors.ts';
 import { compact } from '../../core/json.ts';
 import { byteLength, oneLine } from '../../core/text.ts';
 import { askWorkflow, type WorkflowAsk } from '../../workflows/instances/ask.ts';
+import { changedSource } from '../../workflows/instances/changed-source.ts';
 import { findWorkflow, listWorkflows } from '../../workflows/instances/find.ts';
 import { waitsInParts } from '../../workflows/instances/part-waits.ts';
 import { readWorkflow, type WorkflowNow } from '../../workflows/instances/read.ts';
@@ -77,8 +78,10 @@ export async function askFor(context: ToolContext, found: FoundWorkflow, asked: 
   });
   const now = await readWorkflow(found.workspace, found.record.workflow_id);
   const brief = await briefly(context, now);
+  const goesOn = asked.kind === 'resume' || asked.kind === 'retry_node';
+  const note = goesOn ? await changedSource(host, found) : undefined;
   if (ok || pending !== undefined)
-    return { now, answer: { ok, text, ...compact({ pending }), ...brief } };
+    return { now, answer: { ok, text, ...compact({ pending, note }), ...brief } };
   const { state, next } = brief;
   throw new CcError('CHECK_FAILED', `${found.record.workflow_id}: ${text}.`, {
     hint: `Now: ${next.tool} (${next.why}).`,

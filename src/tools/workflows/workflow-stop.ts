@@ -27,6 +27,8 @@ export default defineTool({
       return { ok: true, text, already_over: true as const, ...(await briefly(context, now)) };
     }
     const { answer } = await askFor(context, now, { kind: 'stop', text: reason });
-    return { ...answer, ...(await briefly(context, await untilOver(context, now, WAIT_MS))) };
+    const then = await untilOver(context, now, WAIT_MS);
+    const text = isOver(then.instance.state) ? 'it is stopped' : answer.text;
+    return { ...answer, text, ...(await briefly(context, then)) };
   },
 });

@@ -2,9 +2,10 @@ import { type Expression, pathsOf } from '../expressions/ast.ts';
 import { ExpressionError } from '../expressions/lexer.ts';
 import { parseExpression } from '../expressions/parser.ts';
 import type { AnyNode, RawNode } from '../format/nodes.ts';
-import { type Path, suggestion } from '../format/problems.ts';
+import type { Path } from '../format/problems.ts';
 import { LIMITS } from '../limits.ts';
 import type { Checking } from './context.ts';
+import { checkTypes } from './types.ts';
 import { describePath, isFan } from './vocabulary.ts';
 
 /** Every expression of a file, parsed, by where it stands. What does not parse is told and missing. */
@@ -58,7 +59,7 @@ function read(checking: Checking, id: string, path: Path, text: string): Express
     const start = source.textStart(path);
     checkPath(checking, { id, path, asked, offset: start === undefined ? 0 : start + at });
   }
-  checkWords(checking, path, expression);
+  checkTypes(checking, path, expression);
   return expression;
 }
 
@@ -80,41 +81,6 @@ function checkPath(
   if (!graph.order.includes(here) || ancestors.has(here, there)) return;
   const message = `${id} does not wait for ${node}, so ${asked.join('.')} may not be there yet`;
   source.add('not_upstream', path, message, { offset, fix: `Add ${node} to needs of ${id}.` });
-}
-
-/** A word a field never is makes a comparison that never comes out as meant. */
-function checkWords(checking: Checking, path: Path, expression: Expression): void {
-  const { source, shape } = checking;
-  switch (expression.kind) {
-    case 'compare': {
-      const { left, right } = expression;
-      for (const [side, other] of [
-        [left, right],
-        [right, left],
-      ] as const) {
-        if (side.kind !== 'path') continue;
-        const found = describePath(shape, side.path);
-        const words = found.ok ? found.field.words : undefined;
-        const given = other.kind === 'list' ? other.items : [other];
-        for (const item of given) {
-          if (words === undefined || item.kind !== 'literal' || typeof item.value !== 'string') {
-            continue;
-          }
-          if (words.includes(item.value)) continue;
-          const message = `${side.path.join('.')} is never ${JSON.stringify(item.value)}`;
-          source.add('wrong_value', path, message, { fix: suggestion(item.value, words) });
-        }
-      }
-      return;
-    }
-    case 'not':
-      checkWords(checking, path, expression.of);
-      return;
-    case 'and':
-    case 'or':
-      checkWords(checking, path, expression.left);
-      checkWords(checking, path, expression.right);
-  }
 }
 
 function checkExpansion({ source }: Checking, id: string, raw: RawNode): void {

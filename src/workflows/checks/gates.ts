@@ -24,8 +24,12 @@ export function checkGates({ source, shape, graph, ancestors }: Checking): void 
   }
 }
 
-/** Dominance: with the verifier taken out, nothing leads from a beginning to what it guards. */
-export function checkVerifiers({ source, shape, graph }: Checking): void {
+/**
+ * Dominance: with the verifier taken out, nothing leads from a beginning to what it guards. Verifiers
+ * side by side guard it together: each way has to lead through one of them.
+ */
+export function checkVerifiers(checking: Checking): void {
+  const { source, shape, graph, ancestors } = checking;
   for (const [guarded, verifiers] of Object.entries(shape.verify_before ?? {})) {
     const target = graph.indexOf.get(guarded);
     if (target === undefined) {
@@ -47,7 +51,12 @@ export function checkVerifiers({ source, shape, graph }: Checking): void {
         source.add('missing_dependency', path, message, { fix: suggestion(verifier, graph.ids) });
         continue;
       }
-      const way = wayAround({ graph, target, without: index });
+      const beside = list
+        .map((other) => graph.indexOf.get(other) ?? -1)
+        .filter((other) => isBeside(checking, other, index) && ancestors.has(target, other));
+      const way = ancestors.has(target, index)
+        ? wayAround({ graph, target, without: new Set([index, ...beside]) })
+        : wayAround({ graph, target, without: new Set([index]) });
       if (way !== undefined) {
         const message = `${guarded} can be reached without ${verifier}: ${way.join(' → ')}`;
         source.add('not_dominated', path, message);
@@ -60,14 +69,22 @@ export function checkVerifiers({ source, shape, graph }: Checking): void {
   }
 }
 
-type Question = { graph: Checking['graph']; target: number; without: number };
+function isBeside({ ancestors }: Checking, a: number, b: number): boolean {
+  return a >= 0 && a !== b && !ancestors.has(a, b) && !ancestors.has(b, a);
+}
+
+type Question = { graph: Checking['graph']; target: number; without: ReadonlySet<number> };
 
 /** One way from a beginning to `target` that leaves `without` out, by id. */
 function wayAround({ graph, target, without }: Question): string[] | undefined {
-  if (target === without) return [graph.ids[target] ?? ''];
-  const { before, after, ids } = graph;
-  const above = reachable(target, before, without).add(target);
-  const start = [...above].find((index) => before[index]?.length === 0);
+  if (without.has(target)) return [graph.ids[target] ?? ''];
+  const { after, ids } = graph;
+  const before = graph.before.map((list) => list);
+  for (const index of without) before[index] = [];
+  const above = reachable(target, before);
+  for (const index of without) above.delete(index);
+  above.add(target);
+  const start = [...above].find((index) => graph.before[index]?.length === 0);
   if (start === undefined) return undefined;
   const way = [start];
   for (let at = start; at !== target; ) {

@@ -36,16 +36,12 @@ function orderOf(before: number[][], after: number[][]): number[] {
 }
 
 /** Everything that can be reached from a node along `edges`, without the node itself. */
-export function reachable(
-  from: number,
-  edges: readonly (readonly number[])[],
-  without?: number,
-): Set<number> {
+export function reachable(from: number, edges: readonly (readonly number[])[]): Set<number> {
   const found = new Set<number>();
   const queue = [from];
   for (let at = queue.pop(); at !== undefined; at = queue.pop()) {
     for (const next of edges[at] ?? []) {
-      if (next === without || found.has(next)) continue;
+      if (found.has(next)) continue;
       found.add(next);
       queue.push(next);
     }

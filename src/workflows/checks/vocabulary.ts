@@ -4,7 +4,7 @@ import type { RawNode } from '../format/nodes.ts';
 import { outputsOf } from '../format/outputs.ts';
 import { suggestion } from '../format/problems.ts';
 import type { Shape } from '../format/shape.ts';
-import { handoffFields, handoffSchema } from '../handoffs/schemas.ts';
+import { FINDING_FIELDS, handoffFields, handoffSchema, SEVERITIES } from '../handoffs/schemas.ts';
 import type { NodeKind } from '../vocabulary.ts';
 import { isAgent } from './roles.ts';
 
@@ -39,6 +39,15 @@ function describeNode(node: RawNode, id: string, rest: readonly string[]): Descr
   if (rest.length === 0) {
     const fix = `Name a field, e.g. ${id}.status or ${id}.state.`;
     return { ok: false, message: `${id} is a node and no value`, fix };
+  }
+  const odd = oddFinding(node, rest);
+  if (odd !== undefined) {
+    return nothing(
+      [id, ...rest],
+      odd,
+      [...SEVERITIES, 'total', ...FINDING_FIELDS],
+      `${id}.findings.`,
+    );
   }
   const fans = isFan(node);
   if (fans && FAN_FIELDS[name] !== undefined)
@@ -76,7 +85,19 @@ function describeHandoff(shape: Shape, [id = '', ...rest]: readonly string[]): D
   if (field !== undefined && !names.includes(field)) {
     return nothing(['handoff', id, field], field, names, `handoff.${id}.`);
   }
+  const odd = oddFinding(node, rest);
+  if (odd !== undefined) {
+    return nothing(['handoff', id, ...rest], odd, FINDING_FIELDS, `handoff.${id}.findings.`);
+  }
   return { ok: true, node: id, field: isFan(node) ? LIST : ANY };
+}
+
+/** What no finding of a reviewer has: a condition about it would hold as long as nothing is found. */
+function oddFinding(node: RawNode, [field, name]: readonly string[]): string | undefined {
+  if (field !== 'findings' || name === undefined || !isAgent(node)) return undefined;
+  if (!handoffFields(baseRole(node.role)).includes('findings')) return undefined;
+  const known = [...SEVERITIES, 'total', ...FINDING_FIELDS];
+  return known.includes(name) ? undefined : name;
 }
 
 function nothing(

@@ -34,7 +34,7 @@ export function evaluateGate(draft: Draft, gate: GateNode) {
   ];
   if (passed) {
     const count = gate.conditions.length;
-    const text = count === 0 ? 'every need passed' : `${count} of ${count} conditions hold`;
+    const text = count === 0 ? whatPassed(draft, gate) : `${count} of ${count} conditions hold`;
     return settle(draft, gate.index, 'succeeded', because('gate_passed', text));
   }
   const text = reasons.join('; ');
@@ -58,6 +58,17 @@ export function evaluateGate(draft: Draft, gate: GateNode) {
     text: `${gate.id} did not pass: ${text}`,
     advice: [...reasons, ...foundAgainst(draft, gate)],
   });
+}
+
+function whatPassed(draft: Draft, { needs }: GateNode): string {
+  const skipped = needs
+    .map((index) => draft.peek(index))
+    .filter(({ state }) => state === 'skipped');
+  if (skipped.length === 0) return 'every need passed';
+  return oneLine(
+    `every need passed or was left out: ${skipped.map(({ id }) => id).join(', ')}`,
+    REASON_CHARS,
+  );
 }
 
 function fail(draft: Draft, gate: GateNode, text: string): void {

@@ -16,6 +16,9 @@ const finding = z.looseObject({
   line: z.int().min(1).optional(),
 });
 
+/** What each of `findings` of a reviewing role says. */
+export const FINDING_FIELDS: readonly string[] = Object.keys(finding.shape);
+
 /** What every worker hands on. */
 const BASE = {
   status: z

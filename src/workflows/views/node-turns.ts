@@ -20,6 +20,7 @@ export function nodeTurns(turn: Turn, quote: Quote): string[] {
   return [
     ...changes.flatMap((change) => taskTurns(change, quote)),
     ...changes.flatMap((change) => ended(change, turn, quote)),
+    ...changes.flatMap((change) => endedAndBack(change, quote)),
     ...unreached(changes, quote),
     ...changes.flatMap((change) => wentBack(change, turn, quote)),
     ...takenBack(changes),
@@ -67,10 +68,19 @@ function ended({ node, was, is }: Change, turn: Turn, quote: Quote): string[] {
   return [`${is.id} ${word(is.state)}${what}${is.failure === null ? '' : MEANS[is.failure]}`];
 }
 
+/** It ended, and was taken back for it at once: how it ended stands only in what is stale by now. */
+function endedAndBack({ node, was, is }: Change, quote: Quote): string[] {
+  const stale = is.stale.at(-1);
+  const isNew = is.round > was.round && stale?.round === was.round && stale.state !== was.state;
+  if (node.kind === 'gate' || !isNew) return [];
+  if (stale.state !== 'failed' && stale.state !== 'succeeded') return [];
+  return [`${is.id} ${word(stale.state)}: ${quote(stale.text, 500)}`];
+}
+
 function gateEnd(gate: GateNode, is: NodeRecord, { plan, after }: Turn, quote: Quote): string {
   if (is.state === 'failed')
     return `Gate ${is.id} **failed**: ${quote(is.reason?.text ?? '', 600)}`;
-  if (gate.conditions.length === 0) return `Gate ${is.id} passed: every need passed.`;
+  if (gate.conditions.length === 0) return `Gate ${is.id} passed: ${is.reason?.text ?? ''}.`;
   const lookup = lookupIn(plan, after);
   const lines = gate.conditions.map(({ text, expression }) => {
     const values = valuesOf(expression, lookup).join(', ');
