@@ -12,15 +12,21 @@ import {
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { migrate } from '../../src/governance/migrate/migrate.ts';
+import { lastRunId } from '../../src/runs/last.ts';
 import { readRecord } from '../../src/runs/record.ts';
 import { tidyWorkspace } from '../../src/runs/retention/tidy.ts';
 import { runIds } from '../../src/runs/run-ids.ts';
+import { readUsage } from '../../src/runs/usage/read.ts';
 import { managedDir, runPaths, type Workspace, workspaceAt } from '../../src/workspace/layout.ts';
 import { connect, dataOf, type Machine, machine, textOf } from '../mcp/face.ts';
+import { bundle } from '../support/bundle.ts';
+import { killedAtEveryStep } from '../support/processes.ts';
 
 const TOKEN = 'sk-ant-api03-Zk3vQ9xLw2Tn8RbYp5Hd7Jf4Gs6Mc1AaUeXiOoNqWtBvKy0PzDlSrFhCgEjImuV';
 const RESULT = { type: 'result', subtype: 'success', is_error: false, result: 'All is well.' };
 const STREAM = [{ type: 'system', subtype: 'init' }, RESULT];
+
+const GROUND = await bundle(['governance/migrate/migrate', 'workspace/home', 'workspace/layout']);
 
 let place: Machine;
 let workspace: Workspace;
@@ -289,4 +295,43 @@ describe('migrating', () => {
     expect((await run()).runs).toMatchObject([{ run_id: record.run_id }]);
     expect(existsSync(join(runPaths(workspace, record.run_id).dir, 'half'))).toBe(false);
   });
+});
+
+describe('a migration that was killed', () => {
+  /** What is here of the predecessor's, without when it came. */
+  function brought(): Record<string, string> {
+    const files = allOf(workspace.base);
+    return Object.fromEntries(
+      Object.entries(files)
+        .filter(([name]) => /^(?:runs\/run_|reports|tmp|state\/last\/\w)/.test(name))
+        .map(([name, text]) => [name, text.replaceAll(/"\d{4}-\d\d-\d\dT[^"]*"/g, '"then"')]),
+    );
+  }
+
+  it('is completed by the next, at whichever change it was; nothing is lost or there twice', async () => {
+    const base = join(place.project, 'scripts', 'cc-orchestrator');
+    for (let at = 0; at < 2; at += 1) old({}, { base });
+    mkdirSync(join(base, 'reports'));
+    for (const name of ['a.md', 'b.json']) writeFileSync(join(base, 'reports', name), '{}');
+    const originals = allOf(base);
+    const again = () => {
+      rmSync(join(place.project, '.agent-workspace'), { recursive: true, force: true });
+    };
+    await run();
+    const whole = brought();
+    const ids = await runIds(workspace);
+    expect(ids).toHaveLength(2);
+    const args = [GROUND, place.env.HOME ?? '', workspace.root];
+    await killedAtEveryStep('migrator', args, again, async (about) => {
+      // A run that is to be seen is a whole one.
+      for (const id of await runIds(workspace)) await readRecord(runPaths(workspace, id), id);
+      await run();
+      expect(brought(), about).toEqual(whole);
+      expect((await lastRunId(workspace, undefined))?.runId).toBe(ids.at(-1));
+      const { ended } = await readUsage(workspace, '2026-01-01', '2026-12-31');
+      expect(ended.map(({ run_id }) => run_id).sort(), about).toEqual(ids);
+      expect(await run()).toMatchObject({ runs: [], reports: [], already: 4 });
+    });
+    expect(allOf(base)).toEqual(originals);
+  }, 120_000);
 });

@@ -71,6 +71,30 @@ export class Fixture {
 
 type StartOptions = { env?: Record<string, string>; cwd?: string };
 
+/**
+ * Runs a fixture that imports `kill-at.mjs` and is killed before one change of the disk after the other:
+ * each of the last ones, where work is handed over, and some of those before. `check` is called after each.
+ */
+export async function killedAtEveryStep(
+  name: string,
+  args: readonly string[],
+  prepare: () => void | Promise<void>,
+  check: (about: string) => Promise<void>,
+): Promise<void> {
+  const { stride, last } = { stride: 12, last: 16 };
+  await prepare();
+  const changes = await startFixture(name, args).next<number>();
+  const points = Array.from({ length: changes }, (_, index) => index + 1).filter(
+    (at) => at % stride === 1 || at > changes - last,
+  );
+  for (const at of points) {
+    await prepare();
+    const killed = await startFixture(name, args, { env: { CC_KILL_AT: `${at}` } }).exited;
+    if (killed.signal !== 'SIGKILL') throw new Error(`${name} was not killed at ${at}`);
+    await check(`killed at ${at} of ${changes}`);
+  }
+}
+
 /** Starts `test/fixtures/bin/<name>.mjs`; the process is gone when the test is over. */
 export function startFixture(
   name: string,

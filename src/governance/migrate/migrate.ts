@@ -5,8 +5,9 @@ import { toErrorFacts } from '../../core/errors.ts';
 import type { RunState } from '../../core/vocabulary.ts';
 import { archivePath } from '../../runs/archive/places.ts';
 import { lastRunId, rememberLast } from '../../runs/last.ts';
-import { readRecord } from '../../runs/record.ts';
+import { hasRecord, readRecord } from '../../runs/record.ts';
 import { aloneWithRuns } from '../../runs/retention/clean.ts';
+import { removeUnfinished } from '../../setup/unfinished.ts';
 import { withLease } from '../../store/lease.ts';
 import type { Host } from '../../workspace/host.ts';
 import { initWorkspace } from '../../workspace/init.ts';
@@ -42,13 +43,15 @@ export async function migrate(
 ): Promise<Migration> {
   const found = await findData(workspace, from);
   const result: Migration = { runs: [], reports: [], already: 0, skipped: found.left, left: 0 };
+  /** Brought now, or by a call that was killed before it could note the newest. */
+  const here: string[] = [];
   const bring = async () => {
     for (const [at, dir] of found.runs.entries()) {
       if (isOver()) {
         result.left = found.runs.length - at;
         break;
       }
-      await bringRun(host, workspace, dir, apply, result);
+      await bringRun(host, workspace, dir, apply, result, here);
     }
     for (const path of found.reports) await bringReport(workspace, path, apply, result);
   };
@@ -58,7 +61,7 @@ export async function migrate(
   }
   await initWorkspace(workspace, host.home, host.clock);
   await aloneWithRuns(workspace, bring);
-  await rememberNewest(workspace, result.runs);
+  await rememberNewest(workspace, here);
   return result;
 }
 
@@ -68,6 +71,7 @@ async function bringRun(
   dir: string,
   apply: boolean,
   result: Migration,
+  here: string[],
 ): Promise<void> {
   try {
     const old = await readOldRun(dir);
@@ -75,8 +79,10 @@ async function bringRun(
       result.skipped.push({ path: dir, reason: old });
     } else if (isHere(workspace, old)) {
       result.already += 1;
+      if (hasRecord(runPaths(workspace, old.runId))) here.push(old.runId);
     } else {
       if (apply) await storeOldRun(workspace, old, isoTime(host.clock.now()));
+      here.push(old.runId);
       result.runs.push({ from: dir, run_id: old.runId, state: endingOf(old).state });
     }
   } catch (error) {
@@ -96,6 +102,7 @@ async function bringReport(
 ): Promise<void> {
   const directory = join(managedDir(workspace, 'reports'), 'predecessor');
   const target = join(directory, basename(path));
+  if (apply) await removeUnfinished(target);
   if (existsSync(target)) {
     result.already += 1;
     return;
@@ -106,12 +113,9 @@ async function bringReport(
 }
 
 /** Where nothing has run yet, the newest of them is the last run of the project. */
-async function rememberNewest(workspace: Workspace, runs: readonly MigratedRun[]): Promise<void> {
-  const newest = runs
-    .map(({ run_id }) => run_id)
-    .sort()
-    .at(-1);
-  if (newest === undefined) return;
+async function rememberNewest(workspace: Workspace, runs: readonly string[]): Promise<void> {
+  const newest = [...runs].sort().at(-1);
+  if (newest === undefined || (await lastRunId(workspace, undefined)) !== undefined) return;
   await withLease(sharedPaths(workspace).launchLease, TURN_MS, async () => {
     if ((await lastRunId(workspace, undefined)) !== undefined) return;
     await rememberLast(workspace, await readRecord(runPaths(workspace, newest), newest));

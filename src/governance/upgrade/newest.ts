@@ -1,5 +1,8 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { toErrorFacts } from '../../core/errors.ts';
-import { parseJson } from '../../core/json.ts';
+import { arrayAt, objectAt, parseJson, stringAt } from '../../core/json.ts';
 import { redact } from '../../core/redact.ts';
 import { oneLine } from '../../core/text.ts';
 import { VERSION } from '../../core/version.ts';
@@ -27,6 +30,13 @@ export type Newest = {
 const TIMEOUT_MS = 20_000;
 const RELEASE = /^v?(\d+\.\d+\.\d+)$/;
 
+/** A release beside another version, which may be one that led up to it (`1.2.0-rc.1`). */
+export function isNewer(release: string, version: string): boolean {
+  const [core = version] = version.split(/[-+]/);
+  const difference = compareVersions(release, core);
+  return difference > 0 || (difference === 0 && version.startsWith(`${core}-`));
+}
+
 /** Asks for the newest release where this installation came from. Needs the network; changes nothing. */
 export async function findNewest(
   host: Host,
@@ -38,7 +48,7 @@ export async function findNewest(
     const versions = await (asked === 'git' ? tags(host, root, signal) : published(host, signal));
     const version = versions.sort(compareVersions).at(-1);
     if (version === undefined) return unknown(asked, 'no release is there');
-    const newer = compareVersions(version, VERSION) > 0;
+    const newer = isNewer(version, VERSION);
     return {
       asked,
       version,
@@ -70,34 +80,65 @@ async function tags(host: Host, root: string, signal: AbortSignal): Promise<stri
     GIT_TERMINAL_PROMPT: '0',
     GIT_ALLOW_PROTOCOL: 'https:http:ssh:git:file',
     GIT_SSH_COMMAND: 'ssh -oBatchMode=yes',
+    GCM_INTERACTIVE: 'never',
   };
-  const { stdout } = await asked(host, 'git', args, environment, signal);
+  const { stdout } = succeeded(
+    await asked(host, 'git', args, environment, signal),
+    'git ls-remote',
+  );
   return stdout.split('\n').flatMap((line) => {
     const version = RELEASE.exec(line.split('refs/tags/')[1] ?? '')?.[1];
     return version === undefined ? [] : [version];
   });
 }
 
+/** The release that is meant for everybody; where that is a prerelease, all releases. */
 async function published(host: Host, signal: AbortSignal): Promise<string[]> {
-  const { stdout } = await asked(host, 'npm', ['view', SERVER, 'version', '--json'], {}, signal);
-  const version = RELEASE.exec(String(parseJson(stdout)))?.[1];
-  return version === undefined ? [] : [version];
+  // With its own cache npm answers from it when it reaches nobody, and does not say so.
+  const cache = await mkdtemp(join(host.env.TMPDIR || tmpdir(), 'cc-npm-'));
+  const args = [
+    ...['view', SERVER, 'dist-tags', 'versions', '--json', `--cache=${cache}`],
+    ...['--fetch-retries=0', '--no-update-notifier', '--logs-max=0'],
+  ];
+  try {
+    const result = await asked(host, 'npm', args, {}, signal);
+    const answer = parseJson(result.stdout);
+    const error = objectAt(answer, 'error');
+    if (stringAt(error, 'code') === 'E404') {
+      throw new Error(`the registry has no package ${SERVER} (${stringAt(error, 'summary')})`);
+    }
+    const said = stringAt(error, 'summary');
+    if (said !== undefined && said !== '') throw new Error(`npm view: ${said}`);
+    succeeded(result, 'npm view');
+    const releases = (versions: readonly unknown[]) =>
+      versions.flatMap((version) => RELEASE.exec(String(version))?.[1] ?? []);
+    const latest = releases([objectAt(answer, 'dist-tags')?.latest]);
+    return latest.length > 0 ? latest : releases(arrayAt(answer, 'versions'));
+  } finally {
+    await rm(cache, { recursive: true, force: true });
+  }
 }
 
-async function asked(
+function asked(
   { env }: Host,
   file: string,
   args: readonly string[],
   more: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<CommandResult> {
-  const result = await runCommand(file, args, {
+  return runCommand(file, args, {
     cwd: '/',
-    env: { ...allowedEnvironment(env), LC_ALL: 'C', ...more },
+    env: { ...allowedEnvironment(env, NPM_SETTINGS), LC_ALL: 'C', ...more },
     timeoutMs: TIMEOUT_MS,
     signal,
   });
+}
+
+/** Where npm finds its registry beside `.npmrc`. */
+const NPM_SETTINGS = ['npm_config_registry', 'npm_config_userconfig'];
+
+function succeeded(result: CommandResult, what: string): CommandResult {
   if (result.exitCode === 0) return result;
   const said = result.timedOut ? `no answer within ${TIMEOUT_MS / 1000} s` : result.stderr.trim();
-  throw new Error(`${file} ${args[0]}: ${said.split('\n').slice(0, 3).join(' ')}`);
+  throw new Error(`${what}: ${said.split('\n').slice(0, 3).join(' ')}`);
 }

@@ -57,7 +57,8 @@ export async function removeOriginals(
   await rm(archived, { recursive: true, force: true });
 }
 
-async function holds(workspace: Workspace, runId: string, dir: string): Promise<boolean> {
+/** The archive of a run holds exactly what is in this directory. */
+export async function holds(workspace: Workspace, runId: string, dir: string): Promise<boolean> {
   return isPacked([{ dir, as: runId }], archivePath(workspace, runId));
 }
 

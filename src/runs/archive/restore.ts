@@ -11,13 +11,14 @@ import type { Host } from '../../workspace/host.ts';
 import { managedDir, runPaths, type Workspace } from '../../workspace/layout.ts';
 import { readRecord } from '../record.ts';
 import { aloneWithRuns } from '../retention/clean.ts';
-import { finishLeaving, privatePlace, SESSION } from './finish.ts';
+import { finishLeaving, holds, privatePlace, SESSION } from './finish.ts';
 import { unzipped } from './pack.ts';
 import { archivePath, archivesOf, privateArchivePath, RESTORING, unpackingPath } from './places.ts';
 
 /**
  * Puts an archived run back where it was, what it had in the private store first. The archives stay:
- * retention may take the run away again, for it is as old as it was. Answers its directory.
+ * retention may take the run away again, for it is as old as it was. Answers its directory, also where it
+ * is back already and nobody has written into it since.
  */
 export async function restoreRun(host: Host, workspace: Workspace, runId: string): Promise<string> {
   const archive = archivePath(workspace, runId);
@@ -25,6 +26,8 @@ export async function restoreRun(host: Host, workspace: Workspace, runId: string
     await finishLeaving(host, workspace);
     const { dir } = runPaths(workspace, runId);
     if (existsSync(dir)) {
+      // Also of one that was killed when all but tidying up was done.
+      if (await holds(workspace, runId, dir)) return dir;
       throw new CcError('NOT_ALLOWED', `Run ${runId} is there: ${dir}. Nothing was restored.`, {
         hint: 'Only a run that is not there any more can be restored.',
       });

@@ -32,10 +32,15 @@ import type { Host } from '../../../src/workspace/host.ts';
 import { managedDir, runPaths, type Workspace } from '../../../src/workspace/layout.ts';
 import { bundle } from '../../support/bundle.ts';
 import { endedRecord, storeActive, storeRecord, userWithProject } from '../../support/history.ts';
-import { eventually, startFixture } from '../../support/processes.ts';
+import { eventually, killedAtEveryStep, startFixture } from '../../support/processes.ts';
 import { scratch } from '../../support/scratch.ts';
 
-const GROUND = await bundle(['runs/archive/archive', 'workspace/home', 'workspace/layout']);
+const GROUND = await bundle([
+  'runs/archive/archive',
+  'runs/archive/restore',
+  'workspace/home',
+  'workspace/layout',
+]);
 const DAY_MS = 86_400_000;
 const OLD = { olderThanDays: 30 };
 
@@ -289,5 +294,52 @@ describe('an archiver that was killed', () => {
     chmodSync(archives, 0o400);
     await expect(archiveNow()).rejects.toThrow();
     expect(everythingOf(old)).toEqual(before);
+  });
+});
+
+describe('a restore that was killed', () => {
+  it('is completed by the next, at whichever change it was; nobody sees a part', async () => {
+    const old = stored(31);
+    const before = everythingOf(old);
+    await archiveNow();
+    const archives = [
+      archivePath(workspace, old.run_id),
+      privateArchivePath(host.home, old.run_id),
+    ].map((path) => [path, readFileSync(path, 'hex')] as const);
+    const forgetRestored = () => {
+      const { dir: run } = runPaths(workspace, old.run_id);
+      const session = join(host.home.sessions, old.run_id);
+      for (const path of [run, privateRunPaths(host.home, old.run_id).dir, session]) {
+        rmSync(path, { recursive: true, force: true });
+      }
+    };
+    let visible = 0;
+    const args = [GROUND, dir, workspace.root, old.run_id];
+    await killedAtEveryStep('restorer', args, forgetRestored, async (about) => {
+      const seen = await runIds(workspace);
+      if (seen.length > 0) {
+        expect(everythingOf(old), about).toEqual(before);
+        visible += 1;
+      }
+      await restoreRun(host, workspace, old.run_id);
+      expect(everythingOf(old), about).toEqual(before);
+      expect(readdirSync(managedDir(workspace, 'runs')), about).toEqual([old.run_id]);
+      expect(readdirSync(host.home.archives), about).toEqual([`${old.run_id}.tar.gz`]);
+      for (const [path, bytes] of archives) expect(readFileSync(path, 'hex')).toBe(bytes);
+    });
+    // Killed in tidying up: all of it was back already.
+    expect(visible).toBeGreaterThan(1);
+  }, 120_000);
+
+  it('is not called complete where somebody has written into the run since', async () => {
+    const old = stored(31);
+    await archiveNow();
+    const { dir: run } = runPaths(workspace, old.run_id);
+    expect(await restoreRun(host, workspace, old.run_id)).toBe(run);
+    expect(await restoreRun(host, workspace, old.run_id)).toBe(run);
+    appendFileSync(join(run, 'block'), 'more');
+    await expect(restoreRun(host, workspace, old.run_id)).rejects.toMatchObject({
+      code: 'NOT_ALLOWED',
+    });
   });
 });
