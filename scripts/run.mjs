@@ -22,8 +22,7 @@ const commands = {
   test: () => {
     node('node_modules/typescript/bin/tsc', '--noEmit');
     node('node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings');
-    node('node_modules/vitest/vitest.mjs', 'run', ...args);
-    node('node_modules/vitest/vitest.mjs', 'run', '--config', 'vitest.e2e.config.ts', ...args);
+    node('node_modules/vitest/vitest.mjs', 'run', '--config', 'vitest.all.config.ts', ...args);
   },
 };
 

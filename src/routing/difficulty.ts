@@ -25,7 +25,8 @@ const HARD =
   /\b(?:architect\w*|redesign|refactor\w*|rewrite|migrat\w+|port (?:it|the|to)|concurren\w+|race condition|deadlock|memory leak|performance|optimi[sz]e|algorithm|distributed|protocol|security audit|vulnerabilit\w+|threat model|cryptograph\w+|end[- ]to[- ]end|whole (?:code ?base|repository|project)|root cause|backwards?[- ]compatib\w+)\b|重构|架构|迁移|并发|死锁|性能优化|算法|安全审计|根本原因|整个(?:项目|仓库|代码库)/gi;
 const EASY =
   /\b(?:typo|spelling|rename|reformat|format|list|count|print|show|what is|where is|which file|summari[sz]e|translate|look up|find the|read the|bump|add a comment|one[- ]liner|sort the imports)\b|拼写|错别字|重命名|格式化|列出|统计|总结|翻译|查找|注释/gi;
-const STEP = /^\s*(?:\d+[.)]|[-*•]|- \[ \])\s+\S/gm;
+// Blanks that end no line: with `\s` each of many empty lines would be searched to the end of them all.
+const STEP = /^[^\S\r\n\u2028\u2029]*(?:\d+[.)]|[-*•]|- \[ \])[^\S\r\n\u2028\u2029]+\S/gm;
 const FILE =
   /(?<![\w@~/\\.-])[\w@~-]+(?:[/\\][\w.@~-]+)+|(?<![\w-])[\w-]+\.(?:[cm]?[jt]sx?|py|rs|go|java|c|cc|cpp|h|rb|php|cs|swift|kt|md|ya?ml|json|toml|sql|sh|css|html)\b/g;
 // Languages written without spaces: about two characters a word.

@@ -10,7 +10,7 @@ import type { Stage } from './stage.ts';
 
 const PROFILE = 'env:lab';
 const ATTEMPTS = 8;
-const RECORDED_MS = 30_000;
+const RECORDED_MS = 90_000;
 
 /**
  * Starts the run of a stage the way a controller does: again with the same key when the answer did

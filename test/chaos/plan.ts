@@ -70,7 +70,7 @@ export const THEMES = [
 export type Theme = (typeof THEMES)[number];
 
 /** A budget nobody reaches, and one that ends a worker that stays frozen. */
-const AMPLE_SECONDS = 90;
+export const AMPLE_SECONDS = 300;
 const TIGHT_SECONDS = 12;
 
 /** The n-th scene of a series. */

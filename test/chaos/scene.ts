@@ -9,15 +9,15 @@ import { type Injected, Injector } from './injector.ts';
 import { Instructor } from './instructor.ts';
 import { type Breach, breaches } from './invariants.ts';
 import { Launch } from './launch.ts';
-import type { Fault, Scene } from './plan.ts';
+import { AMPLE_SECONDS, type Fault, type Scene } from './plan.ts';
 import { strike, supervisorsOf, workerTree } from './processes.ts';
 import { recover } from './recovery.ts';
 import { isOver, peek, Stage } from './stage.ts';
 import { SCRIPT } from './story.ts';
 
 /** Beyond the wall budget: what a supervisor may take to end a run that it is ending. */
-const END_MS = 20_000;
-const LEAVE_MS = 5000;
+const END_MS = 90_000;
+const LEAVE_MS = 30_000;
 const LOOK_EVERY_MS = 20;
 
 export type Played = {
@@ -111,7 +111,7 @@ async function play(stage: Stage, scene: Scene, played: Played): Promise<void> {
     left: { worker, supervisors },
     rawLeft: stage.rawLeft(run),
     ledger: await ledgerOf(stage, run),
-    unharmed: !injector.stopAsked && isUnharmed(played.injected, record),
+    unharmed: !injector.stopAsked && isUnharmed(scene, played.injected, record),
     sceneMs,
   });
   for (const supervisor of supervisors) strike(supervisor, 'SIGKILL');
@@ -131,7 +131,9 @@ function isAtLauncher(fault: Fault): boolean {
 }
 
 /** Three workers that were given up before they took up the task end a run honestly, too. */
-function isUnharmed(injected: readonly Injected[], record: RunRecord): boolean {
+function isUnharmed(scene: Scene, injected: readonly Injected[], record: RunRecord): boolean {
+  // Its time is tight for a worker that stays frozen; a busy machine may need it for the task alone.
+  if (scene.wallSeconds < AMPLE_SECONDS && record.state === 'timed_out') return false;
   if (record.outcome?.failure.evidence.some((text) => /workers in a row/.test(text))) return false;
   return !injected.some(({ what }) => / worker$|^disk/.test(what));
 }

@@ -14,8 +14,6 @@ afterEach(async () => {
 
 const NO_ADDRESS = 'needs the address of the repository; the test begins in its clone';
 
-/** Two conversations with a controller, and everything around them, on a busy machine. */
-const TIMEOUT_MS = 300_000;
 const RUN_ID = /run_\d{8}t\d{9}z_[a-z2-7]{8}/g;
 
 /** Somebody who has git, Codex and Claude Code and works with both. */
@@ -103,56 +101,51 @@ function repair(
   };
 }
 
-test(
-  'the commands of the README',
-  async () => {
-    await openUser([
-      {
-        name: 'find',
-        match: 'Find why test/date.test.js fails',
-        api: 'messages',
-        steps: [{ text: 'Months are counted from zero.' }],
-      },
-      repair(
-        'fix',
-        'Fix the bug in src/date.js',
-        () => lab.path('src/date.js'),
-        [BROKEN.trim(), FIXED.trim()],
-        'npm test',
-      ),
-    ]);
-    lab.write('package.json', '{"type": "module", "scripts": {"test": "node --test"}}\n');
-    lab.write('src/date.js', BROKEN);
-    lab.write('test/date.test.js', TEST);
-    lab.commit();
-    const said = await walk('README.md', {
-      before: `cc-orchestrator() { node "$REPOSITORY/dist/cc-orchestrator.js" "$@"; }`,
-      skipped: {
-        'npm run demo': 'installs and builds; test/e2e/demo.test.ts runs the demo',
-        'npm test': 'is what runs this test',
-        'git clone <this repository>': NO_ADDRESS,
-        'cd cc-orchestrator': NO_ADDRESS,
-      },
-      instead: {
-        // Nobody is there to say yes.
-        'install/install.sh': '"$REPOSITORY/install/install.sh" --yes',
-        'install/install.sh doctor': '"$REPOSITORY/install/install.sh" doctor',
-      },
-      values: {},
-    });
-    const at = (start: string) =>
-      [...said].find(([command]) => command.startsWith(start))?.[1] ?? '';
-    expect(at('install/install.sh doctor')).toContain('All is well.');
-    expect(at('cc-orchestrator wait')).toMatch(/^succeeded /);
-    expect(at('cc-orchestrator last-run')).toContain('Months are counted from zero.');
-    expect(at('cc-orchestrator diff-summary')).toContain('src/date.js');
-    expect(at('cc-orchestrator verify-run')).toContain('accept');
-    expect(at('cc-orchestrator watch')).toContain('Repaired.');
-    expect(at('cc-orchestrator rollback-run')).toContain('src/date.js');
-    expect(lab.read('src/date.js')).toBe(FIXED);
-  },
-  TIMEOUT_MS,
-);
+test('the commands of the README', async () => {
+  await openUser([
+    {
+      name: 'find',
+      match: 'Find why test/date.test.js fails',
+      api: 'messages',
+      steps: [{ text: 'Months are counted from zero.' }],
+    },
+    repair(
+      'fix',
+      'Fix the bug in src/date.js',
+      () => lab.path('src/date.js'),
+      [BROKEN.trim(), FIXED.trim()],
+      'npm test',
+    ),
+  ]);
+  lab.write('package.json', '{"type": "module", "scripts": {"test": "node --test"}}\n');
+  lab.write('src/date.js', BROKEN);
+  lab.write('test/date.test.js', TEST);
+  lab.commit();
+  const said = await walk('README.md', {
+    before: `cc-orchestrator() { node "$REPOSITORY/dist/cc-orchestrator.js" "$@"; }`,
+    skipped: {
+      'npm run demo': 'installs and builds; test/e2e/demo.test.ts runs the demo',
+      'npm test': 'is what runs this test',
+      'git clone <this repository>': NO_ADDRESS,
+      'cd cc-orchestrator': NO_ADDRESS,
+    },
+    instead: {
+      // Nobody is there to say yes.
+      'install/install.sh': '"$REPOSITORY/install/install.sh" --yes',
+      'install/install.sh doctor': '"$REPOSITORY/install/install.sh" doctor',
+    },
+    values: {},
+  });
+  const at = (start: string) => [...said].find(([command]) => command.startsWith(start))?.[1] ?? '';
+  expect(at('install/install.sh doctor')).toContain('All is well.');
+  expect(at('cc-orchestrator wait')).toMatch(/^succeeded /);
+  expect(at('cc-orchestrator last-run')).toContain('Months are counted from zero.');
+  expect(at('cc-orchestrator diff-summary')).toContain('src/date.js');
+  expect(at('cc-orchestrator verify-run')).toContain('accept');
+  expect(at('cc-orchestrator watch')).toContain('Repaired.');
+  expect(at('cc-orchestrator rollback-run')).toContain('src/date.js');
+  expect(lab.read('src/date.js')).toBe(FIXED);
+});
 
 const FIND = 'Find out why a test fails';
 const REPAIR = 'Repair src/price.js';
@@ -199,53 +192,47 @@ const BETTER = 'return price - (price * percent) / 100;';
 test.each([
   ['docs/getting-started-codex.md', 'codex', 'responses', 'mcp__cc_orchestrator'],
   ['docs/getting-started-claude-code.md', 'claude', 'messages', 'mcp__cc-orchestrator'],
-] as const)(
-  'the commands of %s',
-  async (path, client, api, namespace) => {
-    const file = () => join(lab.env.HOME ?? '', 'cc-sample/src/price.js');
-    await openUser([
-      ...controllers(api, namespace),
-      {
-        name: 'finds',
-        match: FIND,
-        api: 'messages',
-        steps: [{ text: 'It takes percent for money.' }],
-      },
-      repair('repairs', REPAIR, file, [PRICE, BETTER], 'node --test'),
-    ]);
-    // Only the profile of the guide is there.
-    for (const name of Object.keys(lab.env))
-      if (name.startsWith('CC_PROFILE_')) delete lab.env[name];
-    const before = readFileSync(join(lab.env.HOME ?? '', '.codex/config.toml'), 'utf8');
-    const setup = `install/install.sh --client ${client}${client === 'codex' ? ' --approve' : ''}`;
-    const uninstall = `cc-orchestrator uninstall --client ${client}`;
-    const said = await walk(path, {
-      skipped: { 'git clone <this repository>': NO_ADDRESS },
-      instead: {
-        'cd cc-orchestrator': 'cd "$REPOSITORY"',
-        // Nobody is there to say yes.
-        [setup]: `${setup} --yes`,
-        [uninstall]: `${uninstall} --yes`,
-      },
-      values: { address: lab.model.url, token: TOKEN, model: 'cheap-model', price: '2' },
-      codes: { 'node --test': [1, 0] },
-    });
-    const at = (start: string) =>
-      [...said].find(([command]) => command.startsWith(start))?.[1] ?? '';
-    expect(at(`install/install.sh --client ${client} --dry-run`)).toContain(
-      'Nothing was written (--dry-run).',
-    );
-    expect(at('cc-orchestrator list-profiles')).toContain('id: env:cheap');
-    expect(at('install/install.sh doctor')).toContain('All is well.');
-    const [asked = '', changed = ''] = [...said]
-      .filter(([command]) => /^(?:codex exec|claude -p)/.test(command))
-      .map(([, stdout]) => stdout);
-    expect(asked).toContain('It takes percent for money.');
-    expect(changed).toMatch(/verdict.{1,5}accept/);
-    expect(at('cc-orchestrator last-run')).toContain('state: succeeded');
-    expect(at('cc-orchestrator verify-run')).toContain('verdict: accept');
-    expect(readFileSync(file(), 'utf8')).toContain(PRICE);
-    expect(readFileSync(join(lab.env.HOME ?? '', '.codex/config.toml'), 'utf8')).toBe(before);
-  },
-  TIMEOUT_MS,
-);
+] as const)('the commands of %s', async (path, client, api, namespace) => {
+  const file = () => join(lab.env.HOME ?? '', 'cc-sample/src/price.js');
+  await openUser([
+    ...controllers(api, namespace),
+    {
+      name: 'finds',
+      match: FIND,
+      api: 'messages',
+      steps: [{ text: 'It takes percent for money.' }],
+    },
+    repair('repairs', REPAIR, file, [PRICE, BETTER], 'node --test'),
+  ]);
+  // Only the profile of the guide is there.
+  for (const name of Object.keys(lab.env)) if (name.startsWith('CC_PROFILE_')) delete lab.env[name];
+  const before = readFileSync(join(lab.env.HOME ?? '', '.codex/config.toml'), 'utf8');
+  const setup = `install/install.sh --client ${client}${client === 'codex' ? ' --approve' : ''}`;
+  const uninstall = `cc-orchestrator uninstall --client ${client}`;
+  const said = await walk(path, {
+    skipped: { 'git clone <this repository>': NO_ADDRESS },
+    instead: {
+      'cd cc-orchestrator': 'cd "$REPOSITORY"',
+      // Nobody is there to say yes.
+      [setup]: `${setup} --yes`,
+      [uninstall]: `${uninstall} --yes`,
+    },
+    values: { address: lab.model.url, token: TOKEN, model: 'cheap-model', price: '2' },
+    codes: { 'node --test': [1, 0] },
+  });
+  const at = (start: string) => [...said].find(([command]) => command.startsWith(start))?.[1] ?? '';
+  expect(at(`install/install.sh --client ${client} --dry-run`)).toContain(
+    'Nothing was written (--dry-run).',
+  );
+  expect(at('cc-orchestrator list-profiles')).toContain('id: env:cheap');
+  expect(at('install/install.sh doctor')).toContain('All is well.');
+  const [asked = '', changed = ''] = [...said]
+    .filter(([command]) => /^(?:codex exec|claude -p)/.test(command))
+    .map(([, stdout]) => stdout);
+  expect(asked).toContain('It takes percent for money.');
+  expect(changed).toMatch(/verdict.{1,5}accept/);
+  expect(at('cc-orchestrator last-run')).toContain('state: succeeded');
+  expect(at('cc-orchestrator verify-run')).toContain('verdict: accept');
+  expect(readFileSync(file(), 'utf8')).toContain(PRICE);
+  expect(readFileSync(join(lab.env.HOME ?? '', '.codex/config.toml'), 'utf8')).toBe(before);
+});

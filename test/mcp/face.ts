@@ -17,6 +17,7 @@ import { isObject } from '../../src/core/json.ts';
 import { createMcpServer } from '../../src/mcp/server.ts';
 import type { Tool } from '../../src/tools/define.ts';
 import { listedTool } from '../../src/tools/listed.ts';
+import { LISTING } from '../../src/tools/listing.ts';
 import { TOOLS } from '../../src/tools/registry.ts';
 import { userHome } from '../../src/workspace/home.ts';
 import type { Host } from '../../src/workspace/host.ts';
@@ -71,7 +72,7 @@ export async function connect(options: FaceOptions = {}) {
   const tools = options.tools ?? TOOLS;
   const server = createMcpServer({
     host: options.host ?? machine().host,
-    listing: tools.map(listedTool),
+    listing: options.tools?.map(listedTool) ?? LISTING,
     loadTools: async () => tools,
     closing: closing.signal,
   });

@@ -55,7 +55,7 @@ async function data(name: string, args: Record<string, unknown> = {}) {
 
 /** It is over or waits for a decision, and nobody is there any more. */
 async function atRest(id: string) {
-  await data('cc_workflow_status', { workflow_id: id, wait_seconds: 20 });
+  await data('cc_workflow_status', { workflow_id: id, wait_seconds: 120 });
   await lab.until(
     async () => (lab.supervisors(id).length === 0 ? true : undefined),
     'nobody to be there',
@@ -157,7 +157,7 @@ test('a wait with a cursor tells news, and only what changed', async () => {
   });
   await data('cc_workflow_approve', { node: 'ok', approve: false });
   await data('cc_workflow_approve', { node: 'also', approve: true });
-  const news = await data('cc_workflow_status', { since: cursor, wait_seconds: 20 });
+  const news = await data('cc_workflow_status', { since: cursor, wait_seconds: 120 });
   expect(news).toMatchObject({ failures: [{ node: 'ok', code: 'not_approved' }] });
   expect(Object.values(news.nodes as object).flat()).not.toContain('look');
   await lab.over(id);
@@ -222,7 +222,7 @@ test('whoever has changed the file and goes on is told that it has no effect', a
 });
 
 test('a stop ends what runs, once; what is over stays so', async () => {
-  const id = await lab.launch(PASSES, { mockMs: 30_000 });
+  const id = await lab.launch(PASSES, { mockMs: 600_000 });
   await data('cc_workflow_status', { wait_seconds: 0 });
   expect(await data('cc_workflow_stop', { reason: 'enough' })).toMatchObject({
     ok: true,
@@ -389,7 +389,7 @@ test('a shell waits for a workflow and watches its story', async () => {
   await expect(wait([id, NONE], lab.host, SCREEN)).rejects.toThrow(/one workflow id/);
   await expect(wait([NONE], lab.host, SCREEN)).rejects.toThrow(/No workflow/);
   await expect(watch(['wf_../../x'], lab.host, SCREEN)).rejects.toThrow(/Not a wf id/);
-  const slow = await lab.launch(PASSES, { mockMs: 30_000 });
+  const slow = await lab.launch(PASSES, { mockMs: 600_000 });
   const late = await printed(() => wait([slow, '--timeout', '0.2'], lab.host, SCREEN));
   expect(late).toMatchObject({ code: 124, out: '' });
   await data('cc_workflow_stop', { workflow_id: slow });
@@ -425,7 +425,7 @@ test('what waits in a part is told by the whole, and next leads to it without de
   const outer = 'nodes: { part: { type: workflow, uses: inner.yaml, task: T. } }';
   const inner = 'nodes: { ok: { type: approval, question: "May it go out?" } }';
   const id = await lab.launch(outer, {}, async () => inner);
-  const told = await data('cc_workflow_status', { wait_seconds: 20 });
+  const told = await data('cc_workflow_status', { wait_seconds: 120 });
   expect(told).toMatchObject({
     workflow_id: id,
     waits: [{ node: 'ok', question: 'May it go out?' }],

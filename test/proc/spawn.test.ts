@@ -6,7 +6,7 @@ import { isAlive, selfIdentity } from '../../src/proc/identity.ts';
 import { type StartedProcess, startDetached, startWorker } from '../../src/proc/spawn.ts';
 import { killProcess } from '../../src/proc/terminate.ts';
 import { bundle } from '../support/bundle.ts';
-import { adopt, plainEnv, startProgram, untilGone } from '../support/processes.ts';
+import { adopt, eventually, plainEnv, startProgram, untilGone } from '../support/processes.ts';
 import { scratch } from '../support/scratch.ts';
 
 const GROUND = await bundle(['proc/spawn']);
@@ -121,7 +121,7 @@ describe('startDetached', () => {
     const identity = adopt((await starter.next<{ pid: number }>()).pid);
     expect(await starter.exited).toEqual({ code: 0, signal: null });
     expect(isAlive(identity)).toBe(true);
-    expect(readFileSync(join(directory, 'log'), 'utf8')).toBe('here\n');
+    await eventually('it speaks', () => readFileSync(join(directory, 'log'), 'utf8') === 'here\n');
     process.kill(identity.pid);
     await untilGone(identity);
   });

@@ -140,8 +140,10 @@ describe('taking', () => {
 describe('an epoch without content', () => {
   it('is being written: it is waited for', async () => {
     const directory = scratch();
-    writeFileSync(join(directory, 'epoch-00000001.json'), '');
+    const write = () => writeFileSync(join(directory, 'epoch-00000001.json'), '');
+    write();
     expect(Lease.tryAcquire(directory)).not.toBeInstanceOf(Lease);
+    write();
     const error = await withLease(directory, 30, async () => 1).catch((e: unknown) => e);
     expect(toErrorFacts(error)).toMatchObject({ code: 'BUSY' });
   });

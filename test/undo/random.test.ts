@@ -77,7 +77,8 @@ async function killedInTheMiddle(place: Yard, dir: string, runId: string, after:
 
 test('killed in the middle and repeated, or undone', async () => {
   let interrupted = 0;
-  for (let seed = 1; seed <= 4; seed += 1) {
+  // On a busy machine the kill may come too late, again and again.
+  for (let seed = 1; seed <= 4 || (interrupted === 0 && seed <= 40); seed += 1) {
     const random = new Random(100 + seed);
     const place = await started(seed, seed % 2 === 0, random);
     const { host, root, workspace } = place;
@@ -91,7 +92,7 @@ test('killed in the middle and repeated, or undone', async () => {
     const worked = disk(root);
     await killedInTheMiddle(place, root, run.record.run_id, random.below(50));
     interrupted += (await interruptedOf(workspace)).length;
-    if (seed > 2) {
+    if ((seed - 1) % 4 > 1) {
       await answerReversal(host, workspace, 'undo', { apply: true }, ACTOR);
       expect(differing(disk(root), worked)).toEqual([]);
       expect(await interruptedOf(workspace)).toEqual([]);
