@@ -16,6 +16,13 @@ export function workerTree(runId: string): ProcessIdentity[] {
   return findByCookie(RUN_COOKIE, runId).sort((a, b) => Number(a.start) - Number(b.start));
 }
 
+/** What encloses the worker: bubblewrap is two processes, and the outer of them is the older. */
+export function enclosureOf(runId: string): ProcessIdentity | undefined {
+  const names = new Map(commandLines());
+  const own = workerTree(runId).filter(({ pid }) => /^[^\0]*\bbwrap\0/.test(names.get(pid) ?? ''));
+  return own.sort((a, b) => a.pid - b.pid)[0];
+}
+
 /** The worker itself, and not what encloses it. */
 export function workerOf(runId: string): ProcessIdentity | undefined {
   const tree = workerTree(runId);

@@ -13,7 +13,7 @@ import { stopRun } from '../../src/runs/stop.ts';
 import { lookAt } from '../../src/runs/view.ts';
 import { Lease } from '../../src/store/lease.ts';
 import { privateRunPaths } from '../../src/workspace/home.ts';
-import { supervisorsOf } from '../chaos/processes.ts';
+import { enclosureOf, strike, supervisorsOf, workerOf } from '../chaos/processes.ts';
 import { RawKeeper } from '../chaos/raw-keeper.ts';
 import { Lab, rawCoverage } from '../support/lab.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
@@ -176,6 +176,27 @@ test('a worker that is started again takes up nothing in its last moments, and i
   expect(first.findLast((event) => event.raw)?.raw?.[1]).toBe(written?.lines.at(-1)?.[1]);
   keeper.close();
   await stop(run);
+});
+
+test('a worker that vanishes before it takes up its task is started again by a living supervisor', async () => {
+  lab = await Lab.open([]);
+  lab.env.CC_CLAUDE_PATH = fixturePath('late-worker');
+  const run = await lab.launch({ task: 'x' });
+  await lab.event(run, 'cc.message.sent');
+  const supervisor = lab.supervisor(run);
+  const { record } = await lab.find(run.record.run_id);
+  if (record.posture?.sandbox !== 'bubblewrap') {
+    console.log('skipped: without bubblewrap a supervisor knows how its worker went');
+    await stop(run);
+    return;
+  }
+  const worker = workerOf(run.record.run_id);
+  expect(strike(enclosureOf(run.record.run_id), 'SIGKILL')).toBe(true);
+  expect(strike(worker, 'SIGKILL')).toBe(true);
+  await lab.event(run, 'cc.worker.started', 2);
+  expect(lab.supervisor(run)).toEqual(supervisor);
+  await stop(run);
+  expect(lab.events(run).filter(({ type }) => type === 'cc.run.ended')).toHaveLength(1);
 });
 
 test('a run whose workers all vanish before they take it up ends with that reason', async () => {

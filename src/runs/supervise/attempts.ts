@@ -79,18 +79,28 @@ export class Attempts {
       }
       await tree.clear();
       journal.record('cc.worker.exited', { code: null, signal: null, adopted: true });
-      link?.close();
-    } else if (!progress.worker_exit.adopted || progress.task?.started || progress.stop) {
-      return this.handOver();
     }
-    // It never took up the task, so starting it again does nothing twice.
-    if (progress.fruitless < MAX_FRUITLESS) return this.#start(progress.attempt + 1);
+    return this.next();
+  }
+
+  /** What follows a worker that has gone. False when nothing does. */
+  async next(): Promise<boolean> {
+    const { worker_exit, task, stop } = this.#parts.journal.progress;
+    // Nobody knows how it ended, and it never took up the task: starting it again does nothing twice.
+    const mayBegin = worker_exit?.adopted && !task?.started && stop === undefined;
+    return mayBegin ? this.#startAgain() : this.#handOver();
+  }
+
+  async #startAgain(): Promise<boolean> {
+    const { fruitless, attempt } = this.#parts.journal.progress;
+    this.#link?.close();
+    if (fruitless < MAX_FRUITLESS) return this.#start(attempt + 1);
     this.startError = `${MAX_FRUITLESS} workers in a row vanished before they took up the task`;
     return false;
   }
 
   /** A session that ended because its context was full is followed by a fresh one. */
-  async handOver(): Promise<boolean> {
+  async #handOver(): Promise<boolean> {
     const { journal, plan } = this.#parts;
     const { closing, stop, attempt, rotations } = journal.progress;
     if (closing?.kind !== 'handover' || stop !== undefined) return false;

@@ -96,7 +96,7 @@ export class Supervisor {
 
   async run(): Promise<void> {
     try {
-      for (let next = await this.#attempts.begin(); next; next = await this.#attempts.handOver()) {
+      for (let next = await this.#attempts.begin(); next; next = await this.#attempts.next()) {
         await this.#follow();
       }
     } finally {

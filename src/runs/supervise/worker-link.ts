@@ -100,8 +100,8 @@ export class WorkerLink {
         ...input,
       });
       void started.exited.then((exit) => {
-        // Somebody killed what encloses the worker; the worker itself goes on.
-        if (told && isAlive(started.identity)) link.#isOrphan = true;
+        // Somebody killed what encloses the worker; of the worker itself, if it lives, nobody learns more.
+        if (told && (exit.signal !== null || isAlive(started.identity))) link.#isOrphan = true;
         else link.#exit = { ...(told ? ofTheWorker(exit) : exit), adopted: false };
         options.onExit();
       });
