@@ -71,7 +71,7 @@ async function endRuns(
 async function endCommands(host: Host, workflowId: string, limit: AbortSignal): Promise<EndedWith> {
   const { commands } = privateWorkflowPaths(host.home, workflowId);
   const names = (await ifThere(readdir(commands))) ?? [];
-  return sorted(names, (name) => endCommand(host, join(commands, name), limit));
+  return endEach(names, (name) => endCommand(host, join(commands, name), limit));
 }
 
 /** What carries it out obeys the request; where nobody does, that is done here, which runs nothing. */
@@ -95,7 +95,7 @@ async function endParts(
   workflowId: string,
   limit: AbortSignal,
 ): Promise<EndedWith> {
-  return sorted(await workflowIds(workspace), async (id) => {
+  return endEach(await workflowIds(workspace), async (id) => {
     const record = await readWorkflowRecord(workspace, id).catch(() => undefined);
     const found = record && { workspace, paths: workflowPaths(workspace, id), record };
     if (found?.record.parent?.workflow_id !== workflowId || hasEnded(found)) return undefined;
@@ -125,7 +125,7 @@ function hasEnded({ record, paths }: FoundWorkflow): boolean {
 }
 
 /** Undefined: there was nothing to end. */
-async function sorted<T>(
+async function endEach<T>(
   all: readonly T[],
   end: (one: T) => Promise<{ name: string; isEnded: boolean } | undefined>,
 ): Promise<EndedWith> {

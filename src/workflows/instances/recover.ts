@@ -77,7 +77,12 @@ async function recoverOne(
 ): Promise<void> {
   const paths = workflowPaths(workspace, id);
   if (!existsSync(paths.metadata)) return forgetStillborn(host, workspace, id);
-  const record = await readWorkflowRecord(workspace, id);
+  const record = await readWorkflowRecord(workspace, id).catch(async (error: unknown) => {
+    if (!(error instanceof CcError) || error.code !== 'STORAGE_CORRUPT') throw error;
+    await endUnreadable(host, workspace, id, signal);
+    if (existsSync(paths.active)) throw error;
+    throw new CcError(error.code, `${error.message} Nothing that it had launched runs any more.`);
+  });
   for (let attempt = 0; ; attempt += 1) {
     const { supervision, broken } = await look(host, workspace, record);
     const did = (what: 'supervised' | 'still_starting') =>
@@ -158,6 +163,25 @@ async function startAndWait(
     const { supervision, broken } = await look(host, workspace, record);
     if (!lives || (supervision === 'supervised' && broken === undefined)) return true;
     if (host.clock.monotonic() > until || signal.aborted) return false;
+    await sleep(LOOK_MS, signal);
+  }
+}
+
+/** Its supervisor has no record to say it in, but ends what the workflow had launched. */
+async function endUnreadable(
+  host: Host,
+  workspace: Workspace,
+  id: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { active } = workflowPaths(workspace, id);
+  // What another user home started has its private files there.
+  const isOurs = existsSync(privateWorkflowPaths(host.home, id).dir);
+  if (host.readOnly || !isOurs || !existsSync(active)) return;
+  const which = { workflow_id: id, workspace: workspace.root };
+  const supervisor = await startWorkflowSupervisor(host, which);
+  const until = host.clock.monotonic() + UP_MS;
+  while (stateOf(supervisor) === 'running' && host.clock.monotonic() < until && !signal.aborted) {
     await sleep(LOOK_MS, signal);
   }
 }

@@ -10,14 +10,20 @@ import { listRequests } from '../../store/inbox.ts';
 import type { Lease } from '../../store/lease.ts';
 import { requireWritableVersion } from '../../store/versions.ts';
 import type { Host } from '../../workspace/host.ts';
-import { workspaceAt } from '../../workspace/layout.ts';
+import { type Workspace, workspaceAt } from '../../workspace/layout.ts';
 import { newInstance } from '../core/new-instance.ts';
 import { replay } from '../core/reduce.ts';
+import { forgetActive } from '../instances/active.ts';
+import { endLaunched } from '../instances/end-launched.ts';
 import { WorkflowJournal } from '../instances/journal.ts';
 import { privateWorkflowPaths, workflowPaths } from '../instances/paths.ts';
 import { readPlan } from '../instances/plan-file.ts';
 import { readState } from '../instances/read.ts';
-import { type FoundWorkflow, readWorkflowRecord } from '../instances/record.ts';
+import {
+  type FoundWorkflow,
+  readWorkflowRecord,
+  type WorkflowRecord,
+} from '../instances/record.ts';
 import { WORKFLOW_COOKIE } from '../instances/start-supervisor.ts';
 import { giveUpWorkflow } from './give-up.ts';
 import { Runner } from './runner.ts';
@@ -36,7 +42,7 @@ export async function superviseWorkflow(host: Host, root: string, id: string): P
     const lease = await becomeOwner(paths);
     if (lease === undefined) return;
     try {
-      const record = await readWorkflowRecord(workspace, id);
+      const record = await readOrGiveUp(host, workspace, id);
       requireWritableVersion(record, paths.metadata);
       const found = { workspace, paths, record };
       if (record.broken === undefined) await own(host, found, lease);
@@ -54,6 +60,19 @@ export async function superviseWorkflow(host: Host, root: string, id: string): P
     }
     // Whoever asked for something in the last moment saw that somebody was here.
   } while ((await listRequests(paths.inbox)).length > 0);
+}
+
+/** Without its record nobody can carry it on, nor say so in it: what it had launched is ended. */
+async function readOrGiveUp(host: Host, workspace: Workspace, id: string): Promise<WorkflowRecord> {
+  try {
+    return await readWorkflowRecord(workspace, id);
+  } catch (error) {
+    if (error instanceof CcError && error.code === 'STORAGE_CORRUPT') {
+      const { left } = await endLaunched(host, workspace, id);
+      if (left.length === 0) await forgetActive(workflowPaths(workspace, id));
+    }
+    throw error;
+  }
 }
 
 async function own(host: Host, found: FoundWorkflow, lease: Lease): Promise<void> {

@@ -143,3 +143,16 @@ it.each(['whole', 'damaged'])('a part of it that is %s is ended with it', async 
   else expect(record.broken).toMatch(NOTHING_LEFT);
   await lab.until(async () => lab.supervisors(part).length === 0 || undefined, 'it to leave');
 });
+
+it('is ended by a recovery also where its record is damaged', async () => {
+  const id = await lab.launch(COMMANDS, { mock: false });
+  await started(id);
+  await killOwner(id);
+  const { paths } = await lab.find(id);
+  writeFileSync(paths.metadata, '{"schema_version":1}');
+  const { workflows } = await recoverWorkflows(lab.host, { signal: signal() });
+  expect(workflows).toMatchObject([{ workflow_id: id, did: 'failed' }]);
+  expect(workflows[0]?.error).toMatch(/is not the record .* Nothing that it had launched runs/);
+  expect(running()).toEqual([]);
+  expect(await recoverWorkflows(lab.host, { signal: signal() })).toMatchObject({ workflows: [] });
+});
