@@ -292,7 +292,7 @@ describe('in the background', () => {
 
   test('whoever asks again gets the one that is under way, and its result once', async () => {
     const place = await told();
-    const tests = ['sleep 1; echo once >> ../count'];
+    const tests = ['sleep 1 && echo once >> ../count'];
     expect(await wait(place, 50, tests)).toHaveProperty('under_way');
     expect(await wait(place, 50, tests)).toHaveProperty('under_way');
     const first = await wait(place, 20_000, tests);
