@@ -13,7 +13,7 @@ import { loadWorkflow } from '../../src/workflows/load.ts';
 import { isOver } from '../../src/workflows/vocabulary.ts';
 import { runPaths } from '../../src/workspace/layout.ts';
 import { Lab } from '../support/lab.ts';
-import { cast, handOver, type Persona, writes } from '../support/workflows/actor.ts';
+import { cast, handOver, type Persona, runs, writes } from '../support/workflows/actor.ts';
 
 let lab: Lab;
 let id = '';
@@ -26,8 +26,10 @@ async function launch(
   text: string,
   personas: Readonly<Record<string, Persona>>,
   policy?: string,
+  prepare: () => void = () => undefined,
 ): Promise<void> {
   lab = await Lab.open([]);
+  prepare();
   if (policy !== undefined) lab.writePolicy(policy);
   const { plan, problems } = await loadWorkflow('flow.yaml', text);
   if (plan === undefined) throw new Error(JSON.stringify(problems));
@@ -87,6 +89,48 @@ test.each(['shared', 'worktree'])(
     expect(made?.usd).toBeGreaterThan(0);
     expect(instance.spent).toMatchObject({ runs: 2, complete: true });
     expect(instance.spent.usd).toBeGreaterThan(0);
+  },
+);
+
+test.each([
+  ['left as it is', 'failed'],
+  ['put back', 'succeeded'],
+])(
+  'what a rejected attempt did to the tests counts until it is put back: %s',
+  async (then, state) => {
+    const tests =
+      'test("a", () => assert.equal(f(1), 2));\ntest("b", () => assert.equal(f(2), 3));\n';
+    const flow = `
+nodes:
+  fix:
+    role: implementation
+    task: Repair it.
+    allow_write: true
+    write_scope: { allow: [src/, test/], commands: ["rm *"] }
+    verify: { test_commands: ["true"] }
+    retry: { max_retries: 1, backoff_seconds: 0 }
+`;
+    await launch(
+      flow,
+      {
+        fix: ({ path, isAgain }) => [
+          ...(isAgain ? [writes(path('src/new.mjs'), 'export const two = 2;\n')] : []),
+          ...(isAgain && then === 'put back' ? [writes(path('test/f.test.mjs'), tests)] : []),
+          ...(isAgain ? [] : [runs('rm test/f.test.mjs')]),
+          handOver('implementation', { changed_files: [], commands_run: [] }),
+        ],
+      },
+      undefined,
+      () => {
+        lab.write('test/f.test.mjs', tests);
+        lab.commit();
+      },
+    );
+    const { instance } = await over();
+    const [node] = instance.nodes;
+    expect(instance, JSON.stringify(node, null, 1)).toMatchObject({ state, spent: { runs: 2 } });
+    expect(node?.tasks[0]?.failures[0]).toContain('deleted');
+    if (state === 'failed') expect(node?.reason?.text).toContain('and it is still so');
   },
 );
 

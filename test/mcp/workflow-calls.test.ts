@@ -209,6 +209,24 @@ test('what failed is done again by a resume, with another budget', async () => {
   expect(instance).toMatchObject({ state: 'succeeded', limits: { max_runs: 50, max_usd: 2.5 } });
 });
 
+test('a resume that would do nothing is refused, and a task is no node', async () => {
+  const id = await lab.launch(
+    'budget: { max_runs: 1 }\nnodes: { a: { role: review, task: x }, b: { role: ops, task: y, needs: a, matrix: { x: [1, 2] } } }',
+  );
+  await lab.over(id);
+  expect(errorOf(await call('cc_workflow_resume'))).toMatchObject({
+    code: 'CHECK_FAILED',
+    message: expect.stringMatching(/nothing would be done.*1 of 1 runs/),
+    hint: expect.stringContaining('max_runs is used up; with a higher one'),
+  });
+  expect(errorOf(await call('cc_workflow_retry_node', { node: 'b[1]' }))).toMatchObject({
+    code: 'BAD_INPUT',
+    hint: 'Name the node, which is all of them: b.',
+  });
+  expect(await data('cc_workflow_resume', { max_runs: 3 })).toMatchObject({ ok: true });
+  expect((await lab.over(id)).instance.state).toBe('succeeded');
+});
+
 test('whoever has changed the file and goes on is told that it has no effect', async () => {
   lab.write('flow.yaml', FAILS);
   const id = await lab.launch(FAILS);

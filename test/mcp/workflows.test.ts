@@ -60,6 +60,7 @@ nodes:
 `;
   expect(dataOf(await call('cc_workflow_dry_run', { text }))).toMatchObject({
     ok: true,
+    unroutable: ['c'],
     batches: [['a', 'b'], ['c']],
     fan_in: { c: 2 },
     runs: { once: 4, at_most: 6 },

@@ -292,7 +292,7 @@ describe('in the background', () => {
 
   test('whoever asks again gets the one that is under way, and its result once', async () => {
     const place = await told();
-    const tests = ['while [ ! -e ../go ]; do sleep 0.05; done; echo once >> ../count'];
+    const tests = ['while [ ! -e ../go ]; do sleep 0.05; done && echo once >> ../count'];
     expect(await wait(place, 50, tests)).toHaveProperty('under_way');
     expect(await wait(place, 50, tests)).toHaveProperty('under_way');
     writeFileSync(join(place.project, '../go'), '');

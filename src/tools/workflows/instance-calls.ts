@@ -119,6 +119,12 @@ const NAMED = 30;
 export function requireNode({ plan }: WorkflowNow, id: string): void {
   const ids = plan.nodes.map((node) => node.id);
   if (ids.includes(id)) return;
+  const node = id.replace(/\[\d+\]$/, '');
+  if (node !== id && ids.includes(node)) {
+    throw new CcError('BAD_INPUT', `${oneLine(id, 80)} is one of several tasks of a node.`, {
+      hint: `Name the node, which is all of them: ${node}.`,
+    });
+  }
   const more = ids.length > NAMED ? `, and ${ids.length - NAMED} more` : '';
   throw new CcError('NOT_FOUND', `There is no node ${oneLine(id, 80)} in ${plan.id}.`, {
     hint: `Nodes: ${ids.slice(0, NAMED).join(', ')}${more}.`,

@@ -8,6 +8,8 @@ import { nodeRoute, routesOf } from './node-routes.ts';
 
 const loadDryRun = /* @__PURE__ */ lazy(() => import('../../workflows/dry-run.ts'));
 
+const NAMED = 20;
+
 const amount = z.object({ usd: z.number().nullable(), tokens: z.number().nullable() });
 
 export default defineTool({
@@ -21,6 +23,8 @@ export default defineTool({
   output: z.object({
     ok: z.boolean(),
     errors: z.array(problemShape).optional(),
+    /** Nodes that could not start now; why stands with their route. */
+    unroutable: z.array(z.string()).optional(),
     workflow: z.string().optional(),
     batches: z.array(z.array(z.string())).optional(),
     fan_in: z.record(z.string(), z.number()).optional(),
@@ -49,8 +53,10 @@ export default defineTool({
     const { wall_seconds, max_usd, max_tokens } = policy.budget;
     const defaults = { wall_seconds, ...compact({ max_usd, max_tokens }) };
     const { ceiling, ...rest } = dryRun(plan, defaults);
+    const lost = routes.flatMap(({ error, nodes }) => (error === undefined ? [] : nodes));
     return {
       ok: true,
+      ...(lost.length === 0 ? {} : { unroutable: lost.slice(0, NAMED) }),
       workflow: plan.id,
       ...rest,
       ceiling: { ...ceiling, budget: compact({ ...ceiling.budget }) },

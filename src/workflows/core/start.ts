@@ -115,7 +115,9 @@ function giveUp(draft: Draft): void {
     limits.max_tokens === undefined ? '' : `${spent.tokens} of ${limits.max_tokens} tokens`,
     limits.max_runs === undefined ? '' : `${spent.runs} of ${limits.max_runs} runs`,
   ].filter((fact) => fact !== '');
-  const reason = because('budget_exhausted', `the budget is used up: ${facts.join(', ')}`);
+  const isNone = spent.runs === 0 && limits.max_runs !== 0;
+  const what = isNone ? 'the budget is less than a run needs' : 'the budget is used up';
+  const reason = because('budget_exhausted', `${what}: ${facts.join(', ')}`);
   const stuck = new Set(draft.instance.ready.map(([index]) => index));
   draft.setReady([]);
   for (const index of stuck) {

@@ -17,6 +17,7 @@ import type { TestCounts } from '../core/instance.ts';
 import { indexOf } from '../core/keys.ts';
 import { nodeAt } from '../plan.ts';
 import type { Verdict } from '../vocabulary.ts';
+import { heldByEarlier } from './earlier-work.ts';
 import type { EffectHost, Effector } from './effector.ts';
 
 const REASONS = 10;
@@ -24,6 +25,9 @@ const REASON_CHARS = 300;
 const LOOK_MS = 200;
 /** Something of the project is busy: another verification, somebody who restores files, a writer. */
 const BUSY_MS = 30 * 60_000;
+
+/** As verdicts have it. */
+const LEAST_RISK = { investigate: 0.3, reject: 0.81 } as const;
 
 type VerifyRun = Extract<Effect, { type: 'verify_run' }>;
 const ACTOR: Actor = { by: 'supervisor' };
@@ -75,9 +79,23 @@ export class VerifyEffector implements Effector {
     const { result } = await this.#inTurn(run, signal, () =>
       untilFree(() => verifyRun(host, run, request, options), signal),
     );
-    const verified = verdictOf(result);
+    const own = verdictOf(result);
+    const verified = own.verdict === 'reject' ? own : await this.#inAll(effect, run, own);
     const applied = await this.#apply(effect, run, verified.verdict, signal);
     return applied === undefined ? verified : { ...verified, ...applied };
+  }
+
+  /** With what earlier attempts have left behind. */
+  async #inAll(
+    effect: VerifyRun,
+    run: FoundRun,
+    own: Omit<RunVerified, 'key'>,
+  ): Promise<Omit<RunVerified, 'key'>> {
+    const held = await heldByEarlier(this.#host, effect, run);
+    if (held === undefined) return own;
+    const { verdict } = held;
+    const risk = Math.max(own.risk ?? 0, LEAST_RISK[verdict]);
+    return { ...own, verdict, risk, reasons: [...held.reasons, ...own.reasons].slice(0, REASONS) };
   }
 
   /** Test commands of two at once in one place would disturb each other. */

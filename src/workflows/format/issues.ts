@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import { isObject } from '../../core/json.ts';
 import { NODE_KINDS } from '../vocabulary.ts';
 import { workflowFile } from './file.ts';
+import { MEANT } from './meant-keys.ts';
 import { rawNode } from './nodes.ts';
 import { type Path, suggestion } from './problems.ts';
 import type { Source } from './source.ts';
@@ -21,6 +22,10 @@ export function report(source: Source, issue: z.core.$ZodIssue, base: Path, whol
         });
         return;
       }
+      if (valueAt(whole, path) === undefined) {
+        missingKey(source, path);
+        return;
+      }
       const branch = branchOf(issue);
       if (branch !== undefined) {
         for (const inner of branch) report(source, inner, path, whole);
@@ -30,10 +35,7 @@ export function report(source: Source, issue: z.core.$ZodIssue, base: Path, whol
     }
     case 'invalid_type':
       if (valueAt(whole, path) === undefined) {
-        const name = String(path.at(-1));
-        const fix = name === 'role' ? 'Name a role, e.g. implementation.' : undefined;
-        const message = `${name} is missing`;
-        source.add('missing_key', path.slice(0, -1), message, { at: 'key', ...(fix && { fix }) });
+        missingKey(source, path);
         return;
       }
       source.add('wrong_type', path, `must be ${named(issue.expected)}`, {
@@ -49,8 +51,34 @@ export function report(source: Source, issue: z.core.$ZodIssue, base: Path, whol
       return;
     }
   }
+  if (issue.code === 'too_small' || issue.code === 'too_big') {
+    source.add('wrong_value', path, sizeText(issue));
+    return;
+  }
   const code = issue.code === 'invalid_union' ? 'wrong_type' : 'wrong_value';
   source.add(code, path, issue.message.replace(/\.$/, ''));
+}
+
+function missingKey(source: Source, path: Path): void {
+  const name = String(path.at(-1));
+  const fix = name === 'role' ? 'Name a role, e.g. implementation.' : undefined;
+  const message = `${name} is missing`;
+  source.add('missing_key', path.slice(0, -1), message, { at: 'key', ...(fix && { fix }) });
+}
+
+type SizeIssue = z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig;
+
+/** `must be at most 20`, `must have at least 1 entry`. */
+function sizeText(issue: SizeIssue): string {
+  const [word, bound] =
+    issue.code === 'too_small' ? ['at least', issue.minimum] : ['at most', issue.maximum];
+  const exactly =
+    issue.inclusive === false ? (word === 'at least' ? 'more than' : 'less than') : word;
+  const unit = { array: ['entry', 'entries'], string: ['character', 'characters'] }[
+    issue.origin as string
+  ];
+  if (unit === undefined) return `must be ${exactly} ${bound}`;
+  return `must have ${exactly} ${bound} ${bound === 1 ? unit[0] : unit[1]}`;
 }
 
 /** The alternative that was meant: the only one whose type is right. Of nodes `type` decides. */
@@ -63,7 +91,8 @@ function branchOf(issue: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue[] | und
 
 function unknownKey(source: Source, path: Path, known: readonly string[]): void {
   const key = String(path.at(-1));
-  const hint = suggestion(key, known);
+  const meant = known.find((name) => MEANT[key.toLowerCase()]?.includes(name));
+  const hint = meant === undefined ? suggestion(key, known) : `Here it is called ${meant}.`;
   source.add('unknown_key', path, `there is no key ${JSON.stringify(key.slice(0, 60))} here`, {
     at: 'key',
     fix: hint === '' ? 'Remove it.' : hint,

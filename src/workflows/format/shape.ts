@@ -33,7 +33,10 @@ export function shapeOf(source: Source): Shape | undefined {
   const { top, dropped } = topOf(source, rest, value);
   if (!isObject(nodes)) {
     if (nodes === undefined) source.add('no_nodes', [], 'there are no nodes');
-    else source.add('wrong_type', ['nodes'], 'must be a map of ids and nodes', { at: 'key' });
+    else {
+      const fix = 'Give each its id as key: nodes: { fix: { role: implementation, task: … } }.';
+      source.add('wrong_type', ['nodes'], 'must be a map of ids and nodes', { at: 'key', fix });
+    }
     return undefined;
   }
   const entries = Object.entries(nodes);

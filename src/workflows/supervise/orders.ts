@@ -55,6 +55,7 @@ export function decideOn(
       return effective(event as Timeless<WorkflowEvent>, plan, instance, now, {
         yes: 'it goes on',
         no: `it is ${instance.state}, and nothing is to be done again`,
+        idle: (reason) => `nothing would be done, and it would end again: ${reason}`,
       });
     }
     case 'retry_node': {
@@ -128,13 +129,15 @@ function effective(
   plan: Plan,
   instance: Instance,
   now: Date,
-  texts: { yes: string; no: string },
+  texts: { yes: string; no: string; idle?: (reason: string) => string },
 ): Decision {
   const time = isoTime(now);
   const { instance: after } = reduce(plan, instance, { ...event, time } as WorkflowEvent);
   const isSame =
     JSON.stringify({ ...after, updated: '' }) === JSON.stringify({ ...instance, updated: '' });
-  return isSame ? no(texts.no) : yes(texts.yes, event);
+  if (isSame) return no(texts.no);
+  const isIdle = isOver(after.state) && after.state !== 'succeeded';
+  return isIdle && texts.idle !== undefined ? no(texts.idle(after.reason)) : yes(texts.yes, event);
 }
 
 function yes(told: string, event: Timeless<WorkflowEvent>): Decision {
