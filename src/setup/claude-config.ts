@@ -21,6 +21,7 @@ import {
   type Setting,
 } from './plan.ts';
 import { isOurValue, type Owned } from './receipt.ts';
+import { namesOf, underAnotherName } from './renamed.ts';
 import { digestOfBytes, readTarget, type Target } from './target.ts';
 
 /** The server as Claude Code writes it. */
@@ -85,8 +86,11 @@ export async function planClaudeRemoval(setting: Setting, owned: Owned): Promise
   const gone = { client: 'claude', path: owned.path } as const;
   const target = await readTarget(owned.path);
   const raw = currentEntry(target);
-  if (raw === undefined) return { changes: [], notes: [], gone };
-  const notes: Note[] = [];
+  const servers = target.bytes && parseJsonFile(target.text, target.path).mcpServers;
+  const notes: Note[] = namesOf(servers, [owned.value, owned.former?.value]).map((name) =>
+    underAnotherName(target, 'claude', `mcpServers.${name}`),
+  );
+  if (raw === undefined) return { changes: [], notes, gone };
   if (!isOurValue(owned, raw)) {
     notes.push(changedSince(setting, target.path));
   }

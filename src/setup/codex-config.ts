@@ -5,7 +5,7 @@ import type { JsonObject } from '../core/json.ts';
 import { isObject, objectAt } from '../core/json.ts';
 import { codexEntry, isApproved } from './codex-entry.ts';
 import { renderDifference, renderEdits, renderWhole } from './diff.ts';
-import { applyEdits, type Edit } from './edit.ts';
+import { applyEdits, type Edit, lineEndingOf } from './edit.ts';
 import { GRACE_KEY, OWN_COMMENT, SERVER } from './names.ts';
 import { missingDirectories } from './owned-directories.ts';
 import {
@@ -19,6 +19,7 @@ import {
   type Setting,
 } from './plan.ts';
 import { isOurValue, type Owned } from './receipt.ts';
+import { namesOf, underAnotherName } from './renamed.ts';
 import { replacement } from './restore.ts';
 import { readTarget, type Target } from './target.ts';
 import * as toml from './toml.ts';
@@ -121,17 +122,21 @@ export async function planCodexRemoval(setting: Setting, owned: Owned): Promise<
   };
   const isRight = (now: JsonObject) =>
     toml.serverOf(now, SERVER) === undefined && isDeepStrictEqual(bare(now), bare(document));
+  const named = otherNames(document, owned);
+  notes.push(...named.map((name) => underAnotherName(target, 'codex', `[mcp_servers.${name}]`)));
   let after = [owned.pieces, owned.former?.pieces]
-    .map((pieces = []) =>
-      pieces.length === 0 ? undefined : toml.withoutPieces(target.text, pieces, isRight),
-    )
+    .flatMap((pieces = []) => (pieces.length === 0 ? [] : [pieces, reEnded(pieces, target.text)]))
+    .map((pieces) => toml.withoutPieces(target.text, pieces, isRight))
     .find((text) => text !== undefined);
   if (after === undefined) {
-    after = byStructure(target.text, gracePiece, isRight);
+    const own = gracePiece !== undefined && document[GRACE_KEY] === GRACE_MS;
+    after = byStructure(target.text, own, isRight);
     if (after === undefined) throw cannotEdit(target);
     // Somebody has taken it out already, or it was never written.
-    if (after === target.text) return { changes: [], notes: [], gone };
-    notes.push(changedSince(setting, target.path));
+    if (after === target.text) return { changes: [], notes, gone };
+    if (toml.serverOf(document, SERVER) !== undefined) {
+      notes.push(changedSince(setting, target.path));
+    }
     if (gracePiece !== undefined && GRACE_KEY in toml.parseToml(after, target.path)) {
       notes.push({
         level: 'kept',
@@ -147,14 +152,23 @@ export async function planCodexRemoval(setting: Setting, owned: Owned): Promise<
 
 function byStructure(
   text: string,
-  gracePiece: string | undefined,
+  grace: boolean,
   isRight: (document: JsonObject) => boolean,
 ): string | undefined {
-  const at = gracePiece === undefined ? -1 : text.indexOf(gracePiece);
-  const grace =
-    at === -1 || gracePiece === undefined ? [] : [{ at, remove: gracePiece.length, insert: '' }];
-  const edits = [...(toml.removeServer(text, SERVER, OWN_COMMENT) ?? []), ...grace];
-  return toml.checked(text, edits, isRight);
+  const table = toml.removeServer(text, SERVER, OWN_COMMENT) ?? [];
+  const key = grace ? toml.removeTopKey(text, GRACE_KEY, OWN_COMMENT) : [];
+  return toml.checked(text, [...table, ...key], isRight) ?? toml.checked(text, table, isRight);
+}
+
+/** An editor, or git, may have changed all ends of lines. */
+function reEnded(pieces: readonly string[], text: string): string[] {
+  const eol = lineEndingOf(text);
+  return pieces.map((piece) => piece.replaceAll('\r\n', '\n').replaceAll('\n', eol));
+}
+
+/** Entries that start what ours started, under a name that somebody has given them. */
+function otherNames(document: JsonObject, { value, former }: Owned): string[] {
+  return namesOf(objectAt(document, 'mcp_servers'), [value, former?.value]);
 }
 
 function differing(current: JsonObject | undefined, entry: JsonObject): string {

@@ -17,6 +17,7 @@ import {
   type Setting,
 } from './plan.ts';
 import { isOurValue, type Owned } from './receipt.ts';
+import { namesOf, underAnotherName } from './renamed.ts';
 import { replacement } from './restore.ts';
 import { readTarget } from './target.ts';
 
@@ -82,8 +83,10 @@ export async function planMcpJsonRemoval(setting: Setting, owned: Owned): Promis
   const { text, path } = target;
   const document = parseJsonFile(text, path);
   const raw = objectAt(document, SERVERS)?.[SERVER];
-  if (raw === undefined) return { changes: [], notes: [], gone };
-  const notes: Note[] = [];
+  const notes: Note[] = namesOf(document[SERVERS], [owned.value, owned.former?.value]).map((name) =>
+    underAnotherName(target, 'claude', `${SERVERS}.${name}`),
+  );
+  if (raw === undefined) return { changes: [], notes, gone };
   if (!isOurValue(owned, raw)) {
     notes.push(changedSince(setting, path));
   }
@@ -101,9 +104,14 @@ export async function planMcpJsonRemoval(setting: Setting, owned: Owned): Promis
   };
 }
 
+/** Also where it is there twice, as after a merge. */
 function byStructure(text: string): string {
-  const edit = removeMember(text, SERVERS, SERVER);
-  return edit === undefined ? text : applyEdits(text, [edit]);
+  let rest = text;
+  for (;;) {
+    const edit = removeMember(rest, SERVERS, SERVER);
+    if (edit === undefined) return rest;
+    rest = applyEdits(rest, [edit]);
+  }
 }
 
 /** The text, if it says what the document said but for our member. */

@@ -13,6 +13,7 @@ import type { Note, Part, Setting, SetupOptions } from './plan.ts';
 import { type Owned, readReceipt } from './receipt.ts';
 import { restoreWhole } from './restore.ts';
 import { planSkill, planSkillRemoval } from './skill.ts';
+import { planUnrecorded } from './unrecorded.ts';
 
 /** What is to be done, wholly worked out; nothing has been written yet. */
 export type SetupPlan = {
@@ -65,6 +66,7 @@ export async function planUninstall(
       parts.push(whole ?? (await removalOf(setting, owned)));
       if (whole === undefined && owned.replaced) notes.push(notRestored(owned));
     }
+    parts.push(...(await planUnrecorded(setting)));
   }
   const told = [...notes, ...parts.flatMap((part) => part.notes)];
   return { parts, notes: told, clients, settings, backups };

@@ -12,7 +12,7 @@ import { isOurFile, type Owned } from './receipt.ts';
 import { digestOfBytes } from './target.ts';
 
 /** The skill is called like its directory (Agent Skills). */
-function skillPath({ client, scope, project }: Setting): string {
+export function skillPath({ client, scope, project }: Setting): string {
   if (scope === 'user') return join(client.skills, SERVER);
   const folder = client.client === 'codex' ? '.agents' : '.claude';
   return join(project, folder, 'skills', SERVER);

@@ -85,6 +85,23 @@ export function removeServer(text: string, name: string, comment: string): Edit[
   return edits.length === 0 ? undefined : edits;
 }
 
+/** The edits that take a top-level key out, with its title above and the blank line below. */
+export function removeTopKey(text: string, key: string, comment: string): Edit[] {
+  const lines = text.split(/(?<=\n)/);
+  const end = lines.findIndex((line) => /^[ \t\ufeff]*\[/.test(line));
+  const index = lines.findIndex(
+    (line) => line.replace(BOM, '').split('=', 1)[0]?.trim() === key && line.includes('='),
+  );
+  if (index === -1 || (end !== -1 && index > end)) return [];
+  const hasTitle = lines[index - 1]?.replace(BOM, '').trim() === `# ${comment}`;
+  const first = hasTitle ? index - 1 : index;
+  const hasGap = /^\r?\n$/.test(lines[index + 1] ?? '');
+  const last = hasGap ? index + 1 : index;
+  const from =
+    lines.slice(0, first).join('').length + (first === 0 && text.startsWith(BOM) ? 1 : 0);
+  return [{ at: from, remove: lines.slice(0, last + 1).join('').length - from, insert: '' }];
+}
+
 function isOwn(header: JsonObject | undefined, name: string): boolean {
   return header !== undefined && serverOf(header, name) !== undefined;
 }

@@ -170,6 +170,11 @@ function secrets({
   return doubts('secrets_unknown', 'nobody looked for secrets in what it changed');
 }
 
+function unscanned({ secrets: { unscanned: left } }: VerificationFacts): Reason | undefined {
+  if (left.length === 0) return undefined;
+  return doubts('secrets_unscanned', `not looked through for secrets: ${some(left)}`, left);
+}
+
 /** They say more about the scope, secrets and the end of the run than we would tell twice. */
 const TOLD_ELSEWHERE = new Set(['scope_violation', 'route_mismatch', 'failing_test']);
 
@@ -284,6 +289,7 @@ const RULES: readonly Rule[] = [
   ended,
   scope,
   secrets,
+  unscanned,
   tests,
   phantom,
   claims,

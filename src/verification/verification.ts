@@ -108,7 +108,13 @@ const verificationFacts = z.object({
     /** Parts of the diff nobody read. */
     unread: paths,
   }),
-  secrets: z.object({ known: z.boolean(), real: paths, unsure: paths }),
+  secrets: z.object({
+    known: z.boolean(),
+    real: paths,
+    unsure: paths,
+    /** What it changed and nobody looked through, with why. */
+    unscanned: paths.default([]),
+  }),
   flags: z.array(z.object({ code: z.string(), blocking: z.boolean(), evidence: z.string() })),
   tampering: z.array(tampering),
   /** The final answer says that all is well. */

@@ -217,6 +217,29 @@ test('uninstall keeps what a session of Claude Code wrote while setup was runnin
   expect(JSON.parse(readFileSync(config, 'utf8')).projects).toEqual({ '/x': { cost: 1 } });
 });
 
+test('uninstall takes only what is ours after both clients have rewritten their files', async () => {
+  const { codexConfig } = await openUser();
+  await succeeds('setup', '--yes', '--approve', '--startup-grace');
+  const codex = join(REPOSITORY, 'node_modules/.bin/codex');
+  const added = await runProgram(codex, ['mcp', 'add', 'mine', '--', '/bin/false'], {
+    cwd: lab.project,
+    env: lab.env,
+  });
+  expect(added.exitCode).toBe(0);
+  const args = ['mcp', 'add', '--scope', 'user', 'mine', '--', '/bin/false'];
+  expect(await runProgram(CLAUDE, args, { cwd: lab.project, env: lab.env })).toMatchObject({
+    exitCode: 0,
+  });
+  expect(readFileSync(codexConfig, 'utf8')).toContain('[mcp_servers.cc-orchestrator]');
+  await succeeds('uninstall', '--yes');
+  const left = readFileSync(codexConfig, 'utf8');
+  expect(left).toContain('[mcp_servers.mine]');
+  expect(left).toContain('[mcp_servers.other]');
+  expect(left).not.toMatch(/cc[-_]orchestrator|startup_grace/);
+  expect(Object.keys(servers()).sort()).toEqual(['mine', 'other']);
+  expect(existsSync(join(lab.env.HOME ?? '', '.codex/skills/cc-orchestrator'))).toBe(false);
+});
+
 test('uninstall names what projects hold, and takes it only when told', async () => {
   await openUser();
   const guide = join(lab.project, 'CLAUDE.md');

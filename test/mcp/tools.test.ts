@@ -783,6 +783,12 @@ test('cost_guard shows, previews, sets and lifts caps', async () => {
     { caps: { max_usd_per_day: 0.5, max_tokens_per_run: 10 } },
     { subject: here, caps: { max_wall_seconds: 60, allow_unknown_price: true } },
   ]);
+  // A reader tells the same, where a client would refuse the tool that can change them.
+  expect(findTool(TOOLS, 'cc_usage_summary').kind).toBe('read');
+  const { subjects } = await ask();
+  const { caps } = dataOf(await call('cc_usage_summary', { caps: true }));
+  expect(caps).toEqual(subjects);
+  expect(dataOf(await call('cc_usage_summary', {}))).not.toHaveProperty('caps');
   const lift = { subject: here, max_wall_seconds: 0, allow_unknown_price: false, apply: true };
   expect(await ask(lift)).toMatchObject({ change: { after: {} } });
 });

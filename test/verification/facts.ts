@@ -40,7 +40,7 @@ export const GOOD: VerificationFacts = {
     since: [],
     unread: [],
   },
-  secrets: { known: true, real: [], unsure: [] },
+  secrets: { known: true, real: [], unsure: [], unscanned: [] },
   flags: [],
   tampering: [],
   success_claimed: true,

@@ -6,7 +6,7 @@ import { but, claim, GOOD, passed } from './facts.ts';
 const READ_ONLY: VerificationFacts = {
   ...but('run', { writes: false, change_due: false, role: 'review' }),
   changes: { ...GOOD.changes, known: false, complete: false, files: 0 },
-  secrets: { known: false, real: [], unsure: [] },
+  secrets: { known: false, real: [], unsure: [], unscanned: [] },
   tests: [],
 };
 const EMPTY = but('changes', { files: 0, code: 0 });
@@ -107,6 +107,12 @@ const TABLE: Row[] = [
   ],
   ['a real secret', but('secrets', { real: ['aws in a:1'] }), 'reject', 'secret'],
   ['maybe a secret', but('secrets', { unsure: ['x in a:1'] }), 'investigate', 'maybe_secret'],
+  [
+    'not looked through',
+    but('secrets', { unscanned: ['large.log (too large)'] }),
+    'investigate',
+    'secrets_unscanned',
+  ],
   ['not scanned', but('secrets', { known: false }), 'investigate', 'secrets_unknown'],
 
   ['no tests', but('tests', []), 'investigate', 'tests_unknown'],

@@ -1,17 +1,32 @@
 import type { SourceEnvironment } from '../environment.ts';
 import type { Git } from '../git.ts';
+import { readAsSeen } from './as-seen.ts';
 import { privateGit } from './compare.ts';
 import { SUBMODULE_MODE } from './index-list.ts';
 import { type PathState, statesOfBoth } from './states.ts';
 import type { WholeSnapshot } from './whole.ts';
 
 /** A changed file as it is in the second snapshot, and as it was in the first, if it was. */
-export type ChangedContent = { path: string; now: Buffer; before: Buffer | undefined };
+export type ChangedContent = {
+  path: string;
+  now: Buffer;
+  before: Buffer | undefined;
+  /** It was there; of both only this content could be read, where it lies. */
+  beforeUnknown?: true;
+};
+
+/**
+ * `large`: by itself. `too_much`: with the others. `not_kept`: the snapshot only lists it, and the file has
+ * been touched since.
+ */
+export type LeftOut = { path: string; reason: 'large' | 'too_much' | 'not_kept' };
 
 export type ContentOptions = {
   maxFileBytes: number;
   /** Of everything that is read, what was before included. */
   maxTotalBytes: number;
+  /** Of files that the snapshot only lists; they are read where they lie. */
+  maxListedBytes: number;
   env?: SourceEnvironment;
 };
 
@@ -20,14 +35,15 @@ const CHECK_BYTES = 128 << 20;
 
 /**
  * The content of changed files, also of ignored ones and of those in `.git`, in the order they are
- * given; of one that was only moved or given other permissions there is none. What is too large, or was not kept in the snapshot, is left out and named.
+ * given; of one that was only moved or given other permissions there is none. What was not kept is read
+ * from the disk, if it is what the second snapshot saw. What cannot be told is left out and named.
  */
 export async function changedContents(
   base: WholeSnapshot,
   after: WholeSnapshot,
   files: readonly { path: string; old_path?: string | undefined }[],
-  { maxFileBytes, maxTotalBytes, env }: ContentOptions,
-): Promise<{ contents: ChangedContent[]; leftOut: string[] }> {
+  { maxFileBytes, maxTotalBytes, maxListedBytes, env }: ContentOptions,
+): Promise<{ contents: ChangedContent[]; leftOut: LeftOut[] }> {
   const limits = { timeoutMs: TIMEOUT_MS, ...(env === undefined ? {} : { env }) };
   const git = await privateGit(after, env);
   const [from, to] = await statesOfBoth(base, after, limits);
@@ -42,25 +58,42 @@ export async function changedContents(
   const sizes = await sizesOf(git, ids);
   const sizeOf = (state: PathState) =>
     state.link?.length ?? sizes.get(state.oid ?? '') ?? Number.POSITIVE_INFINITY;
-  const leftOut: string[] = [];
+  const leftOut: LeftOut[] = [];
   let total = 0;
+  let listed = 0;
+  const read = new Map<string, Buffer>();
   const wanted = pairs.filter(({ path, now, before }) => {
+    if (now.oid === undefined && now.link === undefined) {
+      const most = Math.min(maxFileBytes, maxListedBytes - listed);
+      const found = readAsSeen(after.root, path, now.print, { most, maxFileBytes });
+      if (!Buffer.isBuffer(found)) {
+        leftOut.push({ path, reason: found });
+        return false;
+      }
+      read.set(path, found);
+      listed += found.length;
+      return true;
+    }
     // Without the old content everything in the new one counts as new.
     const both = sizeOf(now) + (before === undefined ? 0 : Math.min(sizeOf(before), maxFileBytes));
-    const isTooMuch = sizeOf(now) > maxFileBytes || total + both > maxTotalBytes;
-    if (isTooMuch) leftOut.push(path);
+    const isLarge = sizeOf(now) > maxFileBytes;
+    const isTooMuch = isLarge || total + both > maxTotalBytes;
+    if (isTooMuch) leftOut.push({ path, reason: isLarge ? 'large' : 'too_much' });
     else total += both;
     return !isTooMuch;
   });
   const readable = wanted
     .flatMap(({ now, before }) => [now, before ?? []].flat())
     .flatMap((state) => (sizeOf(state) <= maxFileBytes ? (state.oid ?? []) : []));
-  const blobs = await blobsOf(git, readable, maxTotalBytes + (1 << 20));
-  const read = (state: PathState | undefined) =>
+  const blobs = await blobsOf(git, readable, maxTotalBytes + maxListedBytes + (1 << 20));
+  const contentOf = (state: PathState | undefined) =>
     state?.link === undefined ? blobs.get(state?.oid ?? '') : Buffer.from(state.link);
-  const contents = wanted.flatMap(({ path, now, before }) => {
-    const content = read(now);
-    return content === undefined ? [] : [{ path, now: content, before: read(before) }];
+  const contents = wanted.flatMap(({ path, now, before: was }) => {
+    const content = read.get(path) ?? contentOf(now);
+    if (content === undefined) return [];
+    const before = contentOf(was);
+    const isUnknown = read.has(path) && was !== undefined && before === undefined;
+    return [{ path, now: content, before, ...(isUnknown ? { beforeUnknown: true as const } : {}) }];
   });
   return { contents, leftOut };
 }

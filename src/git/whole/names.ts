@@ -31,6 +31,16 @@ export function isFilledByTools(name: string): boolean {
   return FILLED.has(name);
 }
 
+/** What a package manager notes of what it has installed there; everything else is somebody else's. */
+const INSTALL_NOTES =
+  /(?:^|\/)(?:\.?package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|\.yarn-(?:integrity|state\.yml)|(?:pnpm-)?lock\.ya?ml|\.modules\.ya?ml|bun\.lockb?|Manifest\.lock)$/;
+
+/** A file of a package that was installed, in a directory that tools fill. */
+export function isInstalled(path: string): boolean {
+  const isThere = path.split('/').some(isFilledByTools);
+  return isThere && !INSTALL_NOTES.test(path) && !isPrecious(path);
+}
+
 /** Small files that people ignore because they matter: their content is always kept. */
 const PRECIOUS =
   /(?:^|\/)(?:\.env(?:\.[^/]*)?|\.envrc|\.npmrc|\.pypirc|\.netrc|\.git-credentials|id_[a-z0-9]+|[^/]*\.(?:pem|key|p12|pfx|keystore|jks|kdbx|tfvars|tfstate)|credentials(?:\.[^/]*)?|secrets?(?:\.[^/]*)?|\.mcp\.json|settings\.local\.json)$/i;

@@ -1,5 +1,6 @@
 import type { SourceEnvironment } from '../../git/environment.ts';
-import { changedContents } from '../../git/whole/contents.ts';
+import { type ChangedContent, changedContents } from '../../git/whole/contents.ts';
+import { isInstalled } from '../../git/whole/names.ts';
 import type { WholeSnapshot } from '../../git/whole/whole.ts';
 import { type DetectOptions, detect, type Hit } from '../../secrets/detect.ts';
 import type { KnownSecrets } from '../../secrets/known.ts';
@@ -9,6 +10,8 @@ import type { NotScanned, SecretFinding } from './findings.ts';
 /** Beyond these a file is not read: 8 MiB each, 64 MiB with what it was before, in all. */
 const MAX_FILE_BYTES = 8 << 20;
 const MAX_TOTAL_BYTES = 64 << 20;
+/** What is installed by the hundred files and has nothing in it, nearly always. */
+const MAX_LISTED_BYTES = 16 << 20;
 /** As git does: a file is binary when one of its first bytes is zero. */
 const BINARY_LOOK = 8000;
 
@@ -39,28 +42,39 @@ export async function scanChanges(
   const { contents, leftOut } = await changedContents(base, after, files, {
     maxFileBytes: MAX_FILE_BYTES,
     maxTotalBytes: MAX_TOTAL_BYTES,
+    maxListedBytes: MAX_LISTED_BYTES,
     ...(scanner.env === undefined ? {} : { env: scanner.env }),
   });
-  const findings = contents.flatMap(({ path, now, before }) =>
-    scanFile(path, now, before, scanner),
-  );
+  const notScanned: NotScanned[] = [...leftOut];
+  const findings = contents.flatMap((content) => {
+    try {
+      return scanFile(content, scanner);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      // A pattern ran out of stack; one such file must not keep the others from being looked through.
+      notScanned.push({ path: content.path, reason: 'too_deep' });
+      return [];
+    }
+  });
   return {
     findings,
     files: contents.length,
     bytes: contents.reduce((sum, { now }) => sum + now.length, 0),
-    not_scanned: leftOut.map((path) => ({ path, reason: 'large' })),
+    not_scanned: notScanned,
   };
 }
 
 /** What the file held before as often as now was there already, wherever in it that was. */
 function scanFile(
-  path: string,
-  now: Buffer,
-  before: Buffer | undefined,
+  { path, now, before, beforeUnknown }: ChangedContent,
   scanner: Scanner,
 ): SecretFinding[] {
   const text = textOf(now);
-  const hits = hitsIn(text, path, scanner);
+  const isForeign = isInstalled(path);
+  const hits = hitsIn(text, path, scanner)
+    // Packages bring keys for their tests, and code about passwords.
+    .filter(({ kind }) => !isForeign || kind === 'known' || kind === 'token')
+    .map((hit) => (isForeign || beforeUnknown ? doubted(hit) : hit));
   if (hits.length === 0) return [];
   const old = new Map<string, number>();
   if (before !== undefined) {
@@ -79,6 +93,12 @@ function scanFile(
       ...(left > 0 ? { preexisting: true } : {}),
     };
   });
+}
+
+/** It may be a package's own, or have been there before; the user's own secrets are known. */
+function doubted(hit: Hit): Hit {
+  const isDoubtful = hit.class === 'real_candidate' && hit.kind !== 'known';
+  return isDoubtful ? { ...hit, class: 'unknown' } : hit;
 }
 
 type Text = { content: string; binary: boolean };

@@ -22,7 +22,7 @@ export default defineTool({
   kind: 'destructive',
   title: 'Set a cost limit (budget, cap on spending)',
   summary:
-    'Caps on cost, tokens, time and concurrency of runs, and what is left of them today; sets them, 0 lifts one.',
+    'Set caps on cost, tokens, time and concurrency of runs; 0 lifts one. cc_usage_summary shows them, too.',
   input: z.strictObject({
     subject: z
       .string()

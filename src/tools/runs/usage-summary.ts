@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import { CcError } from '../../core/errors.ts';
+import { readCaps } from '../../runs/cost-guard/caps.ts';
+import { guardStatus, subjectStatus } from '../../runs/cost-guard/status.ts';
 import { dayOf } from '../../runs/usage/log.ts';
 import { readUsage, type Usage } from '../../runs/usage/read.ts';
 import { SUMMARY_BYTES, summariseUsage, usageSummary } from '../../runs/usage/summary.ts';
@@ -22,11 +24,16 @@ export default defineTool({
     since: z.string().max(10).pipe(z.iso.date()).optional().describe('UTC day, YYYY-MM-DD.'),
     days: z.int().min(1).max(3660).optional().describe('How many days, default 1.'),
     all_projects: z.boolean().optional().describe('Not this one alone.'),
+    caps: z.boolean().optional().describe('Caps, and what is left today.'),
     cwd,
   }),
-  output: usageSummary,
-  maxBytes: SUMMARY_BYTES,
+  output: usageSummary.extend({ caps: z.array(subjectStatus).optional() }),
+  maxBytes: 2 * SUMMARY_BYTES,
   handler: async (input, { host, place }) => {
+    // Here and not only in cc_cost_guard: that one changes them, so clients ask before every call of it.
+    const caps = input.caps
+      ? await guardStatus(host, (await place(input.cwd)).workspace, await readCaps(host.home))
+      : undefined;
     const { from, to } = rangeOf(input, host.clock.now());
     const roots = input.all_projects
       ? await knownWorkspaces(host.home)
@@ -41,7 +48,8 @@ export default defineTool({
         unreadable.push(root);
       }
     }
-    return summariseUsage(projects, { from, to, unreadable });
+    const summary = summariseUsage(projects, { from, to, unreadable });
+    return { ...summary, ...(caps === undefined ? {} : { caps }) };
   },
 });
 

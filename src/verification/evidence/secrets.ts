@@ -10,7 +10,7 @@ import type { VerificationFacts } from '../verification.ts';
 export async function readSecrets({ paths }: FoundRun): Promise<VerificationFacts['secrets']> {
   const value = await readJson(paths.secretFindings).catch(() => undefined);
   const parsed = secretFindings.safeParse(value).data;
-  if (parsed === undefined) return { known: false, real: [], unsure: [] };
+  if (parsed === undefined) return { known: false, real: [], unsure: [], unscanned: [] };
   const { findings, scanned } = parsed;
   const own = findings.filter(({ preexisting }) => preexisting !== true);
   const isReal = ({ class: is, where }: SecretFinding) =>
@@ -20,12 +20,17 @@ export async function readSecrets({ paths }: FoundRun): Promise<VerificationFact
   return {
     known: scanned.changes === 'scanned',
     real: own.filter(isReal).map(placeOf),
-    unsure: [
-      ...own.filter(isUnsure).map(placeOf),
-      ...scanned.not_scanned.map(({ path, reason }) => `${path} (not scanned: ${reason})`),
-    ],
+    unsure: own.filter(isUnsure).map(placeOf),
+    unscanned: scanned.not_scanned.map(({ path, reason }) => `${path} (${WHY[reason] ?? reason})`),
   };
 }
+
+const WHY: Readonly<Record<string, string>> = {
+  large: 'too large',
+  too_much: 'too much with the others',
+  not_kept: 'its content was not kept',
+  too_deep: 'a pattern gave up on it',
+};
 
 function placeOf({ rule, where }: SecretFinding): string {
   const { kind, path, line, seq } = where;

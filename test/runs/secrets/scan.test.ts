@@ -123,6 +123,70 @@ describe('what a run changed', () => {
     expect(not_scanned).toEqual([{ path: 'large.log', reason: 'large' }]);
   });
 
+  describe('where a package manager has been', () => {
+    const lock = (more = '') =>
+      `{"packages": {"a": {"resolved": "https://x.invalid/a.tgz"${more}}}}`;
+    const NOTES = 'node_modules/.package-lock.json';
+
+    beforeEach(() => {
+      write('.gitignore', 'node_modules\n');
+      write(NOTES, lock());
+      write('node_modules/a/index.js', 'export default 1;\n');
+    });
+
+    it('is looked through where it lies, and a clean upgrade is clean', async () => {
+      const base = await snapshot();
+      const integrity = `sha512-${'Zk3vQ9xLw2Tn8RbYp5Hd7Jf4Gs6Mc1Aa'.repeat(2)}`;
+      write(NOTES, lock(`, "integrity": "${integrity}=="`));
+      write('node_modules/a/index.js', 'const password = "x9Kd73Lq0ZvT1";\n');
+      write('node_modules/b/index.js', 'export default 2;\n');
+      expect(await scan(base)).toMatchObject({ findings: [], files: 3, not_scanned: [] });
+    });
+
+    it('is found in its notes, in ignored secrets, and, less sure, in packages', async () => {
+      const base = await snapshot();
+      write(NOTES, lock(`, "token": "${github}"`));
+      write('node_modules/new/.package-lock.json', lock(`, "token": "${stripe}"`));
+      write('node_modules/.env', `TOKEN=${npm}\n`);
+      write('node_modules/a/test.js', `const t = '${github}';\n`);
+      write('node_modules/a/notes.txt', `${OWN}\n`);
+      expect((await scan(base)).places.sort()).toEqual([
+        'diff node_modules/.env:1 real_candidate false',
+        // What it held before is not known.
+        'diff node_modules/.package-lock.json:1 unknown false',
+        'diff node_modules/a/notes.txt:1 real_candidate false',
+        'diff node_modules/a/test.js:1 unknown false',
+        'diff node_modules/new/.package-lock.json:1 real_candidate false',
+      ]);
+    });
+
+    it('is not said to be looked through where it was not, with the right reason', async () => {
+      const base = await snapshot();
+      write('node_modules/huge.js', Buffer.alloc(9 << 20, 'x = 1;\n'));
+      for (const name of ['b', 'c', 'd']) {
+        write(`node_modules/${name}.js`, Buffer.alloc(7 << 20, 'x = 1;\n'));
+      }
+      write('node_modules/touched.js', 'x');
+      const after = await snapshot();
+      write('node_modules/touched.js', `x ${github}`);
+      const { files } = await compareWhole(base, after, {});
+      expect((await scanChanges(base, after, files, scanner)).not_scanned).toEqual([
+        { path: 'node_modules/d.js', reason: 'too_much' },
+        { path: 'node_modules/huge.js', reason: 'large' },
+        { path: 'node_modules/touched.js', reason: 'not_kept' },
+      ]);
+    });
+  });
+
+  it('is found beside a file on which a pattern gives up, and that one is named', async () => {
+    const base = await snapshot();
+    write('odd.txt', Buffer.alloc(7 << 20, 'x\n'));
+    write('plain.txt', github);
+    const { places, not_scanned } = await scan(base);
+    expect(places).toEqual(['diff plain.txt:1 real_candidate false']);
+    expect(not_scanned).toEqual([{ path: 'odd.txt', reason: 'too_deep' }]);
+  });
+
   it('may be nothing', async () => {
     const base = await snapshot();
     expect(await scan(base)).toMatchObject({ findings: [], files: 0, bytes: 0 });
