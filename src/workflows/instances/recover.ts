@@ -114,17 +114,26 @@ async function look(
   workspace: Workspace,
   { workflow_id }: WorkflowRecord,
 ): Promise<WorkflowSupervision | 'settled'> {
-  let now: WorkflowNow;
-  try {
-    now = await readWorkflow(workspace, workflow_id);
-  } catch (error) {
-    // Its supervisor finds that out as well, and says so in the record.
-    if (error instanceof CcError && error.code === 'STORAGE_CORRUPT') return 'unsupervised';
-    throw error;
+  const until = host.clock.monotonic() + UP_MS;
+  for (;;) {
+    let now: WorkflowNow;
+    try {
+      now = await readWorkflow(workspace, workflow_id);
+    } catch (error) {
+      // Its supervisor finds that out as well, and says so in the record.
+      if (error instanceof CcError && error.code === 'STORAGE_CORRUPT') return 'unsupervised';
+      throw error;
+    }
+    const supervision = await workflowSupervision(host, now);
+    const isBroken = now.record.broken !== undefined;
+    // Whoever has just said so is about to leave, and carries nothing on.
+    if (supervision === 'supervised' && isBroken && host.clock.monotonic() < until) {
+      await sleep(LOOK_MS);
+      continue;
+    }
+    const isDone = isOver(now.instance.state) || isBroken;
+    return supervision === 'at_rest' && isDone ? 'settled' : supervision;
   }
-  const supervision = await workflowSupervision(host, now);
-  const isDone = isOver(now.instance.state) || now.record.broken !== undefined;
-  return supervision === 'at_rest' && isDone ? 'settled' : supervision;
 }
 
 async function isBroken(workspace: Workspace, id: string): Promise<boolean> {
