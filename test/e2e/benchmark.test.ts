@@ -44,7 +44,7 @@ async function supervisorsGone() {
 }
 
 const never = new AbortController().signal;
-const quiet = { timeoutMs: 90_000, signal: never, progress: () => undefined };
+const quiet = { timeoutMs: 150_000, signal: never, progress: () => undefined };
 
 async function taskNamed(id: string): Promise<BenchmarkTask> {
   const task = (await listTasks(lab.host().home)).find((one) => one.id === id);
@@ -251,7 +251,7 @@ test('a shadow run repeats a task, is compared, and is used for nothing', async 
     await lab.launch({ task: 'Where?', context: 'Fact.', profile: 'lab' }),
   );
   const request = { profile: 'env:cheap', model: undefined, maxUsd: undefined };
-  const options = { timeoutMs: 60_000, signal: never };
+  const options = { timeoutMs: 150_000, signal: never };
   const first = await shadowRun(host, run, request, options);
   lab.runs.push(first.run_id);
   expect(first.line).toMatchObject({

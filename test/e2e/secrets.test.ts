@@ -4,6 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { commandName } from '../../src/cli/help.ts';
 import { runIds } from '../../src/runs/run-ids.ts';
 import { TOOLS } from '../../src/tools/registry.ts';
+import { findTool } from '../../src/tools/surface.ts';
 import { installProviders } from '../profiles/providers.ts';
 import { everyField, seeder } from '../profiles/seeds.ts';
 import { BIN, runProgram } from '../support/controllers.ts';
@@ -137,7 +138,9 @@ function callsOf(tool: string, runId: string, secret: string): Record<string, un
     cc_run_visible_agent: [{ task: 'x', dry_run: true }],
     cc_wait_runs: [{ run_ids: [runId], timeout_seconds: 0 }],
   };
-  return [...(own[tool] ?? [id, {}]), { nonsense: secret }];
+  // An id for a tool that takes none would be refused like any other nonsense.
+  const usual = 'run_id' in findTool(TOOLS, tool).input.shape ? [id, {}] : [{}];
+  return [...(own[tool] ?? usual), { nonsense: secret }];
 }
 
 /** The same as command line flags. */
@@ -194,7 +197,8 @@ test('no secret of any profile is in what is answered, written or seen in a proc
     ['run-agent', 'x', '--profile', 'file:failing'],
     ['run-agent', 'x', '--profile', 'file:command', '--dry-run', '--json'],
     ['run-status', '--include-finished', '--json'],
-    ...ids.flatMap((id) => [['poll-run', id, '--json'], ['last-run']]),
+    ['last-run'],
+    ...ids.map((id) => ['poll-run', id, '--json']),
   ];
   // Every tool by its command as well: what it answers to a person, to a program, and to nonsense.
   const twins = TOOLS.flatMap((tool, index) =>
@@ -204,7 +208,7 @@ test('no secret of any profile is in what is answered, written or seen in a proc
       ...(index % 2 === 0 ? ['--json'] : []),
     ]),
   );
-  expect(twins.length).toBeGreaterThan(2 * TOOLS.length);
+  expect(twins.length).toBeGreaterThanOrEqual(2 * TOOLS.length);
   const queue = [...commands, ...twins];
   const workOff = async () => {
     for (let args = queue.shift(); args !== undefined; args = queue.shift()) {

@@ -9,7 +9,7 @@ it('passes every gate with the real Claude Code, and leaves nothing', async () =
   const caller = demoCaller(CLAUDE);
   const told: string[] = [];
   const result = await selfTest(caller.host, {
-    timeoutMs: 60_000,
+    timeoutMs: 180_000,
     signal: never,
     progress: (message) => told.push(message),
   });
@@ -33,7 +33,7 @@ it('does not pass what the time did not reach', async () => {
 it('can be interrupted', async () => {
   const caller = demoCaller(CLAUDE);
   const signal = AbortSignal.timeout(1500);
-  const result = await selfTest(caller.host, { timeoutMs: 60_000, signal });
+  const result = await selfTest(caller.host, { timeoutMs: 180_000, signal });
   expect(result.ok).toBe(false);
   expect(JSON.stringify(result.gates)).toContain('The self-test was interrupted.');
   expect([caller.left(), caller.processes()]).toEqual([[], []]);

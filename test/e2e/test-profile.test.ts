@@ -37,7 +37,7 @@ async function openLab(script: Script, env: Record<string, string> = {}): Promis
 }
 
 async function test(lab: Lab, options: Options = {}): Promise<TestResult> {
-  const { level = 'quick', caps = {}, timeoutMs = 60_000, signal = never } = options;
+  const { level = 'quick', caps = {}, timeoutMs = 150_000, signal = never } = options;
   const subject = await findSubject(lab.host(), { profile: 'env:lab' });
   const plan = planTest(level, caps, subject);
   return testProfile(lab.host(), subject, { plan, caps, timeoutMs, signal });

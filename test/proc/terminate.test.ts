@@ -3,7 +3,8 @@ import { identityOf, isAlive, type ProcessIdentity, stateOf } from '../../src/pr
 import { killProcess, survivors, terminateTree } from '../../src/proc/terminate.ts';
 import { descendantsOf, findByCookie } from '../../src/proc/tree.ts';
 import { bundle } from '../support/bundle.ts';
-import { adopt, eventually, startFixture, startProgram } from '../support/processes.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
+import { adopt, cutOff, eventually, startFixture, startProgram } from '../support/processes.ts';
 
 const GROUND = await bundle(['proc/terminate', 'proc/identity']);
 const NAME = 'CC_TEST_COOKIE';
@@ -24,7 +25,7 @@ async function tree(...words: string[]) {
 describe('terminateTree', () => {
   it('a tree that obeys goes with SIGTERM alone, its children are swept', async () => {
     const { root, cookie, left } = await tree('setsid', 'daemon');
-    const result = await terminateTree({ root: root.identity, cookie });
+    const result = await terminateTree({ root: root.identity, cookie }, PATIENCE_MS);
     expect(result).toEqual({ signals: ['SIGTERM'], swept: 2, left: [] });
     expect(left()).toEqual([]);
     expect(await root.exited).toEqual({ code: 0, signal: null });
@@ -41,18 +42,25 @@ describe('terminateTree', () => {
   it('a stopped root hears SIGTERM', async () => {
     const { root, cookie, left } = await tree('stop', 'setsid', 'bare');
     await eventually('it is stopped', () => stateOf(root.identity) === 'stopped');
-    const result = await terminateTree({ root: root.identity, cookie });
+    const result = await terminateTree({ root: root.identity, cookie }, PATIENCE_MS);
     expect(result).toMatchObject({ signals: ['SIGTERM'], left: [] });
     expect(left()).toEqual([]);
   });
 
   it('finds what the root starts in its last moment, with an empty environment', async () => {
-    const { root, cookie, members, left } = await tree('ignore-term', 'late-bare');
-    const ending = terminateTree({ root: root.identity, cookie }, 600);
-    const { late } = await root.next<{ late: number }>();
-    members.set('late', adopt(late));
-    expect(await ending).toMatchObject({ swept: 1, left: [] });
-    expect(left()).toEqual([]);
+    const { result, late } = await cutOff(
+      async (graceMs) => {
+        const { root, cookie } = await tree('ignore-term', 'late-bare');
+        const ending = terminateTree({ root: root.identity, cookie }, graceMs);
+        const said = await root.next<{ late: number }>().catch(() => ({ late: 0 }));
+        const late = identityOf(said.late) && adopt(said.late);
+        return { late, result: await ending };
+      },
+      (seen) => seen.late !== undefined,
+      [600, 5000, 30_000],
+    );
+    expect(result).toMatchObject({ swept: 1, left: [] });
+    expect(late && isAlive(late)).toBe(false);
   });
 
   it('the root is gone already: the cookie finds some, what was seen finds the others', async () => {

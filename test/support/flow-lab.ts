@@ -21,7 +21,7 @@ import { isOver } from '../../src/workflows/vocabulary.ts';
 import { userHome } from '../../src/workspace/home.ts';
 import type { Host } from '../../src/workspace/host.ts';
 import { type Place, resolvePlace } from '../../src/workspace/resolve.ts';
-import { LEAVING_MS, PATIENCE_MS } from './patience.ts';
+import { LEAVING_MS, PATIENCE_MS, until } from './patience.ts';
 import { removeTree } from './remove-tree.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -138,18 +138,8 @@ export class FlowLab {
     );
   }
 
-  async until<T>(
-    look: () => Promise<T | undefined>,
-    what: string,
-    timeoutMs = PATIENCE_MS,
-  ): Promise<T> {
-    const deadline = performance.now() + timeoutMs;
-    for (;;) {
-      const found = await look();
-      if (found !== undefined) return found;
-      if (performance.now() > deadline) throw new Error(`timed out waiting for ${what}`);
-      await sleep(10);
-    }
+  until<T>(look: () => Promise<T | undefined>, what: string, timeoutMs?: number): Promise<T> {
+    return until(look, what, timeoutMs);
   }
 
   read(path: string): string {

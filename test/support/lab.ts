@@ -19,7 +19,7 @@ import { userHome } from '../../src/workspace/home.ts';
 import type { Host } from '../../src/workspace/host.ts';
 import { runPaths } from '../../src/workspace/layout.ts';
 import { type Place, resolvePlace } from '../../src/workspace/resolve.ts';
-import { LEAVING_MS, PATIENCE_MS } from './patience.ts';
+import { LEAVING_MS, PATIENCE_MS, until } from './patience.ts';
 import { removeTree } from './remove-tree.ts';
 
 export const REPOSITORY = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -188,18 +188,8 @@ export class Lab {
     return findByCookie(RUN_COOKIE, runId);
   }
 
-  async until<T>(
-    look: () => Promise<T | undefined>,
-    what: string,
-    timeoutMs = PATIENCE_MS,
-  ): Promise<T> {
-    const deadline = performance.now() + timeoutMs;
-    for (;;) {
-      const found = await look();
-      if (found !== undefined) return found;
-      if (performance.now() > deadline) throw new Error(`timed out waiting for ${what}`);
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
+  until<T>(look: () => Promise<T | undefined>, what: string, timeoutMs?: number): Promise<T> {
+    return until(look, what, timeoutMs);
   }
 
   /** A supervisor tidies up for a moment after its run has ended. */

@@ -19,7 +19,7 @@ const FLOW = `nodes:
   a: { role: research, task: A., mock_status_sequence: [fail, pass] }
   b: { role: research, task: B., needs: a }
 `;
-const signal = () => AbortSignal.timeout(60_000);
+const signal = () => AbortSignal.timeout(150_000);
 
 async function ended() {
   const id = await lab.launch(FLOW);

@@ -92,7 +92,7 @@ describe('a workflow of forty nodes', () => {
     expect(expected).toMatchObject({ state: 'succeeded', round: 2 });
 
     const random = new Random(42);
-    const id = await lab.launch(forty(), { mockMs: 60 });
+    const id = await lab.launch(forty(), { mockMs: 100 });
     let kills = 0;
     await lab.until(async () => {
       await new Promise((resolve) => setTimeout(resolve, 20 + random.between(0, 500)));

@@ -81,7 +81,7 @@ nodes:
     const id = await lab.launch(ASKS);
     await atRest(id);
     const found = await lab.find(id);
-    const waited = await waitWorkflow(lab.host, found, { timeoutMs: 5000, signal });
+    const waited = await waitWorkflow(lab.host, found, { timeoutMs: 60_000, signal });
     expect(waited).toMatchObject({ isNews: true, isSupervised: true });
     expect(lab.supervisors(id)).toEqual([]);
     const wrong = await askWorkflow(lab.host, found, {
