@@ -91,7 +91,7 @@ function branchOf(issue: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue[] | und
 
 function unknownKey(source: Source, path: Path, known: readonly string[]): void {
   const key = String(path.at(-1));
-  const meant = known.find((name) => MEANT[key.toLowerCase()]?.includes(name));
+  const meant = known.find((name) => MEANT.get(key.toLowerCase())?.includes(name));
   const hint = meant === undefined ? suggestion(key, known) : `Here it is called ${meant}.`;
   source.add('unknown_key', path, `there is no key ${JSON.stringify(key.slice(0, 60))} here`, {
     at: 'key',
