@@ -1,7 +1,7 @@
 import type { SourceEnvironment } from '../../git/environment.ts';
 import { type ChangedContent, changedContents } from '../../git/whole/contents.ts';
 import { isInstalled } from '../../git/whole/names.ts';
-import type { WholeSnapshot } from '../../git/whole/whole.ts';
+import type { Area, WholeSnapshot } from '../../git/whole/whole.ts';
 import { type DetectOptions, detect, type Hit } from '../../secrets/detect.ts';
 import type { KnownSecrets } from '../../secrets/known.ts';
 import { noteOf } from '../../secrets/note.ts';
@@ -30,7 +30,11 @@ export type ChangesScan = {
   not_scanned: NotScanned[];
 };
 
-export type ChangedPath = { path: string; old_path?: string | undefined };
+export type ChangedPath = {
+  path: string;
+  old_path?: string | undefined;
+  area?: Area | undefined;
+};
 
 /** The new content of files that differ between two snapshots, each finding with its line. */
 export async function scanChanges(
@@ -46,9 +50,13 @@ export async function scanChanges(
     ...(scanner.env === undefined ? {} : { env: scanner.env }),
   });
   const notScanned: NotScanned[] = [...leftOut];
+  // Source that lies below a directory of such a name is the project's own.
+  const foreign = new Set(
+    files.flatMap(({ path, area }) => (area === 'ignored' && isInstalled(path) ? path : [])),
+  );
   const findings = contents.flatMap((content) => {
     try {
-      return scanFile(content, scanner);
+      return scanFile(content, foreign.has(content.path), scanner);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       // A pattern ran out of stack; one such file must not keep the others from being looked through.
@@ -67,10 +75,10 @@ export async function scanChanges(
 /** What the file held before as often as now was there already, wherever in it that was. */
 function scanFile(
   { path, now, before, beforeUnknown }: ChangedContent,
+  isForeign: boolean,
   scanner: Scanner,
 ): SecretFinding[] {
   const text = textOf(now);
-  const isForeign = isInstalled(path);
   const hits = hitsIn(text, path, scanner)
     // Packages bring keys for their tests, and code about passwords.
     .filter(({ kind }) => !isForeign || kind === 'known' || kind === 'token')

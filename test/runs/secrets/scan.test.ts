@@ -160,6 +160,18 @@ describe('what a run changed', () => {
       ]);
     });
 
+    it('counts in source that only lies where a tool could have put it', async () => {
+      write('internal/target/client.go', 'package target\n');
+      git('add', '-A');
+      const base = await snapshot();
+      write('internal/target/client.go', 'password := "x9Kd73Lq0ZvT1"\n');
+      write('venv/new.py', `token = "${github}"\n`);
+      expect((await scan(base)).places.sort()).toEqual([
+        'diff internal/target/client.go:1 real_candidate false',
+        'diff venv/new.py:1 real_candidate false',
+      ]);
+    });
+
     it('is not said to be looked through where it was not, with the right reason', async () => {
       const base = await snapshot();
       write('node_modules/huge.js', Buffer.alloc(9 << 20, 'x = 1;\n'));
