@@ -1,6 +1,5 @@
-/** They end well whatever they read. */
-const FILTERS =
-  'tee tail head cat less more sed awk tr sort uniq cut wc ts column fold nl tac'.split(' ');
+/** They end well whatever they read; awk, sed and sort do not where they are told so. */
+const FILTERS = 'tee tail head cat less more tr uniq cut wc ts column fold nl tac'.split(' ');
 const ALWAYS_WELL = /^(?:true|:|echo|printf|exit\s+0)(?:\s|$)/;
 
 type Part = {
@@ -16,6 +15,8 @@ type Part = {
  */
 export function exitCodeHiddenBy(line: string): string | undefined {
   if (/\bpipefail\b/.test(line)) return undefined;
+  // What follows a failed command is not run then, as after &&.
+  const chains = /(?:^|[\n;&(]\s*)set\s+-[a-z]*e/.test(line) ? ['&&', ';', '\n'] : ['&&'];
   const parts = partsOf(line);
   if (parts.at(-1)?.text === '') {
     const { operator } = parts.pop() ?? { operator: '' };
@@ -27,17 +28,19 @@ export function exitCodeHiddenBy(line: string): string | undefined {
     const { operator, text } = last;
     const [program = ''] = text.split(/\s/);
     const hides = operator === '|' ? FILTERS.includes(program) : ALWAYS_WELL.test(text);
-    if (operator !== '&&') return hides ? text : undefined;
-    // What comes after && runs only when the rest has ended well.
+    if (!chains.includes(operator)) return hides ? text : undefined;
     if (!hides) return undefined;
   }
 }
 
-/** The simple commands of a line; what is quoted is no operator, and neither is the & of a redirection. */
+/**
+ * The simple commands of a line; what is quoted or substituted is no operator, and neither is the & of a
+ * redirection.
+ */
 function partsOf(line: string): Part[] {
   const parts: Part[] = [{ operator: '', text: '' }];
   const tokens = line.matchAll(
-    /\\[\s\S]|'[^']*'|"(?:\\[\s\S]|[^"\\])*"|\d*[<>]+&?[\d-]*|&>>?|\|\||&&|\|&|[|;&\n(){}]|[\s\S]/g,
+    /\\[\s\S]|'[^']*'|`[^`]*`|[$<>]\((?:[^()]|\([^()]*\))*\)|"(?:\\[\s\S]|[^"\\])*"|\d*[<>]+&?[\d-]*|&>>?|\|\||&&|\|&|[|;&\n(){}]|[\s\S]/g,
   );
   for (const [token] of tokens) {
     const last = parts.at(-1);

@@ -14,6 +14,9 @@ test.each([
   ['npm test\necho done\n', 'echo done'],
   ['npm test | tail -3 && echo ok', 'tail -3'],
   ['npm test &', '&'],
+  ['set -e; npm test | tail -3; echo ok', 'tail -3'],
+  ['set -e\nnpm test || true', 'true'],
+  ['echo $(date); npm test | cat', 'cat'],
 ])('%j ends with %j', (line, hidden) => {
   expect(exitCodeHiddenBy(line)).toBe(hidden);
 });
@@ -33,6 +36,14 @@ test.each([
   'node a\\|tail',
   'npm test || exit 1',
   'set -o pipefail; npm test | tee log',
+  'set -e; npm test; echo done',
+  'set -eu\nnpm test\necho done',
+  'test $(git status --porcelain | wc -l) -eq 0',
+  'test `git status --porcelain | wc -l` -eq 0',
+  'diff <(sort a | uniq) b',
+  "npm test | awk '/fail/ { f = 1 } END { exit f }'",
+  "npm test | sed '/fail/q1'",
+  'ls | sort -c',
   '',
   '|',
   'echo a',

@@ -149,6 +149,8 @@ describe('conditions are checked as far as the file tells', () => {
     ['a.state == "succeded"', /a.state is never "succeded". Did you mean succeeded\?/],
     ['a.verdict in ["accept", "good"]', /a.verdict is never "good"/],
     ['b.verdict == "accept"', /b.verdict is never "accept"/],
+    ['a.toString == 1', /there is no a.toString/],
+    ['a.constructor == a.state', /there is no a.constructor/],
     ['a.findings.blockers == 0', /there is no a.findings.blockers. Did you mean blocker\?/],
     ['count(handoff.a.findings.severty, "blocker") == 0', /Did you mean severity\?/],
     ['a.findings.file != "x"', undefined],

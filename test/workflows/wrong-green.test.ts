@@ -204,6 +204,15 @@ describe('a worker that has done its review says pass, and names what must not g
     });
   });
 
+  test('a field of the file means what the file means by it', async () => {
+    const world = await of(
+      'sort: { role: requirements, task: x, outputs: { failures: list } }',
+      'good: { type: gate, needs: sort }',
+    );
+    world.says('sort', { failures: [{ old: 1 }] });
+    expect(world.states()).toEqual({ sort: 'succeeded', good: 'succeeded' });
+  });
+
   test('what was found is handed on where nothing has to pass for it', async () => {
     const world = await of(
       'look: { role: review, task: x }',
@@ -227,6 +236,18 @@ describe('a supervisor that does not approve', () => {
     expect(world.instance).toMatchObject({ state: 'failed' });
     expect(world.instance.reason).toContain('its verdict is block: no test of it');
   });
+
+  test.each(['judge.status == "pass"', 'judge.cost.usd < 2', 'handoff.judge.confidence == "high"'])(
+    'has not passed it either where the file asks no more than %s',
+    async (when) => {
+      const world = await of(
+        'judge: { role: supervisor, task: x }',
+        `publish: { role: ops, task: x, needs: judge, when: '${when}' }`,
+      );
+      world.says('judge', BLOCK);
+      expect(world.states()).toEqual({ judge: 'failed', publish: 'blocked' });
+    },
+  );
 
   test('is what the file says it is, where a condition asks', async () => {
     const world = await of(

@@ -21,16 +21,18 @@ export async function readSecrets({ paths }: FoundRun): Promise<VerificationFact
     known: scanned.changes === 'scanned',
     real: own.filter(isReal).map(placeOf),
     unsure: own.filter(isUnsure).map(placeOf),
-    unscanned: scanned.not_scanned.map(({ path, reason }) => `${path} (${WHY[reason] ?? reason})`),
+    unscanned: scanned.not_scanned.map(
+      ({ path, reason }) => `${path} (${WHY.get(reason) ?? reason})`,
+    ),
   };
 }
 
-const WHY: Readonly<Record<string, string>> = {
-  large: 'too large',
-  too_much: 'too much with the others',
-  not_kept: 'its content was not kept',
-  too_deep: 'a pattern gave up on it',
-};
+const WHY: ReadonlyMap<string, string> = new Map([
+  ['large', 'too large'],
+  ['too_much', 'too much with the others'],
+  ['not_kept', 'its content was not kept'],
+  ['too_deep', 'a pattern gave up on it'],
+]);
 
 function placeOf({ rule, where }: SecretFinding): string {
   const { kind, path, line, seq } = where;

@@ -1,5 +1,11 @@
 import { ROLES, type Role } from '../../core/vocabulary.ts';
-import { FAN_FIELDS, type Field, GLOBAL_FIELDS, NODE_FIELDS } from '../expressions/fields.ts';
+import {
+  FAN_FIELDS,
+  type Field,
+  fieldNamed,
+  GLOBAL_FIELDS,
+  NODE_FIELDS,
+} from '../expressions/fields.ts';
 import type { RawNode } from '../format/nodes.ts';
 import { outputsOf } from '../format/outputs.ts';
 import { suggestion } from '../format/problems.ts';
@@ -22,7 +28,7 @@ export function describePath(shape: Shape, path: readonly string[]): Described {
   if (first === 'handoff') return describeHandoff(shape, rest);
   const node = shape.nodes.get(first);
   if (node === undefined) {
-    const global = GLOBAL_FIELDS[path.join('.')];
+    const global = fieldNamed(path.join('.'), GLOBAL_FIELDS);
     if (global !== undefined) return { ok: true, field: global };
     if (Object.keys(GLOBAL_FIELDS).some((name) => name.startsWith(`${first}.`))) {
       return nothing(path, path.join('.'), Object.keys(GLOBAL_FIELDS));
@@ -50,13 +56,13 @@ function describeNode(node: RawNode, id: string, rest: readonly string[]): Descr
     );
   }
   const fans = isFan(node);
-  if (fans && FAN_FIELDS[name] !== undefined)
-    return { ok: true, node: id, field: FAN_FIELDS[name] };
+  const ofFan = fans ? fieldNamed(name, FAN_FIELDS) : undefined;
+  if (ofFan !== undefined) return { ok: true, node: id, field: ofFan };
   const published = NODE_FIELDS[kindOf(node)];
   const own = handoffNames(node);
   const isHandoffs = own?.includes(field) === true && !Object.hasOwn(published, name);
   const ofRole = roleWords(node, name);
-  const found = ofRole ?? (isHandoffs ? ANY : published[name]);
+  const found = ofRole ?? (isHandoffs ? ANY : fieldNamed(name, published));
   if (found === undefined) {
     const known = [
       ...Object.keys(published),

@@ -1,7 +1,7 @@
 import { arrayAt, isObject, objectAt, stringAt } from '../../core/json.ts';
 import type { Lookup, Value } from '../expressions/evaluate.ts';
 import { NODE_FIELDS } from '../expressions/fields.ts';
-import { handoffFields, SEVERITIES } from '../handoffs/schemas.ts';
+import { roleFields, SEVERITIES } from '../handoffs/schemas.ts';
 import type { Plan, PlanNode } from '../plan.ts';
 import { nodeAt } from '../plan.ts';
 import type { Instance, NodeRecord, TaskRecord } from './instance.ts';
@@ -103,7 +103,7 @@ function taskField(plan: PlanNode, node: NodeRecord, task: TaskRecord, rest: str
   const [field = ''] = rest;
   // The role's own meaning of a name goes before the published one (`verdict` of a supervisor).
   if (plan.kind === 'agent' && own !== undefined && name !== 'status') {
-    const isRoles = handoffNames(plan.use.role).includes(field) && rest.length === 1;
+    const isRoles = roleFields(plan.use.role).includes(field) && rest.length === 1;
     if (isRoles || !Object.hasOwn(NODE_FIELDS.agent, name)) return within(own, rest);
   }
   switch (name) {
@@ -129,17 +129,6 @@ function taskField(plan: PlanNode, node: NodeRecord, task: TaskRecord, rest: str
   if (field === 'findings') return findings(own, rest[1]);
   if (field === 'tests') return within(objectAt(result, 'tests'), rest.slice(1));
   return within(result ?? undefined, rest);
-}
-
-const NAMES = new Map<string, readonly string[]>();
-
-function handoffNames(role: Parameters<typeof handoffFields>[0]): readonly string[] {
-  let names = NAMES.get(role);
-  if (names === undefined) {
-    names = handoffFields(role);
-    NAMES.set(role, names);
-  }
-  return names;
 }
 
 function findings(handoff: unknown, which = 'total'): number | undefined {

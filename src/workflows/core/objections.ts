@@ -1,10 +1,13 @@
 import { arrayAt, isObject, type JsonObject, stringAt } from '../../core/json.ts';
 import { oneLine } from '../../core/text.ts';
 import { type Expression, pathsOf } from '../expressions/ast.ts';
+import { roleFields } from '../handoffs/schemas.ts';
 import type { AgentNode, Plan, PlanNode } from '../plan.ts';
 import type { NodeRecord } from './instance.ts';
 
 const TOLD_CHARS = 300;
+/** What a supervisor says of the work; everything else is about the node. */
+const JUDGEMENT: readonly string[] = ['verdict', 'objections', 'missing_evidence'];
 
 /**
  * What a node that succeeded holds against the work. A worker that has done its review says `pass` of
@@ -21,7 +24,7 @@ export function objectionOf(plan: PlanNode, { tasks }: NodeRecord): string | und
 
 /** `its verdict is block: …`, `it names 2 blocking issues, the first: …`; undefined where there is none. */
 export function objectionIn(node: AgentNode, handoff: JsonObject): string | undefined {
-  return verdictAgainst(node, handoff) ?? issuesIn(handoff);
+  return verdictAgainst(node, handoff) ?? issuesIn(node, handoff);
 }
 
 /** A supervisor that does not approve. Its `status` tells only that it has judged. */
@@ -33,12 +36,15 @@ export function verdictAgainst({ use }: AgentNode, handoff: JsonObject): string 
   return oneLine(`its verdict is ${verdict}: ${why}`, TOLD_CHARS);
 }
 
-function issuesIn(handoff: JsonObject): string | undefined {
-  const issues = arrayAt(handoff, 'blocking_issues');
-  const blockers = arrayAt(handoff, 'findings').filter(
+/** Fields that a file gave such a name mean what the file means by them. */
+function issuesIn({ use }: AgentNode, handoff: JsonObject): string | undefined {
+  const known = roleFields(use.role);
+  const listed = (name: string) => (known.includes(name) ? arrayAt(handoff, name) : []);
+  const issues = listed('blocking_issues');
+  const blockers = listed('findings').filter(
     (finding) => isObject(finding) && finding.severity === 'blocker',
   );
-  const failures = arrayAt(handoff, 'failures');
+  const failures = listed('failures');
   const [all, what] =
     issues.length > 0
       ? [issues, 'blocking issue']
@@ -50,13 +56,14 @@ function issuesIn(handoff: JsonObject): string | undefined {
   return oneLine(`it names ${count}: ${String(all[0])}`, TOLD_CHARS);
 }
 
-/** Whether some condition of the file asks about a node: then the file says what its answer means. */
-export function isAskedAbout(plan: Plan, id: string): boolean {
+/** Whether some condition of the file asks for the verdict of a node: then the file says what it means. */
+export function isVerdictAskedFor(plan: Plan, id: string): boolean {
   return plan.nodes.some((node) =>
     expressionsOf(node).some((expression) =>
-      pathsOf(expression).some(({ path: [first, second] }) =>
-        first === 'handoff' ? second === id : first === id,
-      ),
+      pathsOf(expression).some(({ path }) => {
+        const [of, field = ''] = path[0] === 'handoff' ? path.slice(1) : path;
+        return of === id && JUDGEMENT.includes(field);
+      }),
     ),
   );
 }

@@ -8,7 +8,7 @@ import { repairOf, verificationOf } from './effect-of.ts';
 import type { RunEnd, RunVerified } from './events.ts';
 import { closeAttempt, type Found, findAttempt } from './flight.ts';
 import type { Result } from './instance.ts';
-import { isAskedAbout, verdictAgainst } from './objections.ts';
+import { isVerdictAskedFor, verdictAgainst } from './objections.ts';
 import { failTask } from './retry.ts';
 import { endTask } from './settle.ts';
 
@@ -111,7 +111,7 @@ function unjudged(draft: Draft, index: number, result: Result | null): string | 
   const node = draft.planOf(index);
   if (node.kind !== 'agent' || result?.handoff === undefined) return undefined;
   const against = verdictAgainst(node, result.handoff);
-  return against === undefined || isAskedAbout(draft.plan, node.id) ? undefined : against;
+  return against === undefined || isVerdictAskedFor(draft.plan, node.id) ? undefined : against;
 }
 
 /** It did its work, and what it said has not the agreed form. Runs without an answer by schema end so. */

@@ -33,6 +33,14 @@ const TESTS: Readonly<Record<string, Field>> = {
   'tests.total': number('tests we ran ourselves'),
 };
 
+/** What is published by this very name, and not by one that every object has. */
+export function fieldNamed(
+  name: string,
+  published: Readonly<Record<string, Field>>,
+): Field | undefined {
+  return Object.hasOwn(published, name) ? published[name] : undefined;
+}
+
 /** The published vocabulary: what can be asked of a node, by its kind. */
 export const NODE_FIELDS: Readonly<Record<NodeKind, Readonly<Record<string, Field>>>> = {
   agent: {

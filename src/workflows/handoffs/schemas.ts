@@ -110,4 +110,13 @@ export function handoffFields(role: Role, outputs: Outputs = {}): string[] {
   return Object.keys(handoffSchema(role, outputs).shape);
 }
 
+const FIELDS_OF_ROLE = new Map<Role, readonly string[]>();
+
+/** The same without outputs of a file, for those who ask with every look. */
+export function roleFields(role: Role): readonly string[] {
+  const known = FIELDS_OF_ROLE.get(role) ?? handoffFields(role);
+  FIELDS_OF_ROLE.set(role, known);
+  return known;
+}
+
 export const HANDOFF_ROLES: readonly Role[] = ROLES;
