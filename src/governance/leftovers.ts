@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { CcError, toErrorFacts } from '../core/errors.ts';
+import { errnoOf, toErrorFacts } from '../core/errors.ts';
 import { claudeConfigPath, planClaudeRemoval } from '../setup/claude-config.ts';
 import { codexConfigPath, planCodexRemoval } from '../setup/codex-config.ts';
 import { entryIn } from '../setup/inspect.ts';
@@ -88,11 +88,14 @@ function named({ client }: Setting, project: string, path: string): Note {
   };
 }
 
-/** Says why a file was not looked at; the others are. */
+/** Says why a file was not looked at, whatever it is: a project on a stale mount must not keep the others. */
 function refusal({ client }: Setting): (error: unknown) => Part {
   return (error) => {
-    const { message, hint } = toErrorFacts(error);
-    if (!(error instanceof CcError)) throw error;
+    const facts = toErrorFacts(error);
+    const { message } = facts;
+    // What the file system answers is no defect of ours, though it may have no code of its own.
+    const isOfSystem = facts.code === 'INTERNAL' && errnoOf(error) !== undefined;
+    const hint = isOfSystem ? undefined : facts.hint;
     const text = `${CLIENT_TITLES[client.client]}: ${message}${hint === undefined ? '' : ` ${hint}`}`;
     return { changes: [], notes: [{ level: 'warn', client: client.client, text }] };
   };

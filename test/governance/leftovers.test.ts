@@ -88,6 +88,27 @@ describe('what projects hold when everything is taken away', () => {
     expect(existsSync(join(other, 'CLAUDE.md'))).toBe(false);
   });
 
+  it('goes on where the file system itself refuses', async () => {
+    const loop = join(machine.dir, 'loop');
+    symlinkSync(loop, loop);
+    symlinkSync('.codex', join(other, '.codex'));
+    await guide(other);
+    const { notes } = await leftovers(true, [loop, other]);
+    const at = (path: string) => ['warn', expect.stringContaining(path)];
+    const told = notes.map(({ level, text }) => [level, text]);
+    expect(told).toEqual(
+      expect.arrayContaining([
+        at(join(loop, '.mcp.json')),
+        at(join(loop, '.codex/config.toml')),
+        at(join(other, '.codex/config.toml')),
+      ]),
+    );
+    expect(told.join()).toContain('ELOOP');
+    expect(told.join()).not.toContain('defect');
+    expect(existsSync(join(other, 'CLAUDE.md'))).toBe(false);
+    expect(existsSync(join(other, 'AGENTS.md'))).toBe(false);
+  });
+
   it('leaves what setup has on record to setup, and one file of two names is one', async () => {
     await machine.setup({ clients: CLIENTS, scope: 'project' });
     machine.write(join(machine.project, 'AGENTS.md'), '# Ours\n');
