@@ -1,12 +1,9 @@
 import { relative } from 'node:path';
 import { errnoOf, toErrorFacts } from '../core/errors.ts';
-import { claudeConfigPath, planClaudeRemoval } from '../setup/claude-config.ts';
-import { codexConfigPath, planCodexRemoval } from '../setup/codex-config.ts';
-import { entryIn } from '../setup/inspect.ts';
 import { CLIENT_TITLES, SERVER } from '../setup/names.ts';
-import { type Note, ownedAt, type Part, type Setting } from '../setup/plan.ts';
+import type { Note, Part, Setting } from '../setup/plan.ts';
 import { quoted } from '../setup/quote.ts';
-import type { Owned } from '../setup/receipt.ts';
+import { removalOfUnrecorded, unrecordedPath } from '../setup/removal.ts';
 import { GUIDANCE_FILES } from './guidance.ts';
 import { planRemoval } from './guidance-removal.ts';
 import { readProjectFile } from './project-file.ts';
@@ -55,25 +52,12 @@ async function planSection({ client, project }: Setting): Promise<Part | undefin
 }
 
 async function planEntry(setting: Setting): Promise<Part | undefined> {
-  const { client, project, owned } = setting;
-  const isCodex = client.client === 'codex';
-  const path = isCodex ? codexConfigPath(setting) : claudeConfigPath(setting);
+  const { client, project } = setting;
+  const path = unrecordedPath(setting);
   // Where the home is the project, it is the user's own configuration.
-  if (path === client.config || ownedAt(owned, client.client, path) !== undefined) return undefined;
+  if (path === undefined || path === client.config) return undefined;
   await readProjectFile(project, relative(project, path));
-  const value = await entryIn(client, path);
-  if (value === undefined) return undefined;
-  const entry: Owned = {
-    client: client.client,
-    kind: 'config',
-    path,
-    created: false,
-    created_dirs: [],
-    pieces: [],
-    value: { ...value },
-  };
-  const { changes } = await (isCodex ? planCodexRemoval : planClaudeRemoval)(setting, entry);
-  return { changes, notes: [] };
+  return removalOfUnrecorded(setting, path, []);
 }
 
 function named({ client }: Setting, project: string, path: string): Note {
