@@ -8,8 +8,8 @@ import { GUIDANCE_FILES } from './guidance.ts';
 import { planRemoval } from './guidance-removal.ts';
 import { readProjectFile } from './project-file.ts';
 
-/** What projects hold of ours beside what setup has on record. */
-export type Leftovers = { parts: Part[]; notes: Note[] };
+/** What projects hold of ours beside what setup has on record; `named` counts the files that stay. */
+export type Leftovers = { parts: Part[]; notes: Note[]; named: number };
 
 /**
  * Our sections in CLAUDE.md and AGENTS.md, and entries of ours that setup has no record of: written by
@@ -21,7 +21,7 @@ export async function planLeftovers(
   projects: readonly string[],
   { remove }: { remove: boolean },
 ): Promise<Leftovers> {
-  const found: Leftovers = { parts: [], notes: [] };
+  const found: Leftovers = { parts: [], notes: [], named: 0 };
   const seen = new Set<string>();
   for (const project of new Set(projects)) {
     for (const setting of settings) {
@@ -31,8 +31,12 @@ export async function planLeftovers(
         const real = change?.kind === 'file' ? change.real : undefined;
         if (part === undefined || (real !== undefined && seen.has(real))) continue;
         if (real !== undefined) seen.add(real);
-        if (change === undefined || remove) found.parts.push(part);
-        else found.notes.push(named(setting, project, change.path));
+        if (change === undefined || remove) {
+          found.parts.push(part);
+          continue;
+        }
+        found.named += 1;
+        found.notes.push(stays(setting, project, change.path));
       }
     }
   }
@@ -60,7 +64,7 @@ async function planEntry(setting: Setting): Promise<Part | undefined> {
   return removalOfUnrecorded(setting, path, []);
 }
 
-function named({ client }: Setting, project: string, path: string): Note {
+function stays({ client }: Setting, project: string, path: string): Note {
   const what = path.endsWith('.md')
     ? 'a section of cc-orchestrator'
     : `an entry ${SERVER} that setup has not written`;
