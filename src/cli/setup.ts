@@ -48,19 +48,23 @@ export async function uninstall(
   const whole = {
     ...plan,
     parts: [...plan.parts, ...left.parts],
-    notes: [...plan.notes, ...left.notes, ...allAtOnce(left, asked)],
+    notes: [...plan.notes, ...left.notes, ...allAtOnce(plan, left, asked)],
   };
   return carryOut('uninstall', host, whole, asked, screen, process.stdout);
 }
 
-/** One command for all, where several projects hold something. */
-function allAtOnce({ notes }: Leftovers, { scope, projects }: Asked): Note[] {
-  const named = notes.filter(({ fix }) => fix?.endsWith('--projects'));
-  const [first] = named;
-  if (first === undefined || named.length < 2 || scope === 'project' || projects) return [];
+/** One command for all that was named, of the clients that were asked for. */
+function allAtOnce(
+  { settings }: SetupPlan,
+  { named }: Leftovers,
+  { scope, clients }: Asked,
+): Note[] {
+  const [first] = settings;
+  if (first === undefined || named < 2 || scope === 'project') return [];
+  const { client } = first.client;
+  const only = clients === 'all' ? '' : ` --client ${client}`;
   const text = 'What projects hold is often shared with others. To take it out of all of them:';
-  const { client } = first;
-  return [{ level: 'info', client, text, fix: 'cc-orchestrator uninstall --projects' }];
+  return [{ level: 'info', client, text, fix: `cc-orchestrator uninstall${only} --projects` }];
 }
 
 async function carryOut(

@@ -1,4 +1,5 @@
 import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { CcError } from '../core/errors.ts';
 import { applyParts } from '../setup/apply.ts';
 import { newBackups } from '../setup/backup.ts';
@@ -7,6 +8,7 @@ import { type FileChange, fileChange } from '../setup/plan.ts';
 import type { Host } from '../workspace/host.ts';
 import { GUIDANCE_FILES, type GuidanceFile } from './guidance.ts';
 import { sectionIn, withoutSection } from './guidance-section.ts';
+import { holdsMarker } from './marked.ts';
 import { readProjectFile } from './project-file.ts';
 
 export type PlannedRemoval = { file: GuidanceFile; change: FileChange };
@@ -45,13 +47,20 @@ export async function removeGuidance(
   return { files, ...(backedUp > 0 ? { backups } : {}) };
 }
 
-/** What a removal does to one of the files; undefined where nothing of ours is in it. */
+/**
+ * What a removal does to one of the files; undefined where nothing of ours is in it, also where it could
+ * not be changed.
+ */
 export async function planRemoval(
   root: string,
   name: string,
   { force }: { force: boolean },
 ): Promise<PlannedRemoval | undefined> {
-  const target = await readProjectFile(root, name);
+  const target = await readProjectFile(root, name).catch(async (error: unknown) => {
+    if (await holdsMarker(join(root, name))) throw error;
+    return undefined;
+  });
+  if (target === undefined) return undefined;
   const { text, path, bytes } = target;
   const section = bytes === undefined ? undefined : sectionIn(text, path);
   if (section === undefined) return undefined;

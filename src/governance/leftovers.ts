@@ -1,18 +1,15 @@
 import { relative } from 'node:path';
-import { CcError, toErrorFacts } from '../core/errors.ts';
-import { claudeConfigPath, planClaudeRemoval } from '../setup/claude-config.ts';
-import { codexConfigPath, planCodexRemoval } from '../setup/codex-config.ts';
-import { entryIn } from '../setup/inspect.ts';
+import { errnoOf, toErrorFacts } from '../core/errors.ts';
 import { CLIENT_TITLES, SERVER } from '../setup/names.ts';
-import { type Note, ownedAt, type Part, type Setting } from '../setup/plan.ts';
+import type { Note, Part, Setting } from '../setup/plan.ts';
 import { quoted } from '../setup/quote.ts';
-import type { Owned } from '../setup/receipt.ts';
+import { removalOfUnrecorded, unrecordedPath } from '../setup/removal.ts';
 import { GUIDANCE_FILES } from './guidance.ts';
 import { planRemoval } from './guidance-removal.ts';
 import { readProjectFile } from './project-file.ts';
 
-/** What projects hold of ours beside what setup has on record. */
-export type Leftovers = { parts: Part[]; notes: Note[] };
+/** What projects hold of ours beside what setup has on record; `named` counts the files that stay. */
+export type Leftovers = { parts: Part[]; notes: Note[]; named: number };
 
 /**
  * Our sections in CLAUDE.md and AGENTS.md, and entries of ours that setup has no record of: written by
@@ -24,7 +21,7 @@ export async function planLeftovers(
   projects: readonly string[],
   { remove }: { remove: boolean },
 ): Promise<Leftovers> {
-  const found: Leftovers = { parts: [], notes: [] };
+  const found: Leftovers = { parts: [], notes: [], named: 0 };
   const seen = new Set<string>();
   for (const project of new Set(projects)) {
     for (const setting of settings) {
@@ -34,8 +31,12 @@ export async function planLeftovers(
         const real = change?.kind === 'file' ? change.real : undefined;
         if (part === undefined || (real !== undefined && seen.has(real))) continue;
         if (real !== undefined) seen.add(real);
-        if (change === undefined || remove) found.parts.push(part);
-        else found.notes.push(named(setting, project, change.path));
+        if (change === undefined || remove) {
+          found.parts.push(part);
+          continue;
+        }
+        found.named += 1;
+        found.notes.push(stays(setting, project, change.path));
       }
     }
   }
@@ -55,28 +56,15 @@ async function planSection({ client, project }: Setting): Promise<Part | undefin
 }
 
 async function planEntry(setting: Setting): Promise<Part | undefined> {
-  const { client, project, owned } = setting;
-  const isCodex = client.client === 'codex';
-  const path = isCodex ? codexConfigPath(setting) : claudeConfigPath(setting);
+  const { client, project } = setting;
+  const path = unrecordedPath(setting);
   // Where the home is the project, it is the user's own configuration.
-  if (path === client.config || ownedAt(owned, client.client, path) !== undefined) return undefined;
+  if (path === undefined || path === client.config) return undefined;
   await readProjectFile(project, relative(project, path));
-  const value = await entryIn(client, path);
-  if (value === undefined) return undefined;
-  const entry: Owned = {
-    client: client.client,
-    kind: 'config',
-    path,
-    created: false,
-    created_dirs: [],
-    pieces: [],
-    value: { ...value },
-  };
-  const { changes } = await (isCodex ? planCodexRemoval : planClaudeRemoval)(setting, entry);
-  return { changes, notes: [] };
+  return removalOfUnrecorded(setting, path, []);
 }
 
-function named({ client }: Setting, project: string, path: string): Note {
+function stays({ client }: Setting, project: string, path: string): Note {
   const what = path.endsWith('.md')
     ? 'a section of cc-orchestrator'
     : `an entry ${SERVER} that setup has not written`;
@@ -88,11 +76,14 @@ function named({ client }: Setting, project: string, path: string): Note {
   };
 }
 
-/** Says why a file was not looked at; the others are. */
+/** Says why a file was not looked at, whatever it is: a project on a stale mount must not keep the others. */
 function refusal({ client }: Setting): (error: unknown) => Part {
   return (error) => {
-    const { message, hint } = toErrorFacts(error);
-    if (!(error instanceof CcError)) throw error;
+    const facts = toErrorFacts(error);
+    const { message } = facts;
+    // What the file system answers is no defect of ours, though it may have no code of its own.
+    const isOfSystem = facts.code === 'INTERNAL' && errnoOf(error) !== undefined;
+    const hint = isOfSystem ? undefined : facts.hint;
     const text = `${CLIENT_TITLES[client.client]}: ${message}${hint === undefined ? '' : ` ${hint}`}`;
     return { changes: [], notes: [{ level: 'warn', client: client.client, text }] };
   };

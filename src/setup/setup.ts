@@ -3,16 +3,17 @@ import { CcError } from '../core/errors.ts';
 import type { Host } from '../workspace/host.ts';
 import { applyParts } from './apply.ts';
 import { newBackups } from './backup.ts';
-import { planClaudeConfig, planClaudeRemoval } from './claude-config.ts';
+import { planClaudeConfig } from './claude-config.ts';
 import { type FoundClient, findClients } from './clients.ts';
-import { planCodexConfig, planCodexRemoval } from './codex-config.ts';
+import { planCodexConfig } from './codex-config.ts';
 import { configuredIn } from './inspect.ts';
 import { installationOf } from './installation.ts';
 import { CLIENT_TITLES, CLIENTS, type Client } from './names.ts';
 import type { Note, Part, Setting, SetupOptions } from './plan.ts';
 import { type Owned, readReceipt } from './receipt.ts';
+import { removalOf } from './removal.ts';
 import { restoreWhole } from './restore.ts';
-import { planSkill, planSkillRemoval } from './skill.ts';
+import { planSkill } from './skill.ts';
 import { planUnrecorded } from './unrecorded.ts';
 
 /** What is to be done, wholly worked out; nothing has been written yet. */
@@ -85,13 +86,6 @@ function notRestored({ client, path, backup }: Owned): Note {
     client,
     text: `${path}: an entry of yours stood there before setup --replace. The file has changed since, so it cannot be put back; it is in ${backup}.`,
   };
-}
-
-function removalOf(setting: Setting, owned: Owned): Promise<Part> {
-  if (owned.kind === 'skill') return planSkillRemoval(setting, owned);
-  return owned.client === 'codex'
-    ? planCodexRemoval(setting, owned)
-    : planClaudeRemoval(setting, owned);
 }
 
 /** `--scope project` takes only that project's away; otherwise everything goes. */

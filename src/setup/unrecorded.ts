@@ -2,13 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { CcError } from '../core/errors.ts';
-import { claudeConfigPath, planClaudeRemoval } from './claude-config.ts';
-import { codexConfigPath, planCodexRemoval } from './codex-config.ts';
 import { entryIn } from './inspect.ts';
 import { GRACE_KEY, OWN_COMMENT, SERVER } from './names.ts';
 import { type Note, ownedAt, type Part, type Setting } from './plan.ts';
 import { quoted } from './quote.ts';
-import type { Owned } from './receipt.ts';
+import { removalOfUnrecorded, unrecordedPath } from './removal.ts';
 import { skillPath } from './skill.ts';
 import { readTarget } from './target.ts';
 
@@ -37,30 +35,19 @@ export async function planUnrecorded(setting: Setting): Promise<Part[]> {
 }
 
 async function planEntry(setting: Setting): Promise<Part | undefined> {
-  const { client, installation, owned } = setting;
-  const isCodex = client.client === 'codex';
-  const path = isCodex ? codexConfigPath(setting) : claudeConfigPath(setting);
-  if (ownedAt(owned, client.client, path) !== undefined) return undefined;
-  const value = await entryIn(client, path);
-  if (value === undefined) return undefined;
+  const { client, installation } = setting;
+  const path = unrecordedPath(setting);
+  const value = path === undefined ? undefined : await entryIn(client, path);
+  if (path === undefined || value === undefined) return undefined;
   const { text } = await readTarget(path);
   const { command, args } = value;
-  const isOurs = isCodex
-    ? text.includes(`# ${OWN_COMMENT}`)
-    : isDeepStrictEqual({ command, args }, installation.server);
+  const isOurs =
+    client.client === 'codex'
+      ? text.includes(`# ${OWN_COMMENT}`)
+      : isDeepStrictEqual({ command, args }, installation.server);
   if (!isOurs) return { changes: [], notes: [stays(setting, path)] };
   const graceKey = new RegExp(`# ${OWN_COMMENT}\\r?\\n${GRACE_KEY}`).exec(text)?.[0];
-  const entry: Owned = {
-    client: client.client,
-    kind: 'config',
-    path,
-    created: false,
-    created_dirs: [],
-    value: { ...value },
-    ...(graceKey === undefined ? {} : { pieces: ['', graceKey] }),
-  };
-  const { changes } = await (isCodex ? planCodexRemoval : planClaudeRemoval)(setting, entry);
-  return { changes, notes: [] };
+  return removalOfUnrecorded(setting, path, graceKey === undefined ? [] : ['', graceKey]);
 }
 
 function stays({ client: { client } }: Setting, path: string): Note {

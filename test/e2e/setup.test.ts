@@ -250,7 +250,11 @@ test('uninstall names what projects hold, and takes it only when told', async ()
     runProgram(process.execPath, [BIN, 'uninstall', ...args], elsewhere);
   const { stdout, exitCode } = await uninstall('--dry-run');
   expect(exitCode).toBe(0);
-  expect(stdout).toContain('cc-orchestrator uninstall --projects');
+  expect(stdout).toContain('-> cc-orchestrator uninstall --projects\n');
+  write(join(lab.project, '.mcp.json'), '{"mcpServers": {"cc-orchestrator": {"command": "x"}}}');
+  const { stdout: ofClaude } = await uninstall('--client', 'claude', '--dry-run');
+  expect(ofClaude).toContain('-> cc-orchestrator uninstall --client claude --projects\n');
+  expect(ofClaude).not.toContain('-> cc-orchestrator uninstall --projects');
   for (const name of ['CLAUDE.md', 'AGENTS.md']) {
     expect(stdout).toContain(`kept: ${join(lab.project, name)} holds a section`);
   }

@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -280,6 +281,48 @@ describe('taking the section out again', () => {
     await write({ agents: true });
     expect((await remove()).files).toHaveLength(1);
     expect(text()).toBe('# Ours\n');
+  });
+
+  const BLOCK = guidanceBlock('\n');
+  it.each<[string, (file: string, text: string) => void]>([
+    [
+      'a link out of the project',
+      (file, text) => {
+        writeFileSync(join(dir, 'outside.md'), text);
+        symlinkSync(join(dir, 'outside.md'), file);
+      },
+    ],
+    ['read-only', (file, text) => writeFileSync(file, text, { mode: 0o444 })],
+    ['not UTF-8', (file, text) => writeFileSync(file, Buffer.from(`${text}\n\xfc`, 'latin1'))],
+    // Its one marker lies on the border of two chunks.
+    [
+      'huge',
+      (file, text) => writeFileSync(file, `${'x'.repeat(5 * 2 ** 20 - 8)}\n${text.split('\n')[0]}`),
+    ],
+  ])('minds an AGENTS.md that is %s only where a marker of ours is in it', async (_, make) => {
+    const agents = join(root, 'AGENTS.md');
+    writeFileSync(path, '# Mine\n');
+    await write();
+    make(agents, `\ufeff${BLOCK}`);
+    const before = text();
+    await expect(remove()).rejects.toMatchObject({ code: 'NOT_ALLOWED' });
+    expect(text()).toBe(before);
+    rmSync(agents);
+    const theirs = `# Theirs, without "${END}"`;
+    make(agents, theirs);
+    expect((await remove()).files).toMatchObject([{ path, state: 'removed' }]);
+    expect(text()).toBe('# Mine\n');
+    expect(readFileSync(agents, 'latin1')).toContain(theirs);
+  });
+
+  it.each<[string, (file: string) => void]>([
+    ['a directory', (file) => mkdirSync(file)],
+    ['a link to nothing', (file) => symlinkSync('nowhere.md', file)],
+    ['a link to itself', (file) => symlinkSync('AGENTS.md', file)],
+  ])('does not mind an AGENTS.md that is %s', async (_, make) => {
+    await write();
+    make(join(root, 'AGENTS.md'));
+    expect((await remove()).files).toMatchObject([{ path, state: 'deleted' }]);
   });
 
   it('refuses markers that are no pair', async () => {

@@ -35,8 +35,9 @@ describe('what projects hold when everything is taken away', () => {
     await guide(machine.project);
     machine.write(join(other, '.mcp.json'), `{"mcpServers": {${ENTRY}}}`);
     machine.write(join(other, '.codex/config.toml'), TOML);
-    const { parts, notes } = await leftovers(false);
+    const { parts, notes, named } = await leftovers(false);
     expect(parts).toEqual([]);
+    expect(named).toBe(4);
     const cd = `cd '${other}' && cc-orchestrator uninstall`;
     expect(notes.map(({ text, fix }) => [text.split(' holds ')[0], fix])).toEqual([
       [join(machine.project, 'AGENTS.md'), expect.stringContaining('--client codex')],
@@ -58,14 +59,15 @@ describe('what projects hold when everything is taken away', () => {
     expect(existsSync(join(machine.project, 'AGENTS.md'))).toBe(false);
     expect(textOf(join(other, '.mcp.json'))).toBe('{"mcpServers": {"z": {}}, "x": 1}');
     expect(textOf(join(other, '.codex/config.toml'))).toBe('# mine\nmodel = "a"\n\n');
-    expect(await leftovers(true)).toEqual({ parts: [], notes: [] });
+    expect(await leftovers(true)).toEqual({ parts: [], notes: [], named: 0 });
   });
 
   it('keeps a section that somebody has changed, with the command for it', async () => {
     await guide(other);
     const path = join(other, 'CLAUDE.md');
     machine.write(path, textOf(path).replace('## Delegated', '## My'));
-    const { notes } = await leftovers(true);
+    const { notes, named } = await leftovers(true);
+    expect(named).toBe(0);
     const fix = `cc-orchestrator write-claude-md --remove --force --apply --cwd '${other}'`;
     expect(notes).toMatchObject([{ level: 'kept', client: 'claude', fix }]);
     expect(textOf(path)).toContain('## My');
@@ -86,6 +88,27 @@ describe('what projects hold when everything is taken away', () => {
     ]);
     expect(textOf(outside)).toContain('cc-orchestrator');
     expect(existsSync(join(other, 'CLAUDE.md'))).toBe(false);
+  });
+
+  it('goes on where the file system itself refuses', async () => {
+    const loop = join(machine.dir, 'loop');
+    symlinkSync(loop, loop);
+    symlinkSync('.codex', join(other, '.codex'));
+    await guide(other);
+    const { notes } = await leftovers(true, [loop, other]);
+    const at = (path: string) => ['warn', expect.stringContaining(path)];
+    const told = notes.map(({ level, text }) => [level, text]);
+    expect(told).toEqual(
+      expect.arrayContaining([
+        at(join(loop, '.mcp.json')),
+        at(join(loop, '.codex/config.toml')),
+        at(join(other, '.codex/config.toml')),
+      ]),
+    );
+    expect(told.join()).toContain('ELOOP');
+    expect(told.join()).not.toContain('defect');
+    expect(existsSync(join(other, 'CLAUDE.md'))).toBe(false);
+    expect(existsSync(join(other, 'AGENTS.md'))).toBe(false);
   });
 
   it('leaves what setup has on record to setup, and one file of two names is one', async () => {
