@@ -36,7 +36,7 @@ export default defineTool({
     folder: z.string().optional(),
   }),
   failed: ({ ok, state }) =>
-    ok !== true || (isOver(state as WorkflowState) && state !== 'succeeded'),
+    ok !== true || state === 'broken' || (isOver(state as WorkflowState) && state !== 'succeeded'),
   handler: async (input, context) => {
     const { host, client, signal, progress } = context;
     const place = await context.place(input.cwd);

@@ -4,6 +4,7 @@ import { workflowStatus } from '../views/status.ts';
 import { isOver } from '../vocabulary.ts';
 import { findWorkflow } from './find.ts';
 import { launchWorkflow, type WorkflowRequest } from './launch.ts';
+import { brokenOf } from './record.ts';
 import { type WorkflowWait, waitWorkflow } from './wait.ts';
 
 /** Starts a workflow and waits a while for what comes of it. */
@@ -15,9 +16,12 @@ export async function runWorkflow(
 ) {
   const { record, existing } = await launchWorkflow(host, place, request);
   const found = await findWorkflow(host, place, record.workflow_id);
-  const { plan, instance, seq, isSupervised, paths, parts } = await waitWorkflow(host, found, wait);
-  const facts = { seq, now: host.clock.now(), mock: record.mock, parts };
-  const goesOn = !isOver(instance.state) && instance.state !== 'waiting_approval';
+  const waited = await waitWorkflow(host, found, wait);
+  const { plan, instance, seq, isSupervised, paths, parts } = waited;
+  const broken = brokenOf(waited.record);
+  const facts = { seq, now: host.clock.now(), mock: record.mock, parts, broken };
+  const isResting = isOver(instance.state) || instance.state === 'waiting_approval';
+  const goesOn = broken === undefined && !isResting;
   return {
     ...workflowStatus(plan, instance, facts),
     ...(existing ? { existing: true as const } : {}),

@@ -1,13 +1,23 @@
 import type { Instance, NodeRecord } from '../core/instance.ts';
 import { isOver } from '../vocabulary.ts';
 
-/** The one call that makes sense now; without an id of a workflow it means the one it is about. */
+/** The one call that makes sense now; a call about a workflow without its id means the one it is about. */
 export type NextCall = { tool: string; input: Record<string, unknown>; why: string };
 
 const LONG_WAIT_SECONDS = 50;
 
 /** An approval in a workflow that is a part of the one that is looked at. */
 type Elsewhere = { workflow_id: string; node: string; round: number };
+
+/** What is damaged of a workflow that nobody can carry on, and where it ran. */
+export type Broken = { why: string; cwd: string };
+
+/** It cannot go on, and doing it all again on top of what it left is for somebody to decide. */
+export function afterBroken({ cwd }: Broken): NextCall {
+  const why =
+    'it is broken and cannot go on; see what it left in the project, then start it anew with cc_workflow_run';
+  return { tool: 'cc_diff_summary', input: { cwd }, why };
+}
 
 /**
  * What a controller should do next: a pure function of the instance and of what its parts ask; no worker
