@@ -1,3 +1,6 @@
+import { profileHostOf } from '../../profiles/host-of.ts';
+import { listProfiles } from '../../profiles/list.ts';
+import type { Profile } from '../../profiles/profile.ts';
 import type { Host } from '../../workspace/host.ts';
 import type { Place } from '../../workspace/resolve.ts';
 import { workflowStatus } from '../views/status.ts';
@@ -6,6 +9,11 @@ import { findWorkflow } from './find.ts';
 import { launchWorkflow, type WorkflowRequest } from './launch.ts';
 import { brokenOf } from './record.ts';
 import { type WorkflowWait, waitWorkflow } from './wait.ts';
+
+/** What real workers can be started with. */
+export async function profilesOf(host: Host): Promise<Profile[]> {
+  return (await listProfiles(profileHostOf(host))).profiles;
+}
 
 /** Starts a workflow and waits a while for what comes of it. */
 export async function runWorkflow(
