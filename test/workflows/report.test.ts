@@ -108,7 +108,7 @@ test('the report of a refactoring with a blocker tells every decision in order',
     '- implementation, round 1 (stale): was succeeded',
     '- review, round 1 (stale)',
     '## Not known',
-    'What these cost: a run had no known price: review.',
+    'What these cost: a run had no known price, or was ended before it told all it used: review.',
     'nothing of ours checked it: requirements, testing, review, supervisor.',
   ]);
   expect(text).not.toContain('MOCK');

@@ -127,6 +127,21 @@ test('a price nobody knows is null, a part of it is at least', async () => {
   expect(statusOf(world, { mock: true }).mock).toBe(true);
 });
 
+test('what a killed run did last is unknown, costs no more than it told, and spends no budget', async () => {
+  const text =
+    'budget: { max_usd: 5 }\nmax_concurrent: 1\nnodes: { a: { role: review, task: x, retry: { max_retries: 1, backoff_seconds: 0 } } }';
+  const world = await World.of(text);
+  const failure = { class: 'crashed', text: 'killed' } as const;
+  const usage = { usd: 0, at_least: true, tokens: 0, elapsed_ms: 1 } as const;
+  world.end('a', { state: 'failed', failure, handoff: undefined, usage });
+  expect(statusOf(world).cost).toEqual({ usd: null, at_least: true, tokens: 0, runs: 2 });
+  world.end('a');
+  expect(statusOf(world)).toMatchObject({
+    state: 'succeeded',
+    cost: { usd: 0.01, at_least: true, tokens: 100 },
+  });
+});
+
 test('random workflows: counts are right, and next names something that exists', async () => {
   for (let seed = 1; seed <= 12; seed += 1) {
     const random = new Random(seed);

@@ -91,7 +91,10 @@ export function costTables(costs: Costs, { spent }: Instance, quote: Quote): str
   if (nodes.length === 0) return ['No run has ended yet, so nothing is known to have been spent.'];
   const note = spent.complete
     ? []
-    : ['', 'Some runs have no known price: every sum with "at least" is a lower bound.'];
+    : [
+        '',
+        'Some runs have no known price, or were ended before they told all they used: every sum with "at least" is a lower bound.',
+      ];
   return [
     ...table('Node', nodes, (name) => name),
     '',
@@ -209,7 +212,7 @@ export function unknownLines(plan: Plan, last: Instance, costs: Costs, mock: boo
     ...(mock ? ['Everything: this was a mock.'] : []),
     ...(isOver(state) ? [] : ['How it ends: it is not over.']),
     ...ofNodes(
-      'What these cost: a run had no known price',
+      'What these cost: a run had no known price, or was ended before it told all it used',
       unpriced.map(({ name }) => name),
     ),
     ...ofNodes('Whether what these workers say is so: nothing of ours checked it', unverified),
