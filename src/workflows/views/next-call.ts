@@ -1,5 +1,7 @@
 import type { Instance, NodeRecord } from '../core/instance.ts';
+import type { Plan } from '../plan.ts';
 import { isOver } from '../vocabulary.ts';
+import { rejectedIn } from './rejected.ts';
 
 /** The one call that makes sense now; a call about a workflow without its id means the one it is about. */
 export type NextCall = { tool: string; input: Record<string, unknown>; why: string };
@@ -24,10 +26,20 @@ export function afterBroken({ cwd }: Broken): NextCall {
  * has a say in it. Nor has this in a decision: whoever just follows it would have approved.
  */
 export function nextCall(
+  plan: Plan,
   instance: Instance,
   cursor: string,
   parts: readonly Elsewhere[] = [],
 ): NextCall {
+  const next = callFor(instance, cursor, parts);
+  const [rejected, ...more] = rejectedIn(plan, instance);
+  if (rejected === undefined) return next;
+  const others = more.length === 0 ? '' : ` (and ${more.length} more)`;
+  const why = `what ${rejected.run_id}${others} did was rejected and is in the project until cc_rollback_run takes it back`;
+  return { ...next, why: `${next.why}; ${why}` };
+}
+
+function callFor(instance: Instance, cursor: string, parts: readonly Elsewhere[]): NextCall {
   const { state, nodes, stop } = instance;
   if (!isOver(state) && stop === null) {
     const own = nodes.find(isAsking);

@@ -8,6 +8,7 @@ import { isOver } from '../vocabulary.ts';
 import type { CostRow, Costs } from './costs.ts';
 import { resultFacts } from './node-turns.ts';
 import { cell, type Quote } from './quote.ts';
+import { rejectedIn } from './rejected.ts';
 
 /** The sections of a report, as lines of Markdown. Lists have an end; what is left out is counted. */
 const ROWS = 300;
@@ -84,6 +85,17 @@ export function nodeTable(plan: Plan, { nodes }: Instance, quote: Quote): string
 function runsOf({ tasks, attempts }: NodeRecord): string[] {
   const results = tasks.flatMap(({ result }) => result?.run_id ?? result?.workflow_id ?? []);
   return [...new Set([...results, ...attempts.flatMap(({ run_id }) => run_id ?? [])])];
+}
+
+/** What is left to take back by somebody. */
+export function rejectedLines(plan: Plan, last: Instance): string[] {
+  const all = rejectedIn(plan, last).map(
+    ({ task, run_id }) => `- ${task}: cc_rollback_run with run_id ${run_id}`,
+  );
+  if (all.length === 0) return [];
+  const head =
+    'Rejected, and in the project itself unless it was taken back since. To take it back:';
+  return [head, '', ...cut(all, HANDOFFS, 'runs')];
 }
 
 export function costTables(costs: Costs, { spent }: Instance, quote: Quote): string[] {

@@ -10,6 +10,7 @@ import {
   handoffLines,
   headLines,
   nodeTable,
+  rejectedLines,
   staleLines,
   unknownLines,
 } from './report-parts.ts';
@@ -48,10 +49,12 @@ export function workflowReport(facts: ReportFacts, hide: Redactor = redact): Rep
   const { entries, costs, last } = tellStory(plan, facts.first, facts.events, quote);
   const head = headLines({ ...facts, last }, quote);
   const unknown = unknownLines(plan, last, costs, mock);
+  const left = section('Left in the project', rejectedLines(plan, last));
   const text = [
     ...head,
     section('What happened', storyLines(entries, journal, quote)),
     section('Nodes', nodeTable(plan, last, quote)),
+    left,
     section('Costs', costTables(costs, last, quote)),
     section('Handed over', handoffLines(plan, last, quote)),
     section('Stale evidence', staleLines(last, quote)),
@@ -59,7 +62,10 @@ export function workflowReport(facts: ReportFacts, hide: Redactor = redact): Rep
   ]
     .filter((part) => part !== '')
     .join('\n\n');
-  return { text: `${text}\n`, short: shortOf(head, entries, unknown) };
+  return {
+    text: `${text}\n`,
+    short: shortOf(left === '' ? head : [...head, left], entries, unknown),
+  };
 }
 
 function section(title: string, lines: readonly string[]): string {

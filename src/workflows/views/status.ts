@@ -101,7 +101,7 @@ function sized(plan: Plan, instance: Instance, facts: StatusFacts, size: Size): 
   const listed = <T>(name: string, list: readonly T[]) =>
     list.length === 0 ? undefined : cut(name, list, size.entries);
   const changed = nodes.filter(changedSince(before));
-  const next = broken === undefined ? nextCall(instance, cursor, parts) : afterBroken(broken);
+  const next = broken === undefined ? nextCall(plan, instance, cursor, parts) : afterBroken(broken);
   const alive = <T>(list: () => readonly T[]) => (broken === undefined ? list() : []);
   const waits = alive(() => [...waitsOf(plan, nodes), ...parts]).map((one) => ({
     ...one,
