@@ -1,5 +1,6 @@
 import { arrayAt, compact, isObject, type JsonObject, stringAt } from '../../core/json.ts';
 import { exitCodeHiddenBy } from '../../core/shell-exit.ts';
+import { counted } from '../../core/text.ts';
 import type { Instance, NodeRecord, TaskRecord } from '../core/instance.ts';
 import { taskId } from '../core/keys.ts';
 import { SEVERITIES } from '../handoffs/schemas.ts';
@@ -58,8 +59,9 @@ export function nodeTable(plan: Plan, { nodes }: Instance, quote: Quote): string
     if (!kept.has(node)) return [];
     const { kind } = nodeAt(plan, index);
     const tries = node.tasks.reduce((sum, task) => sum + task.tries, 0);
-    const many = node.tasks.length > 1 ? `${node.tasks.length} tasks; ` : '';
-    const known = node.tasks.length === 1 ? resultFacts(node.tasks[0]?.result ?? null) : [];
+    const [only, ...others] = node.tasks;
+    const known =
+      others.length === 0 ? resultFacts(only?.result ?? null) : [`${node.tasks.length} tasks`];
     const runs = runsOf(node);
     const cells = [
       node.id,
@@ -67,7 +69,7 @@ export function nodeTable(plan: Plan, { nodes }: Instance, quote: Quote): string
       node.state === 'succeeded' ? node.state : `**${node.state}**`,
       `${node.round}`,
       kind === 'gate' || kind === 'approval' ? '' : `${tries}`,
-      `${many}${known.join(', ')}`,
+      known.join(', '),
       runs.slice(0, 3).join(' ') + (runs.length > 3 ? ` and ${runs.length - 3} more` : ''),
       node.reason === null ? '' : quote(node.reason.text, 200),
     ];
@@ -78,7 +80,12 @@ export function nodeTable(plan: Plan, { nodes }: Instance, quote: Quote): string
     '| Node | Kind | State | Round | Tries | Checked by us | Runs | Why |',
     '|---|---|---|---|---|---|---|---|',
     ...rows,
-    ...(more > 0 ? ['', `${more} more nodes are not shown, those that succeeded first.`] : []),
+    ...(more > 0
+      ? [
+          '',
+          `${counted(more, 'more node is', 'more nodes are')} not shown, those that succeeded first.`,
+        ]
+      : []),
   ];
 }
 
