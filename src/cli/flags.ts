@@ -39,7 +39,7 @@ function fromObject(schema: unknown, parents: readonly string[], about = ''): Fl
       repeated,
       required: parents.length === 0 && required.includes(key),
       choices: arrayAt(value, 'enum').filter((item) => typeof item === 'string'),
-      description: stringAt(property, 'description') ?? about,
+      description: stringAt(property, 'shell') ?? stringAt(property, 'description') ?? about,
     });
   }
   return flags;

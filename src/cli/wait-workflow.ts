@@ -1,6 +1,7 @@
 import { EXIT } from '../core/errors.ts';
 import { oneLine } from '../core/text.ts';
 import { findWorkflow } from '../workflows/instances/find.ts';
+import { brokenOf } from '../workflows/instances/record.ts';
 import { waitWorkflow } from '../workflows/instances/wait.ts';
 import { workflowStatus } from '../workflows/views/status.ts';
 import { isOver } from '../workflows/vocabulary.ts';
@@ -49,9 +50,10 @@ export async function waitForWorkflow(
       now: host.clock.now(),
       mock: record.mock,
       parts,
+      broken: brokenOf(record),
     });
     process.stdout.write(`${json ? JSON.stringify(status) : lineOf(status)}\n`);
-    return instance.state === 'succeeded' ? EXIT.ok : EXIT.checkFailed;
+    return status.state === 'succeeded' ? EXIT.ok : EXIT.checkFailed;
   }
 }
 

@@ -10,6 +10,7 @@ import { findWorkflow } from '../workflows/instances/find.ts';
 import { readJournal } from '../workflows/instances/journal.ts';
 import { readPlan } from '../workflows/instances/plan-file.ts';
 import { type FoundWorkflow, readWorkflowRecord } from '../workflows/instances/record.ts';
+import type { Plan } from '../workflows/plan.ts';
 import { nextCall } from '../workflows/views/next-call.ts';
 import type { Quote } from '../workflows/views/quote.ts';
 import { turnOf, turnTexts } from '../workflows/views/story.ts';
@@ -37,7 +38,7 @@ export async function watchWorkflow(
   const { workflow_id, plan_id, mock } = found.record;
   const head = `${plan_id}  ${workflow_id}${mock ? '  (mock: no worker is real)' : ''}`;
   terminal.line(terminal.paint('bold', head));
-  const { instance, broken } = await follow(host, found, terminal, { all, signal });
+  const { plan, instance, broken } = await follow(host, found, terminal, { all, signal });
   if (broken !== undefined) {
     terminal.line(terminal.paint('bad', broken));
     return EXIT.checkFailed;
@@ -48,12 +49,12 @@ export async function watchWorkflow(
   }
   terminal.line(`report: ${found.paths.report}`);
   if (instance.state === 'succeeded') return EXIT.ok;
-  const { tool, why } = nextCall(instance, '');
+  const { tool, why } = nextCall(plan, instance, '');
   terminal.line(`next: ${tool.replace(/^cc_/, '').replaceAll('_', '-')} (${why})`);
   return EXIT.checkFailed;
 }
 
-type Followed = { instance: Instance; broken: string | undefined };
+type Followed = { plan: Plan; instance: Instance; broken: string | undefined };
 
 async function follow(
   host: Host,
@@ -83,7 +84,7 @@ async function follow(
       isFirst = false;
       const now = await readWorkflowRecord(workspace, workflow_id);
       const isDone = isOver(instance.state) || now.broken !== undefined;
-      if (isDone || signal.aborted) return { instance, broken: now.broken };
+      if (isDone || signal.aborted) return { plan, instance, broken: now.broken };
       terminal.status(oneLine(instance.reason, terminal.columns - 1));
       await ensureWorkflowSupervised(host, { ...found, record: now, plan, instance, seq: 0 });
       await watcher.changed(TICK_MS, signal);

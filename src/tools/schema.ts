@@ -17,6 +17,11 @@ export function inputSchemaOf(tool: Tool): { type: 'object' } & Record<string, u
 /** Marks an object whose fields speak for themselves: they are published by name alone. */
 export const BRIEF = { brief: true } as const;
 
+/** Says more of a parameter at a shell, where it costs no model anything. */
+export function atShell(text: string): { shell: string } {
+  return { shell: text };
+}
+
 /** The input schema with every field and bound, for the documentation and the command line. */
 export function fullInputSchemaOf(tool: Tool): unknown {
   return z.toJSONSchema(tool.input, {
@@ -56,5 +61,6 @@ function brief(schema: JsonObject): object {
 function isDeadWeight(key: string, value: unknown): boolean {
   if (key === '$schema') return typeof value === 'string';
   if (key === 'additionalProperties') return value === false;
+  if (key === 'shell') return typeof value === 'string';
   return BOUNDS.includes(key) && typeof value === 'number';
 }

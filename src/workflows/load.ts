@@ -6,6 +6,7 @@ import { checkExpressions } from './checks/expressions.ts';
 import { checkGates, checkVerifiers } from './checks/gates.ts';
 import { checkIds } from './checks/ids.ts';
 import { checkRoles } from './checks/roles.ts';
+import { checkSurroundings, type Surroundings } from './checks/surroundings.ts';
 import { checkCopies, checkWriters } from './checks/writers.ts';
 import { compile } from './format/compile.ts';
 import type { Problem } from './format/problems.ts';
@@ -28,16 +29,18 @@ export type Loaded = {
 
 /**
  * Reads and checks a workflow with everything it uses. All errors are told at once. `file` is only a
- * name for messages; what it uses is read by its own path beside it.
+ * name for messages; what it uses is read by its own path beside it. With `around` also what only holds
+ * where it is to run.
  */
 export async function loadWorkflow(
   file: string,
   text: string,
   readFile: ReadFile = async () => undefined,
+  around?: Surroundings,
 ): Promise<Loaded> {
   const name = posix.normalize(file.replaceAll('\\', '/'));
   const base = posix.dirname(name);
-  return loadOne({ name, text, above: [], base, readFile });
+  return loadOne({ name, text, above: [], base, readFile, around });
 }
 
 type One = {
@@ -48,6 +51,7 @@ type One = {
   /** Directory of the first file; nothing outside of it is read. */
   base: string;
   readFile: ReadFile;
+  around: Surroundings | undefined;
 };
 
 async function loadOne(one: One): Promise<Loaded> {
@@ -62,6 +66,7 @@ async function loadOne(one: One): Promise<Loaded> {
   checkVerifiers(checking);
   checkCopies(checking);
   checkWriters(checking);
+  if (one.around !== undefined) checkSurroundings(checking, one.around);
   const parsed = checkExpressions(checking);
   checkEffects(checking, parsed);
   const { plans, problems, texts } = await loadUsed(one, source, shape);

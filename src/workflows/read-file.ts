@@ -1,6 +1,7 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { CcError, errnoOf } from '../core/errors.ts';
+import type { Surroundings } from './checks/surroundings.ts';
 import { type Loaded, loadWorkflow } from './load.ts';
 
 /** Larger files are not even looked at; up to here they get the same error as any that is too large. */
@@ -10,7 +11,8 @@ const MAX_BYTES = 64 << 20;
  * Loads a workflow file of a project with the files it uses. Only files inside of the project are
  * read, wherever links lead; those it uses only below its own directory.
  */
-export async function loadWorkflowFile(root: string, cwd: string, file: string): Promise<Loaded> {
+export async function loadWorkflowFile(around: Surroundings, file: string): Promise<Loaded> {
+  const { root, cwd } = around;
   const target = await realFile(resolve(cwd, file));
   if (target === undefined) {
     throw new CcError('NOT_FOUND', `There is no file ${file.slice(0, 300)}.`, {
@@ -28,7 +30,7 @@ export async function loadWorkflowFile(root: string, cwd: string, file: string):
     const used = await realFile(join(cwd, path));
     return used === undefined || !isInside(base, used) ? undefined : textOf(used);
   };
-  return loadWorkflow(name, await textOf(target), read);
+  return loadWorkflow(name, await textOf(target), read, around);
 }
 
 async function realFile(path: string): Promise<string | undefined> {

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { byteLength } from '../../src/core/text.ts';
@@ -96,4 +96,52 @@ test('the handoff of a run without a structured answer can be asked for', async 
     prompt: string;
   };
   expect(prompt).toContain('status, summary');
+});
+
+test('what could not start in this place is refused before anything starts, all at once', async () => {
+  const place = machine();
+  const { call } = await connect(place);
+  const text = `
+defaults: { profile: nosuch }
+nodes:
+  first: { role: research, task: Costs money., profile: neither }
+  build: { type: command, needs: first, command: [make], directory: ../.. }
+  write:
+    role: implementation
+    task: Write.
+    needs: build
+    allow_write: true
+    write_scope: { allow: [src/, ../x/**], deny: ['../y/'] }
+`;
+  const paths = [
+    { path: 'nodes.build.directory', line: 5, code: 'outside_project' },
+    { path: 'nodes.write.write_scope.allow[1]', line: 11, code: 'outside_project' },
+    { path: 'nodes.write.write_scope.deny[0]', line: 11, code: 'outside_project' },
+  ];
+  const started = dataOf(await call('cc_workflow_run', { text }));
+  expect(started).toMatchObject({
+    ok: false,
+    errors: [
+      { path: 'defaults.profile', line: 2, code: 'unknown_profile' },
+      {
+        path: 'nodes.first.profile',
+        line: 4,
+        code: 'unknown_profile',
+        fix: expect.stringContaining('cc_list_profiles'),
+      },
+      ...paths,
+    ],
+  });
+  expect(existsSync(join(place.project, '.agent-workspace'))).toBe(false);
+  for (const tool of ['cc_workflow_validate', 'cc_workflow_dry_run']) {
+    expect(dataOf(await call(tool, { text }))).toMatchObject({ ok: false, errors: paths });
+  }
+  // Above the directory it is started in, and still in the project.
+  mkdirSync(join(place.project, 'sub/deep'), { recursive: true });
+  mkdirSync(join(place.project, '.git'));
+  const inside = text.replaceAll('../..', '..');
+  const cwd = join(place.project, 'sub/deep');
+  expect(dataOf(await call('cc_workflow_validate', { text: inside, cwd }))).toMatchObject({
+    ok: true,
+  });
 });

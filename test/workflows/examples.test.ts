@@ -28,7 +28,7 @@ test('there are examples of what people want', () => {
 
 describe.each(FILES)('%s', (file) => {
   test('is valid without a warning, and can be run dry', async () => {
-    const { plan, problems } = await loadWorkflowFile(REPOSITORY, DIRECTORY, file);
+    const { plan, problems } = await loadWorkflowFile({ root: REPOSITORY, cwd: DIRECTORY }, file);
     expect(problems.map(problemLine)).toEqual([]);
     if (plan === undefined) throw new Error('no plan');
     expect(plan.id).toBe(file.replace('.yaml', ''));
@@ -39,7 +39,7 @@ describe.each(FILES)('%s', (file) => {
   });
 
   test('comes to an end when everything goes well', async () => {
-    const { plan } = await loadWorkflowFile(REPOSITORY, DIRECTORY, file);
+    const { plan } = await loadWorkflowFile({ root: REPOSITORY, cwd: DIRECTORY }, file);
     if (plan === undefined) throw new Error('no plan');
     const world = new World(plan);
     new Player(world, new Random(1), () => 0.1).play();

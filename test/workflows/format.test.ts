@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { workflowJsonSchema } from '../../src/workflows/format/json-schema.ts';
 import { problemLine } from '../../src/workflows/format/problems.ts';
 import { loadWorkflow } from '../../src/workflows/load.ts';
+import { LEAST_CAPS } from '../../src/workspace/budget-caps.ts';
 
 async function told(text: string, files: Record<string, string> = {}): Promise<string[]> {
   const { problems, plan } = await loadWorkflow('w/flow.yaml', text, async (path) => files[path]);
@@ -345,4 +348,12 @@ nodes:
   const { plan } = await loadWorkflow('flow.yaml', text);
   // A real worker reads more than the 20,000 bytes that files of the predecessor usually say.
   expect(plan?.nodes[0]).toMatchObject({ budget: { max_output_bytes: 2_000_000 } });
+});
+
+test('the least time of a worker is told where its timeout is written', () => {
+  const { wall_seconds } = LEAST_CAPS;
+  const told = `a worker has at least ${wall_seconds}`;
+  expect(JSON.stringify(workflowJsonSchema())).toContain(told);
+  const docs = readFileSync(new URL('../../docs/workflows.md', import.meta.url), 'utf8');
+  expect(docs).toContain(`\`timeout_seconds\` (${told})`);
 });

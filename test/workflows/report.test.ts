@@ -108,7 +108,7 @@ test('the report of a refactoring with a blocker tells every decision in order',
     '- implementation, round 1 (stale): was succeeded',
     '- review, round 1 (stale)',
     '## Not known',
-    'What these cost: a run had no known price: review.',
+    'What these cost: a run had no known price, or was ended before it told all it used: review.',
     'nothing of ours checked it: requirements, testing, review, supervisor.',
   ]);
   expect(text).not.toContain('MOCK');
@@ -310,4 +310,26 @@ test('a story of many thousand entries is cut in the middle and says where the r
   expect(text).toContain('The workflow is failed');
   expect(text).toContain('more nodes are not shown');
   expect(Buffer.byteLength(short)).toBeLessThan(8000);
+});
+
+test('it counts one thing as one, and tells nothing where there is nothing to tell', async () => {
+  const world = await World.of(`
+nodes:
+  many: { role: research, task: x, matrix: { x: [1, 2] } }
+  write: { role: implementation, task: x, allow_write: true, write_scope: { allow: [src/] } }
+  check: { type: gate, needs: write, pass_when: ['write.status == "fail"'], on_fail: { retry: write, max_retries: 1 } }
+`);
+  world.end('many', {}, 0);
+  world.end('many', {}, 1);
+  for (let round = 0; round < 2; round += 1) {
+    const key = world.key('write');
+    world.end('write');
+    const verified = { verdict: 'accept', reasons: [], changed_files: 1 } as const;
+    world.happen({ type: 'run_verified', key, ...verified });
+  }
+  const { text } = reportOf(world);
+  expect(text).toContain('our verdict is **accept**\n');
+  expect(text).toContain('1 file changed');
+  expect(text).toContain('its 1 retry is used up');
+  expect(text).toContain('| 2 tasks |');
 });

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { byteLength } from '../../src/core/text.ts';
 import type { Attempt, Instance, NodeRecord } from '../../src/workflows/core/instance.ts';
+import { workflowReport } from '../../src/workflows/views/report.ts';
 import { seqOf, type WorkflowStatus, workflowStatus } from '../../src/workflows/views/status.ts';
 import {
   NODE_STATES,
@@ -71,7 +72,13 @@ test('each end has its own next call', async () => {
   const { next, failures, state } = statusOf(failed);
   expect(state).toBe('failed');
   expect(failures).toEqual([
-    { node: 'a', state: 'failed', code: 'run_failed', why: expect.stringContaining('disk') },
+    {
+      node: 'a',
+      state: 'failed',
+      code: 'run_failed',
+      why: expect.stringContaining('disk'),
+      run_id: 'run-wf/a/1.1',
+    },
   ]);
   expect(next).toMatchObject({
     tool: 'cc_workflow_resume',
@@ -125,6 +132,53 @@ test('a price nobody knows is null, a part of it is at least', async () => {
   world.end('b');
   expect(statusOf(world).cost).toMatchObject({ usd: 0.01, at_least: true });
   expect(statusOf(world, { mock: true }).mock).toBe(true);
+});
+
+const WRITER = (more: string) =>
+  `nodes: { a: { role: implementation, task: x, allow_write: true, write_scope: { allow: [src/] }, ${more} } }`;
+
+test('a failure names its run, and rejected work in the project how it is taken back', async () => {
+  const world = await World.of(WRITER('on_failure: continue'));
+  const key = world.key('a');
+  world.end('a', { run_id: 'run_bad' });
+  world.happen({ type: 'run_verified', key, verdict: 'reject', reasons: ['no'], changed_files: 2 });
+  const status = statusOf(world);
+  expect(status).toMatchObject({
+    state: 'succeeded',
+    failures: [{ node: 'a', run_id: 'run_bad', allowed: true }],
+    next: { tool: 'cc_workflow_report', why: expect.stringMatching(/run_bad .*cc_rollback_run/) },
+  });
+  const { plan, first, journal } = world;
+  const facts = { plan, first, events: journal, file: 'f', mock: false, journal: 'j' };
+  const { text, short } = workflowReport(facts);
+  for (const told of [text, short]) expect(told).toContain('cc_rollback_run with run_id run_bad');
+});
+
+test.each([
+  ['was done in a copy', 'isolation: worktree', 'reject', 2],
+  ['changed nothing', 'isolation: shared', 'reject', 0],
+  ['was accepted', 'isolation: shared', 'accept', 2],
+] as const)('work that %s is not to be taken back', async (_, more, verdict, changed_files) => {
+  const world = await World.of(WRITER(more));
+  const key = world.key('a');
+  world.end('a', { run_id: 'run_bad' });
+  world.happen({ type: 'run_verified', key, verdict, reasons: ['no'], changed_files });
+  expect(statusOf(world).next.why).not.toContain('cc_rollback_run');
+});
+
+test('what a killed run did last is unknown, costs no more than it told, and spends no budget', async () => {
+  const text =
+    'budget: { max_usd: 5 }\nmax_concurrent: 1\nnodes: { a: { role: review, task: x, retry: { max_retries: 1, backoff_seconds: 0 } } }';
+  const world = await World.of(text);
+  const failure = { class: 'crashed', text: 'killed' } as const;
+  const usage = { usd: 0, at_least: true, tokens: 0, elapsed_ms: 1 } as const;
+  world.end('a', { state: 'failed', failure, handoff: undefined, usage });
+  expect(statusOf(world).cost).toEqual({ usd: null, at_least: true, tokens: 0, runs: 2 });
+  world.end('a');
+  expect(statusOf(world)).toMatchObject({
+    state: 'succeeded',
+    cost: { usd: 0.01, at_least: true, tokens: 100 },
+  });
 });
 
 test('random workflows: counts are right, and next names something that exists', async () => {

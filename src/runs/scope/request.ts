@@ -52,14 +52,22 @@ export function planScope(
 
 /** `src` and `src/` mean what is in the directory, which a glob says as `src/**`. */
 function normalised(text: string, { cwd, root }: Place): string {
-  const problem = globProblem(text);
-  if (problem !== undefined) throw badGlob(text, problem);
+  const refusal = globRefusal(text, { cwd, root });
+  if (refusal !== undefined) throw badGlob(text, refusal);
   const { glob, base, isPlain } = parseGlob(text);
-  const inRoot = relative(root, join(cwd, base)).split(sep).join('/');
-  if (inRoot === '..' || inRoot.startsWith('../')) throw badGlob(text, 'lies outside the project');
   const isDirectory = isPlain && (glob.endsWith('/') || kindOf(join(cwd, base)) === 'directory');
   const plain = isDirectory ? (base === '.' || base === '' ? '**' : `${base}/**`) : glob;
   return takesAway(text) ? `!${plain}` : plain;
+}
+
+/** Why a glob can be in no scope of a run there: `lies outside the project`; undefined where it can. */
+export function globRefusal(text: string, { cwd, root }: Place): string | undefined {
+  const problem = globProblem(text);
+  if (problem !== undefined) return problem;
+  const inRoot = relative(root, join(cwd, parseGlob(text).base))
+    .split(sep)
+    .join('/');
+  return inRoot === '..' || inRoot.startsWith('../') ? 'lies outside the project' : undefined;
 }
 
 function badGlob(glob: string, problem: string): CcError {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { CcError } from '../../core/errors.ts';
 import { lazy } from '../../core/lazy.ts';
+import type { Profile } from '../../profiles/profile.ts';
 import type { Problem } from '../../workflows/format/problems.ts';
 import type { Loaded } from '../../workflows/load.ts';
 import type { Place } from '../../workspace/resolve.ts';
@@ -17,19 +18,20 @@ export const workflowInput = {
   text: z.string().max(TEXT_CHARS).optional().describe('Its YAML, in place of a file.'),
 };
 
+/** `profiles`: those there are, where real workers are to start. */
 export async function askedWorkflow(
   { file, text }: { file?: string | undefined; text?: string | undefined },
-  place: Place,
+  { workspace: { root }, cwd }: Place,
+  profiles?: readonly Profile[],
 ): Promise<Loaded> {
   if ((file === undefined) === (text === undefined)) {
     throw new CcError('BAD_INPUT', 'Which workflow? Pass either file or text.', {
       hint: 'file: a path in the project, e.g. workflows/safe-refactor.yaml.',
     });
   }
-  if (file !== undefined) {
-    return (await loadFile()).loadWorkflowFile(place.workspace.root, place.cwd, file);
-  }
-  return (await loadText()).loadWorkflow('workflow.yaml', text ?? '');
+  const around = { root, cwd, profiles };
+  if (file !== undefined) return (await loadFile()).loadWorkflowFile(around, file);
+  return (await loadText()).loadWorkflow('workflow.yaml', text ?? '', undefined, around);
 }
 
 export const problemShape = z.object({

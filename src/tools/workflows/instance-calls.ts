@@ -7,7 +7,7 @@ import { changedSource } from '../../workflows/instances/changed-source.ts';
 import { findWorkflow, listWorkflows } from '../../workflows/instances/find.ts';
 import { waitsInParts } from '../../workflows/instances/part-waits.ts';
 import { readWorkflow, type WorkflowNow } from '../../workflows/instances/read.ts';
-import type { FoundWorkflow } from '../../workflows/instances/record.ts';
+import { brokenOf, type FoundWorkflow } from '../../workflows/instances/record.ts';
 import { whyStalled } from '../../workflows/instances/stalled.ts';
 import { instanceAt, waitUntilOver, waitWorkflow } from '../../workflows/instances/wait.ts';
 import { seqOf, workflowStatus } from '../../workflows/views/status.ts';
@@ -52,8 +52,10 @@ export async function statusFor(context: ToolContext, asked: AskedStatus) {
     others: asked.workflow_id === undefined ? await unfinished(found) : undefined,
   });
   const reserved = byteLength(JSON.stringify(beside));
-  const before = since === undefined || since > seq ? undefined : await instanceAt(found, since);
-  const facts = { seq, now: host.clock.now(), mock: record.mock, parts, before, reserved };
+  const broken = brokenOf(record);
+  const isSeen = since !== undefined && since <= seq && broken === undefined;
+  const before = isSeen ? await instanceAt(found, since) : undefined;
+  const facts = { seq, now: host.clock.now(), mock: record.mock, parts, broken, before, reserved };
   return { ...workflowStatus(plan, instance, facts), ...beside };
 }
 
@@ -95,7 +97,8 @@ export async function briefly(
   { plan, instance, seq, record, workspace }: WorkflowNow,
 ) {
   const parts = await waitsInParts(workspace, instance);
-  const facts = { seq, now: host.clock.now(), mock: record.mock, parts };
+  const broken = brokenOf(record);
+  const facts = { seq, now: host.clock.now(), mock: record.mock, parts, broken };
   const { workflow_id, mock, state, reason, progress, waits, next, cursor } = workflowStatus(
     plan,
     instance,

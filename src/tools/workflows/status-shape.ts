@@ -46,6 +46,7 @@ export const workflowStatusShape = z.object({
         state: z.string(),
         code: z.string(),
         why: z.string(),
+        run_id: z.string().optional(),
         /** The file lets it fail. */
         allowed: z.literal(true).optional(),
       }),

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { CcError } from '../../core/errors.ts';
 import { defineTool } from '../define.ts';
 import { cwd } from '../fields.ts';
+import { atShell } from '../schema.ts';
 import { askedOutput, loadCalls, nodeId, workflowId } from './asked-instance.ts';
 
 export default defineTool({
@@ -10,10 +11,10 @@ export default defineTool({
   kind: 'launch',
   summary: 'Approve or reject what a workflow waits for; without node: list what waits.',
   input: z.strictObject({
-    node: nodeId.optional(),
-    round: z.int().min(1).optional(),
-    approve: z.boolean().optional(),
-    comment: z.string().max(4000).optional(),
+    node: nodeId.optional().meta(atShell('What waits for a decision; without it that is listed.')),
+    round: z.int().min(1).optional().meta(atShell('Only if it asks in this round of the node.')),
+    approve: z.boolean().optional().meta(atShell('Approve it; --no-approve rejects it.')),
+    comment: z.string().max(4000).optional().meta(atShell('Why; it goes on record.')),
     workflow_id: workflowId,
     cwd,
   }),

@@ -36,11 +36,13 @@ export default defineTool({
     folder: z.string().optional(),
   }),
   failed: ({ ok, state }) =>
-    ok !== true || (isOver(state as WorkflowState) && state !== 'succeeded'),
+    ok !== true || state === 'broken' || (isOver(state as WorkflowState) && state !== 'succeeded'),
   handler: async (input, context) => {
     const { host, client, signal, progress } = context;
     const place = await context.place(input.cwd);
-    const { plan, problems, sources } = await askedWorkflow(input, place);
+    const mock = input.mock ?? false;
+    const profiles = mock ? undefined : await (await loadRunning()).profilesOf(host);
+    const { plan, problems, sources } = await askedWorkflow(input, place, profiles);
     if (plan === undefined) return { ok: false, errors: problemsOf(problems, 'error') };
     const { runWorkflow } = await loadRunning();
     const answer = await runWorkflow(
@@ -50,7 +52,7 @@ export default defineTool({
         plan,
         sources,
         task: input.task ?? plan.description ?? plan.id,
-        mock: input.mock ?? false,
+        mock,
         limits: compact({ max_usd: input.max_usd }),
         idempotencyKey: input.idempotency_key,
         client: client.name,

@@ -24,5 +24,6 @@ export default defineTool({
     /** Other workflows of the project that go on. */
     others: z.array(z.string()).optional(),
   }),
+  failed: ({ broken }) => broken !== undefined,
   handler: async (input, context) => (await loadCalls()).statusFor(context, input),
 });

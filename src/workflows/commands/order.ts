@@ -42,12 +42,18 @@ export function orderOf(
 }
 
 function inside(workspace: string, cwd: string, directory: string | null): string {
-  const path = resolve(cwd, directory ?? '.');
-  const way = relative(workspace, path);
-  if (way !== '..' && !/^\.\.[\\/]/.test(way) && !isAbsolute(way)) return path;
+  const path = directoryIn(workspace, cwd, directory ?? '.');
+  if (path !== undefined) return path;
   throw new CcError('BAD_INPUT', `The directory ${directory} is outside of the project.`, {
     hint: 'A command runs in the project or below it.',
   });
+}
+
+/** A directory as the file names it; undefined where that is outside of the project. */
+export function directoryIn(workspace: string, cwd: string, directory: string): string | undefined {
+  const path = resolve(cwd, directory);
+  const way = relative(workspace, path);
+  return way === '..' || /^\.\.[\\/]/.test(way) || isAbsolute(way) ? undefined : path;
 }
 
 /** The values of a combination; they stand in the file, like the command itself. */

@@ -61,6 +61,11 @@ export function release({ instance }: Draft, { usd, tokens }: Grant): void {
   };
 }
 
+/** Whether that is all it cost. */
+export function isKnown({ usd, at_least }: Usage): boolean {
+  return usd !== null && at_least !== true;
+}
+
 /** Books what was used, and answers what is left of the grant, which stays reserved. */
 export function charge(draft: Draft, usage: Usage, grant: Grant): Grant {
   const { instance } = draft;
@@ -72,7 +77,7 @@ export function charge(draft: Draft, usage: Usage, grant: Grant): Grant {
     usd: spent.usd + (usage.usd ?? 0),
     unpriced_usd: spent.unpriced_usd + (usage.usd === null ? grant.usd : 0),
     tokens: spent.tokens + usage.tokens,
-    complete: spent.complete && usage.usd !== null,
+    complete: spent.complete && isKnown(usage),
   };
   const left = {
     usd: Math.max(0, grant.usd - usd),

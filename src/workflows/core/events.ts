@@ -3,7 +3,13 @@ import type { Verdict, WorkflowState } from '../vocabulary.ts';
 import type { TestCounts } from './instance.ts';
 
 /** What something has used by itself. `usd: null`: its price is not known. */
-export type Usage = { usd: number | null; tokens: number; elapsed_ms: number };
+export type Usage = {
+  usd: number | null;
+  /** It ended before it could tell everything: `usd` and `tokens` are lower bounds. */
+  at_least?: true;
+  tokens: number;
+  elapsed_ms: number;
+};
 
 /**
  * What happened, as whoever carries out effects reports it. `key` is the one of the effect. Reporting

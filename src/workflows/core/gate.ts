@@ -1,4 +1,4 @@
-import { oneLine } from '../../core/text.ts';
+import { counted, oneLine } from '../../core/text.ts';
 import { pathsOf } from '../expressions/ast.ts';
 import { judge } from '../expressions/evaluate.ts';
 import { valuesOf } from '../expressions/values.ts';
@@ -41,7 +41,11 @@ export function evaluateGate(draft: Draft, gate: GateNode) {
   const { on_fail } = gate;
   if (on_fail === null) return fail(draft, gate, `${text}; it has no on_fail`);
   if (node.gate_retries >= on_fail.max_retries) {
-    return fail(draft, gate, `${text}; its ${on_fail.max_retries} retries are used up`);
+    return fail(
+      draft,
+      gate,
+      `${text}; its ${counted(on_fail.max_retries, 'retry is', 'retries are')} used up`,
+    );
   }
   const { instance, plan } = draft;
   const round = instance.round - instance.granted_round + 1;

@@ -49,7 +49,7 @@ export type Spending = {
   usd: number;
   tokens: number;
   runs: number;
-  /** False when a run's price is unknown: `usd` is then a lower bound, */
+  /** False when a run's price, or all it used, is unknown: `usd` is then a lower bound, */
   complete: boolean;
   /** and this is what those without a price may have cost at most, which budgets count as spent. */
   unpriced_usd: number;

@@ -34,7 +34,10 @@ function globalPath(instance: Instance, name: string): Value {
     case 'cost.usd':
       return spent.complete
         ? of(spent.usd, name)
-        : missing(name, 'is not known: a run had no price');
+        : missing(
+            name,
+            'is not known: a run had no price, or was ended before it told all it used',
+          );
     case 'cost.tokens':
       return of(spent.tokens, name);
     case 'workflow.round':

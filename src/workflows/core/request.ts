@@ -1,6 +1,7 @@
 import { compact, type JsonObject } from '../../core/json.ts';
 import { oneLine } from '../../core/text.ts';
 import type { Role } from '../../core/vocabulary.ts';
+import { LEAST_CAPS } from '../../workspace/budget-caps.ts';
 import type { NodeBudget } from '../format/fields.ts';
 import { handoffJsonSchema } from '../handoffs/schemas.ts';
 import { type Isolation, nodeAt, type Plan, type Scope } from '../plan.ts';
@@ -60,7 +61,12 @@ export function runOrderOf(plan: Plan, instance: Instance, effect: StartRun): Ru
       // A run ends itself in good order; the workflow steps in only when it does not.
       ...(wall === null
         ? {}
-        : { wall_seconds: Math.max(10, Math.min(own.wall_seconds ?? wall, wall)) }),
+        : {
+            wall_seconds: Math.max(
+              LEAST_CAPS.wall_seconds,
+              Math.min(own.wall_seconds ?? wall, wall),
+            ),
+          }),
     },
     finalOnly: node.final_only,
     isolation: delegated === undefined ? node.isolation : 'shared',

@@ -2,7 +2,7 @@ import { compact, stringAt } from '../../core/json.ts';
 import { repairPrompt } from '../handoffs/repair.ts';
 import { validateHandoff } from '../handoffs/validate.ts';
 import type { AgentNode } from '../plan.ts';
-import { charge } from './budget.ts';
+import { charge, isKnown } from './budget.ts';
 import { because, type Draft } from './draft.ts';
 import { repairOf, verificationOf } from './effect-of.ts';
 import type { RunEnd, RunVerified } from './events.ts';
@@ -135,7 +135,7 @@ function resultOf(event: RunEnd): Result {
     profile,
     model,
     changed_files,
-    usd: usage.usd ?? undefined,
+    usd: isKnown(usage) ? (usage.usd ?? undefined) : undefined,
     tokens: usage.tokens,
     elapsed_ms: usage.elapsed_ms,
   }) as Result;

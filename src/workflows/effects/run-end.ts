@@ -29,7 +29,7 @@ export async function runEndOf(
     run_id: record.run_id,
     state: isFinal(record.state) ? record.state : 'failed',
     failure: { class: failure?.class ?? 'unknown', text: oneLine(text, TEXT_CHARS) },
-    usage: { usd, tokens, elapsed_ms },
+    usage: { usd, tokens, elapsed_ms, ...(runs.every(isTold) ? {} : { at_least: true }) },
     profile: record.profile.id,
     ...(record.model === null ? {} : { model: record.model }),
     ...(typeof record.outcome?.changed_files === 'number'
@@ -37,6 +37,11 @@ export async function runEndOf(
       : {}),
     ...(objectAt(output, 'output') === undefined ? {} : { handoff: objectAt(output, 'output') }),
   };
+}
+
+/** All it used. One whose worker was never started used nothing; one that was killed was in the middle of a call. */
+function isTold({ run: { record } }: LiveRun): boolean {
+  return record.started === undefined || record.outcome?.usage.complete === true;
 }
 
 /** Of a run nothing can be read of any more. */

@@ -114,9 +114,15 @@ function endOf(instance: Instance) {
     workflow_id,
     state,
     text: reason,
-    usage: { usd: spent.complete ? spent.usd : null, tokens: spent.tokens, elapsed_ms },
+    usage: { ...priceOf(spent), tokens: spent.tokens, elapsed_ms },
     handoffs: handoffsOf(instance),
   };
+}
+
+/** Without a price, all it was granted may be gone; otherwise what is not known is what killed runs did last. */
+function priceOf({ usd, complete, unpriced_usd }: Instance['spent']) {
+  if (complete) return { usd };
+  return unpriced_usd > 0 ? { usd: null } : { usd, at_least: true as const };
 }
 
 /** By node; of a node with several tasks a list. As much as fits into a prompt. */

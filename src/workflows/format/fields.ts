@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { FAILURE_CLASSES } from '../../core/vocabulary.ts';
-import { runCaps } from '../../workspace/budget-caps.ts';
+import { LEAST_CAPS, runCaps } from '../../workspace/budget-caps.ts';
 import { LIMITS } from '../limits.ts';
 
 /** The fields of a workflow file that several kinds of nodes share, described for editors. */
@@ -21,7 +21,9 @@ const seconds = z
   .int()
   .min(1)
   .max(7 * 86_400);
-export const timeout = seconds.describe('Seconds after which it is ended.');
+export const timeout = seconds.describe(
+  `Seconds after which it is ended; a worker has at least ${LEAST_CAPS.wall_seconds}.`,
+);
 
 /** Caps of one run; the policy fills in the rest. */
 export const runBudget = runCaps.partial().describe('Caps of each run.');

@@ -34,6 +34,8 @@ export const PROBLEM_FIXES = {
   missing_dependency: 'Name a node of this file, or remove it.',
   cycle_detected: 'Remove one of these needs; to go back, use on_fail of a gate.',
   unreachable: 'Remove it, or let it wait for nodes that can be reached.',
+  outside_project: 'Paths are relative to the project and stay in it.',
+  unknown_profile: 'cc_list_profiles shows those there are.',
   unknown_role: 'Use a built-in role or define it below roles.',
   missing_write_scope: 'Add write_scope with allow: the globs it may change.',
   overlapping_writers: 'Let one wait for the other, or give them isolation: worktree.',

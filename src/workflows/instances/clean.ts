@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
+import { ifThere } from '../../core/if-there.ts';
 import { isAlive } from '../../proc/identity.ts';
 import { toTrash } from '../../runs/retention/remove.ts';
 import type { Limits } from '../../runs/retention/select.ts';
@@ -20,7 +21,7 @@ const TURN_MS = 10_000;
 export type OldWorkflow = { workflow_id: string; ended: string; bytes: number; reason: string };
 
 /**
- * Workflows that ended longer ago than runs are kept. The newest stay as they do of runs, and one that
+ * Workflows that ended, or were given up, longer ago than runs are kept. The newest stay as they do of runs, and one that
  * was a part of another goes with that. `apply` removes them; what is resumed right now stays.
  */
 export async function cleanWorkflows(
@@ -41,17 +42,32 @@ export async function cleanWorkflows(
   const now = host.clock.now().getTime();
   const old: OldWorkflow[] = [];
   for (const record of records.values()) {
-    const { workflow_id, end } = record;
-    const age = end === undefined ? 0 : (now - Date.parse(end.time)) / DAY_MS;
-    if (end === undefined || age <= days || newest.has(rootOf(record, records))) continue;
+    const { workflow_id } = record;
     const paths = workflowPaths(workspace, workflow_id);
+    const over = await overSince(record, paths);
+    const age = over === undefined ? 0 : (now - Date.parse(over.time)) / DAY_MS;
+    if (over === undefined || age <= days || newest.has(rootOf(record, records))) continue;
     const own = privateWorkflowPaths(host.home, workflow_id);
     const bytes = treeBytes(paths.dir) + treeBytes(own.dir);
-    const reason = `ended ${Math.floor(age)} days ago`;
+    const reason = `${over.what} ${Math.floor(age)} days ago`;
     if (apply && !(await remove(host, workspace, record, paths))) continue;
-    old.push({ workflow_id, ended: end.time, bytes, reason });
+    old.push({ workflow_id, ended: over.time, bytes, reason });
   }
   return old;
+}
+
+/**
+ * Since when nothing more comes of it; undefined while something may. A broken one was given up when its
+ * record was last written, and stands in the index as long as something of it may run.
+ */
+async function overSince(
+  { end, broken }: WorkflowRecord,
+  { metadata, active }: WorkflowPaths,
+): Promise<{ what: string; time: string } | undefined> {
+  if (end !== undefined) return { what: 'ended', time: end.time };
+  if (broken === undefined || existsSync(active)) return undefined;
+  const stats = await ifThere(stat(metadata));
+  return stats && { what: 'given up', time: stats.mtime.toISOString() };
 }
 
 /** By the user's policy. Whatever goes wrong here concerns no workflow. */

@@ -79,6 +79,14 @@ export async function readWorkflowRecord(
   });
 }
 
+/** Undefined for one that can go on. */
+export function brokenOf({
+  broken,
+  cwd,
+}: WorkflowRecord): { why: string; cwd: string } | undefined {
+  return broken === undefined ? undefined : { why: broken, cwd };
+}
+
 export function writeWorkflowRecord(paths: WorkflowPaths, record: WorkflowRecord): Promise<void> {
   return writeJsonAtomic(paths.metadata, record, { durable: true });
 }

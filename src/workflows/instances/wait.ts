@@ -45,7 +45,9 @@ export async function waitWorkflow(
   const { timeoutMs, signal, since } = wait;
   const open = () => InstanceFollower.open(found.paths, found.record);
   const follower = await orGiveUp(host, found, open);
-  const seen = since === undefined ? undefined : await newsAt(found, since);
+  // What it once was cannot be told of one that is broken.
+  const isReadable = found.record.broken === undefined;
+  const seen = since === undefined || !isReadable ? undefined : await newsAt(found, since);
   const before =
     seen ?? (isAtEnd(follower.now.instance) ? new Set<string>() : newsOf(follower.now.instance));
   let asked: Set<string> | undefined;

@@ -87,7 +87,8 @@ function actOfAttempt({ plan, event, before, after }: Turn, key: string, quote: 
         ...(tests === undefined ? [] : [`tests: ${tests.passed} passed, ${tests.failed} failed`]),
       ];
       const note = facts.length === 0 ? '' : ` (${facts.join('; ')})`;
-      return [`${task}: our verdict is **${verdict}**${note}: ${quote(reasons.join('; '), 500)}`];
+      const why = reasons.length === 0 ? '' : `: ${quote(reasons.join('; '), 500)}`;
+      return [`${task}: our verdict is **${verdict}**${note}${why}`];
     }
     default:
       return [];

@@ -1,9 +1,10 @@
+import { isKnown } from '../core/budget.ts';
 import type { Attempt, Instance } from '../core/instance.ts';
 import { nodeOfKey } from '../core/keys.ts';
 import type { Plan } from '../plan.ts';
 import type { Turn } from './turn.ts';
 
-/** What something has used; `unpriced`: runs without a price, so that `usd` is a lower bound. */
+/** What something has used; `unpriced`: runs that did not tell all they cost, so that `usd` is a lower bound. */
 export type CostRow = { name: string; runs: number; usd: number; unpriced: number; tokens: number };
 
 /** Counts what each run has used, by node, profile and model, as the core booked it. */
@@ -30,7 +31,7 @@ export class Costs {
     const used = {
       runs: isFollowUp ? 0 : 1,
       usd: usd ?? 0,
-      unpriced: usd === null ? 1 : 0,
+      unpriced: isKnown(event.usage) ? 0 : 1,
       tokens,
     };
     const unknown = event.type === 'workflow_ended' ? '(another workflow)' : '(unknown)';

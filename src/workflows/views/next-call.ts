@@ -1,7 +1,9 @@
 import type { Instance, NodeRecord } from '../core/instance.ts';
+import type { Plan } from '../plan.ts';
 import { isOver } from '../vocabulary.ts';
+import { rejectedIn } from './rejected.ts';
 
-/** The one call that makes sense now; without an id of a workflow it means the one it is about. */
+/** The one call that makes sense now; a call about a workflow without its id means the one it is about. */
 export type NextCall = { tool: string; input: Record<string, unknown>; why: string };
 
 const LONG_WAIT_SECONDS = 50;
@@ -9,15 +11,35 @@ const LONG_WAIT_SECONDS = 50;
 /** An approval in a workflow that is a part of the one that is looked at. */
 type Elsewhere = { workflow_id: string; node: string; round: number };
 
+/** What is damaged of a workflow that nobody can carry on, and where it ran. */
+export type Broken = { why: string; cwd: string };
+
+/** It cannot go on, and doing it all again on top of what it left is for somebody to decide. */
+export function afterBroken({ cwd }: Broken): NextCall {
+  const why =
+    'it is broken and cannot go on; see what it left in the project, then start it anew with cc_workflow_run';
+  return { tool: 'cc_diff_summary', input: { cwd }, why };
+}
+
 /**
  * What a controller should do next: a pure function of the instance and of what its parts ask; no worker
  * has a say in it. Nor has this in a decision: whoever just follows it would have approved.
  */
 export function nextCall(
+  plan: Plan,
   instance: Instance,
   cursor: string,
   parts: readonly Elsewhere[] = [],
 ): NextCall {
+  const next = callFor(instance, cursor, parts);
+  const [rejected, ...more] = rejectedIn(plan, instance);
+  if (rejected === undefined) return next;
+  const others = more.length === 0 ? '' : ` (and ${more.length} more)`;
+  const why = `what ${rejected.run_id}${others} did was rejected and is in the project until cc_rollback_run takes it back`;
+  return { ...next, why: `${next.why}; ${why}` };
+}
+
+function callFor(instance: Instance, cursor: string, parts: readonly Elsewhere[]): NextCall {
   const { state, nodes, stop } = instance;
   if (!isOver(state) && stop === null) {
     const own = nodes.find(isAsking);

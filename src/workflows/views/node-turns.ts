@@ -1,3 +1,4 @@
+import { counted } from '../../core/text.ts';
 import type { NodeRecord, Result, TaskRecord } from '../core/instance.ts';
 import { taskId } from '../core/keys.ts';
 import { lookupIn } from '../core/lookup.ts';
@@ -151,7 +152,7 @@ export function resultFacts(result: Result | null): string[] {
   return [
     ...(verdict === undefined ? [] : [`verdict ${verdict}`]),
     ...(tests === undefined ? [] : [`tests ${tests.passed} passed, ${tests.failed} failed`]),
-    ...(changed_files === undefined ? [] : [`${changed_files} files changed`]),
+    ...(changed_files === undefined ? [] : [`${counted(changed_files, 'file')} changed`]),
     ...(usd === undefined ? [] : [`$${usd.toFixed(4)}`]),
   ];
 }

@@ -1,5 +1,6 @@
 import { arrayAt, compact, isObject, type JsonObject, stringAt } from '../../core/json.ts';
 import { exitCodeHiddenBy } from '../../core/shell-exit.ts';
+import { counted } from '../../core/text.ts';
 import type { Instance, NodeRecord, TaskRecord } from '../core/instance.ts';
 import { taskId } from '../core/keys.ts';
 import { SEVERITIES } from '../handoffs/schemas.ts';
@@ -8,6 +9,7 @@ import { isOver } from '../vocabulary.ts';
 import type { CostRow, Costs } from './costs.ts';
 import { resultFacts } from './node-turns.ts';
 import { cell, type Quote } from './quote.ts';
+import { rejectedIn } from './rejected.ts';
 
 /** The sections of a report, as lines of Markdown. Lists have an end; what is left out is counted. */
 const ROWS = 300;
@@ -57,8 +59,9 @@ export function nodeTable(plan: Plan, { nodes }: Instance, quote: Quote): string
     if (!kept.has(node)) return [];
     const { kind } = nodeAt(plan, index);
     const tries = node.tasks.reduce((sum, task) => sum + task.tries, 0);
-    const many = node.tasks.length > 1 ? `${node.tasks.length} tasks; ` : '';
-    const known = node.tasks.length === 1 ? resultFacts(node.tasks[0]?.result ?? null) : [];
+    const [only, ...others] = node.tasks;
+    const known =
+      others.length === 0 ? resultFacts(only?.result ?? null) : [`${node.tasks.length} tasks`];
     const runs = runsOf(node);
     const cells = [
       node.id,
@@ -66,7 +69,7 @@ export function nodeTable(plan: Plan, { nodes }: Instance, quote: Quote): string
       node.state === 'succeeded' ? node.state : `**${node.state}**`,
       `${node.round}`,
       kind === 'gate' || kind === 'approval' ? '' : `${tries}`,
-      `${many}${known.join(', ')}`,
+      known.join(', '),
       runs.slice(0, 3).join(' ') + (runs.length > 3 ? ` and ${runs.length - 3} more` : ''),
       node.reason === null ? '' : quote(node.reason.text, 200),
     ];
@@ -77,7 +80,12 @@ export function nodeTable(plan: Plan, { nodes }: Instance, quote: Quote): string
     '| Node | Kind | State | Round | Tries | Checked by us | Runs | Why |',
     '|---|---|---|---|---|---|---|---|',
     ...rows,
-    ...(more > 0 ? ['', `${more} more nodes are not shown, those that succeeded first.`] : []),
+    ...(more > 0
+      ? [
+          '',
+          `${counted(more, 'more node is', 'more nodes are')} not shown, those that succeeded first.`,
+        ]
+      : []),
   ];
 }
 
@@ -86,12 +94,26 @@ function runsOf({ tasks, attempts }: NodeRecord): string[] {
   return [...new Set([...results, ...attempts.flatMap(({ run_id }) => run_id ?? [])])];
 }
 
+/** What is left to take back by somebody. */
+export function rejectedLines(plan: Plan, last: Instance): string[] {
+  const all = rejectedIn(plan, last).map(
+    ({ task, run_id }) => `- ${task}: cc_rollback_run with run_id ${run_id}`,
+  );
+  if (all.length === 0) return [];
+  const head =
+    'Rejected, and in the project itself unless it was taken back since. To take it back:';
+  return [head, '', ...cut(all, HANDOFFS, 'runs')];
+}
+
 export function costTables(costs: Costs, { spent }: Instance, quote: Quote): string[] {
   const nodes = costs.by('node');
   if (nodes.length === 0) return ['No run has ended yet, so nothing is known to have been spent.'];
   const note = spent.complete
     ? []
-    : ['', 'Some runs have no known price: every sum with "at least" is a lower bound.'];
+    : [
+        '',
+        'Some runs have no known price, or were ended before they told all they used: every sum with "at least" is a lower bound.',
+      ];
   return [
     ...table('Node', nodes, (name) => name),
     '',
@@ -209,7 +231,7 @@ export function unknownLines(plan: Plan, last: Instance, costs: Costs, mock: boo
     ...(mock ? ['Everything: this was a mock.'] : []),
     ...(isOver(state) ? [] : ['How it ends: it is not over.']),
     ...ofNodes(
-      'What these cost: a run had no known price',
+      'What these cost: a run had no known price, or was ended before it told all it used',
       unpriced.map(({ name }) => name),
     ),
     ...ofNodes('Whether what these workers say is so: nothing of ours checked it', unverified),

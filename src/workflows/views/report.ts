@@ -1,5 +1,5 @@
 import { type Redactor, redact } from '../../core/redact.ts';
-import { byteLength } from '../../core/text.ts';
+import { byteLength, counted } from '../../core/text.ts';
 import type { WorkflowEvent } from '../core/events.ts';
 import type { Instance } from '../core/instance.ts';
 import type { Plan } from '../plan.ts';
@@ -10,6 +10,7 @@ import {
   handoffLines,
   headLines,
   nodeTable,
+  rejectedLines,
   staleLines,
   unknownLines,
 } from './report-parts.ts';
@@ -48,10 +49,12 @@ export function workflowReport(facts: ReportFacts, hide: Redactor = redact): Rep
   const { entries, costs, last } = tellStory(plan, facts.first, facts.events, quote);
   const head = headLines({ ...facts, last }, quote);
   const unknown = unknownLines(plan, last, costs, mock);
+  const left = section('Left in the project', rejectedLines(plan, last));
   const text = [
     ...head,
     section('What happened', storyLines(entries, journal, quote)),
     section('Nodes', nodeTable(plan, last, quote)),
+    left,
     section('Costs', costTables(costs, last, quote)),
     section('Handed over', handoffLines(plan, last, quote)),
     section('Stale evidence', staleLines(last, quote)),
@@ -59,7 +62,10 @@ export function workflowReport(facts: ReportFacts, hide: Redactor = redact): Rep
   ]
     .filter((part) => part !== '')
     .join('\n\n');
-  return { text: `${text}\n`, short: shortOf(head, entries, unknown) };
+  return {
+    text: `${text}\n`,
+    short: shortOf(left === '' ? head : [...head, left], entries, unknown),
+  };
 }
 
 function section(title: string, lines: readonly string[]): string {
@@ -72,7 +78,7 @@ function storyLines(entries: readonly Entry[], journal: string, quote: (text: st
   const end = fitting(told.slice(begin).reverse(), STORY_BYTES / 2);
   const left = told.length - begin - end;
   if (left === 0) return told;
-  const note = `\n… ${left} entries are left out here; every event is in ${quote(journal)}\n`;
+  const note = `\n… ${counted(left, 'entry is', 'entries are')} left out here; every event is in ${quote(journal)}\n`;
   return [...told.slice(0, begin), note, ...told.slice(told.length - end)];
 }
 

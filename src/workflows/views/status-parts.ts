@@ -17,7 +17,15 @@ export type Waiting = { node: string; round: number; question: string; since: st
 /** In a workflow that is a part of this one. */
 export type PartWait = Waiting & { workflow_id: string };
 export type Retrying = { task: string; at: string; why: string };
-export type Failure = { node: string; state: string; code: string; why: string; allowed?: true };
+export type Failure = {
+  node: string;
+  state: string;
+  code: string;
+  why: string;
+  /** Of several tasks that of the first one that failed. */
+  run_id?: string;
+  allowed?: true;
+};
 export type Cost = { usd: number | null; at_least?: true; tokens: number; runs: number };
 
 /** `review`, or `review[3]` for the fourth of several. */
@@ -91,6 +99,7 @@ export function failuresOf(nodes: readonly NodeRecord[], chars: number): Failure
       state: node.state,
       code: node.reason?.code ?? '',
       why: oneLine(node.reason?.text ?? '', chars),
+      run_id: node.tasks.find(({ state }) => state === 'failed')?.result?.run_id,
       allowed: isCause(node) ? undefined : (true as const),
     }),
   );

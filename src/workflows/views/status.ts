@@ -3,7 +3,7 @@ import { byteLength, oneLine } from '../../core/text.ts';
 import type { Instance, NodeRecord } from '../core/instance.ts';
 import type { Plan } from '../plan.ts';
 import { NODE_STATES } from '../vocabulary.ts';
-import { type NextCall, nextCall } from './next-call.ts';
+import { afterBroken, type Broken, type NextCall, nextCall } from './next-call.ts';
 import {
   type Cost,
   costOf,
@@ -28,6 +28,7 @@ export type WorkflowStatus = {
   workflow: string;
   /** No worker was real. */
   mock?: true;
+  /** Of the workflow, or `broken`. */
   state: string;
   reason: string;
   elapsed_s: number;
@@ -59,6 +60,8 @@ export type StatusFacts = {
   before?: Instance | undefined;
   /** What waits for a decision in its parts. */
   parts?: readonly PartWait[];
+  /** Nobody can carry it on: nothing of it runs or waits, whatever was seen last. */
+  broken?: Broken | undefined;
   /** Bytes that are needed for what is told beside it. */
   reserved?: number;
 };
@@ -87,8 +90,8 @@ export function workflowStatus(plan: Plan, instance: Instance, facts: StatusFact
 }
 
 function sized(plan: Plan, instance: Instance, facts: StatusFacts, size: Size): WorkflowStatus {
-  const { nodes, round, state, limits } = instance;
-  const { now, before, mock, parts = [] } = facts;
+  const { nodes, round, limits } = instance;
+  const { now, before, mock, broken, parts = [] } = facts;
   const cursor = String(facts.seq);
   const more: Record<string, number> = {};
   const cut = <T>(name: string, list: readonly T[], most: number): T[] => {
@@ -98,8 +101,9 @@ function sized(plan: Plan, instance: Instance, facts: StatusFacts, size: Size): 
   const listed = <T>(name: string, list: readonly T[]) =>
     list.length === 0 ? undefined : cut(name, list, size.entries);
   const changed = nodes.filter(changedSince(before));
-  const next = nextCall(instance, cursor, parts);
-  const waits = [...waitsOf(plan, nodes), ...parts].map((one) => ({
+  const next = broken === undefined ? nextCall(plan, instance, cursor, parts) : afterBroken(broken);
+  const alive = <T>(list: () => readonly T[]) => (broken === undefined ? list() : []);
+  const waits = alive(() => [...waitsOf(plan, nodes), ...parts]).map((one) => ({
     ...one,
     question: oneLine(one.question, size.chars),
   }));
@@ -107,14 +111,20 @@ function sized(plan: Plan, instance: Instance, facts: StatusFacts, size: Size): 
     workflow_id: instance.workflow_id,
     workflow: plan.id,
     mock: mock === true ? (true as const) : undefined,
-    state,
-    reason: oneLine(instance.reason, size.chars),
+    state: broken === undefined ? instance.state : 'broken',
+    reason: oneLine(broken?.why ?? instance.reason, size.chars),
     elapsed_s: elapsedSeconds(instance, now),
     round,
     progress: { total: nodes.length, ...counts(nodes) },
-    running: listed('running', runningOf(plan, instance, now)),
+    running: listed(
+      'running',
+      alive(() => runningOf(plan, instance, now)),
+    ),
     waits: listed('waits', waits),
-    retrying: listed('retrying', retryingOf(plan, nodes, size.chars)),
+    retrying: listed(
+      'retrying',
+      alive(() => retryingOf(plan, nodes, size.chars)),
+    ),
     failures: listed('failures', failuresOf(changed, size.chars)),
     nodes: Object.fromEntries(
       NODE_STATES.map((name) => [name, changed.filter((node) => node.state === name)] as const)
@@ -134,10 +144,15 @@ function sized(plan: Plan, instance: Instance, facts: StatusFacts, size: Size): 
     ),
     cost: costOf(instance),
     budget: Object.keys(compact({ ...limits })).length === 0 ? undefined : compact({ ...limits }),
-    next: { ...next, input: { workflow_id: instance.workflow_id, ...next.input } },
+    next: withId(next, instance.workflow_id),
     cursor,
     more: Object.keys(more).length === 0 ? undefined : more,
   });
+}
+
+function withId(next: NextCall, workflow_id: string): NextCall {
+  if (!next.tool.startsWith('cc_workflow_')) return next;
+  return { ...next, input: { workflow_id, ...next.input } };
 }
 
 /** The number of the last event a cursor had seen; undefined for what is no cursor. */

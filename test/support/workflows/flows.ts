@@ -34,7 +34,10 @@ export class Flows {
 
   /** An example of the package, by its name. */
   async example(name: string, personas: Cast, task: string): Promise<string> {
-    const { plan, problems } = await loadWorkflowFile(REPOSITORY, EXAMPLES, `${name}.yaml`);
+    const { plan, problems } = await loadWorkflowFile(
+      { root: REPOSITORY, cwd: EXAMPLES },
+      `${name}.yaml`,
+    );
     if (plan === undefined) throw new Error(JSON.stringify(problems, null, 1));
     return this.#launch(plan, personas, task);
   }

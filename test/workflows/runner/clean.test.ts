@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, utimesSync } from 'node:fs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { forgetActive, rememberActive } from '../../../src/workflows/instances/active.ts';
 import { cleanWorkflows } from '../../../src/workflows/instances/clean.ts';
 import { writeWorkflowRecord } from '../../../src/workflows/instances/record.ts';
 import { buildSupervisors, FlowLab } from '../../support/flow-lab.ts';
@@ -47,4 +48,25 @@ it('removes workflows that ended long ago, with their parts, and no others', asy
   const again = await lab.launch(one, { idempotencyKey: 'k' });
   expect(again).not.toBe(old);
   expect((await lab.over(again)).instance.state).toBe('succeeded');
+});
+
+it('removes what was given up long ago, once nothing of it runs any more', async () => {
+  const id = await lab.launch('nodes: { a: { role: research, task: A. } }');
+  const { paths, record } = await lab.over(id);
+  const { end: _end, ...rest } = record;
+  const clean = () => cleanWorkflows(lab.host, lab.place.workspace, LIMITS, { apply: true });
+  const old = new Date(Date.now() - 40 * 86_400_000);
+  const age = () => utimesSync(paths.metadata, old, old);
+  // One that goes on is never old.
+  await writeWorkflowRecord(paths, rest);
+  age();
+  expect(await clean()).toEqual([]);
+  await writeWorkflowRecord(paths, { ...rest, broken: 'journal.ndjson is damaged.' });
+  expect(await clean()).toEqual([]);
+  age();
+  await rememberActive(lab.place.workspace, paths);
+  expect(await clean()).toEqual([]);
+  await forgetActive(paths);
+  expect(await clean()).toMatchObject([{ workflow_id: id, reason: 'given up 40 days ago' }]);
+  expect(existsSync(paths.dir)).toBe(false);
 });
