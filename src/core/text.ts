@@ -30,3 +30,8 @@ export function truncate(text: string, max: number): string {
 export function byteLength(text: string): number {
   return Buffer.byteLength(text, 'utf8');
 }
+
+/** `1 file`, `2 files`; what does not end in an s, or has a verb, is given whole: `is left`, `are left`. */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
