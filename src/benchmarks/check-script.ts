@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { randomBase32 } from '../core/ids.ts';
 import { parseJson } from '../core/json.ts';
+import { plural } from '../core/text.ts';
 import { runCommand } from '../proc/command.ts';
 import { allowedEnvironment } from '../proc/env.ts';
 import type { CheckSpec } from '../routing/benchmark-task.ts';
@@ -52,7 +53,7 @@ export async function checkScript(
     return { value: 0, detail: `the script did not get to its report: ${error}` };
   }
   const { cases, failed } = told;
-  const detail = `${cases - failed.length} of ${cases} cases hold`;
+  const detail = `${cases - failed.length} of ${plural(cases, 'case')} hold`;
   return {
     value: Math.max(0, cases - failed.length) / cases,
     detail: failed.length === 0 ? detail : `${detail}; ${failed.slice(0, 3).join('; ')}`,

@@ -1,4 +1,5 @@
 import { CcError } from '../core/errors.ts';
+import { plural } from '../core/text.ts';
 import { profileHostOf } from '../profiles/host-of.ts';
 import { listProfiles } from '../profiles/list.ts';
 import { lookUpProfile } from '../profiles/lookup.ts';
@@ -43,9 +44,13 @@ export async function planBenchmark(host: Host, request: BenchmarkRequest): Prom
   const candidates = chooseCandidates(profiles, request);
   const runs = tasks.length * candidates.length * request.repeat;
   if (runs > MOST_RUNS) {
-    throw new CcError('BAD_INPUT', `That would be ${runs} runs; at most ${MOST_RUNS} at once.`, {
-      hint: 'Name fewer profiles, a suite or a task, or repeat it less often.',
-    });
+    throw new CcError(
+      'BAD_INPUT',
+      `That would be ${plural(runs, 'run')}; at most ${MOST_RUNS} at once.`,
+      {
+        hint: 'Name fewer profiles, a suite or a task, or repeat it less often.',
+      },
+    );
   }
   const plan: BenchmarkPlan = {
     trials: [],

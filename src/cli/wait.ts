@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { CcError, EXIT } from '../core/errors.ts';
+import { plural } from '../core/text.ts';
 import { isFinal, type RunState } from '../core/vocabulary.ts';
 import type { FoundRun } from '../runs/find.ts';
 import { waitForRuns } from '../runs/wait.ts';
@@ -79,7 +80,9 @@ async function follow(
     if (result.reason === 'all_ended' || (any && news.some(isTheEnd))) break;
     if (signal.aborted) {
       const active = result.active.length + (result.active_omitted ?? 0);
-      process.stderr.write(renderProgress(`left; ${active} run(s) go on`, screen));
+      process.stderr.write(
+        renderProgress(`left; ${plural(active, 'run goes on', 'runs go on')}`, screen),
+      );
       return INTERRUPTED;
     }
     if (host.clock.monotonic() >= until) return TIME_WAS_UP;
@@ -105,7 +108,7 @@ async function print(lines: readonly string[]): Promise<void> {
 }
 
 function waitingFor(count: number): string {
-  return `waiting for ${count === 1 ? 'a run' : `${count} runs`}; Ctrl-C ends the waiting only`;
+  return `waiting for ${plural(count, 'run')}; Ctrl-C ends the waiting only`;
 }
 
 function parse(args: readonly string[]): WaitOptions {

@@ -1,3 +1,4 @@
+import { plural } from '../core/text.ts';
 import type { DemoFacts } from './facts.ts';
 import { FAULTY_FILE } from './sample.ts';
 import type { Leftovers } from './scratch.ts';
@@ -19,7 +20,7 @@ export function judgeDemo(facts: DemoFacts, leftovers: Leftovers): DemoCheck[] {
     {
       name: 'outside_write_refused',
       ok: run.refused === 1,
-      detail: `${run.refused} calls were refused`,
+      detail: `${plural(run.refused, 'call was', 'calls were')} refused`,
     },
     {
       name: 'only_expected_file',

@@ -1,6 +1,7 @@
 import { access, constants, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { toErrorFacts } from '../core/errors.ts';
+import { plural } from '../core/text.ts';
 import { runCommand } from '../proc/command.ts';
 import { allowedEnvironment } from '../proc/env.ts';
 import { findSandbox } from '../proc/sandbox.ts';
@@ -143,7 +144,7 @@ async function policy(host: Host): Promise<Finding> {
   const { max_concurrent, budget } = await readPolicy(host.home);
   return {
     status: 'pass',
-    detail: `at most ${max_concurrent} runs per profile, ${budget.wall_seconds} s each`,
+    detail: `at most ${plural(max_concurrent, 'run')} per profile, ${budget.wall_seconds} s each`,
   };
 }
 
@@ -158,7 +159,7 @@ async function profiles(host: Host): Promise<Finding> {
   if (usable.length === 0) {
     return {
       status: 'fail',
-      detail: `${list.profiles.length} profiles, none usable`,
+      detail: `${plural(list.profiles.length, 'profile')}, none usable`,
       fix: 'cc-orchestrator list-profiles --all  (says what each one lacks)',
     };
   }

@@ -1,3 +1,4 @@
+import { plural } from '../core/text.ts';
 import { isFinal, type RunState } from '../core/vocabulary.ts';
 
 /** What an orchestrating loop does next (capabilities.md §10.4). */
@@ -106,8 +107,8 @@ function reject(inputs: DecisionInputs): Found {
     isFailed ? `it ended as ${state}${failure === null ? '' : ` (${failure})`}` : '',
     verdict === 'reject' ? 'its verification says reject' : '',
     risk !== null && risk > REFUSED ? `risk ${risk}` : '',
-    claims > 0 ? `${claims} claim(s) contradicted` : '',
-    blockers > 0 ? `${blockers} open blocker(s)` : '',
+    claims > 0 ? `${plural(claims, 'claim')} contradicted` : '',
+    blockers > 0 ? `${plural(blockers, 'open blocker')}` : '',
   ].filter(Boolean);
   if (reasons.length === 0) return undefined;
   return { action: 'reject', why: reasons.join('; '), next: 'rollback_or_rework' };
@@ -151,7 +152,8 @@ function complete({ pending, open_items, writes, gate }: DecisionInputs): Found 
 
 function nextWork({ open_items, pending }: DecisionInputs): Omit<Verdict, 'rule'> {
   const action = 'dispatch';
-  if (open_items > 0) return { action, why: `${open_items} open item(s)`, next: 'open_items' };
-  if (pending > 0) return { action, why: `${pending} task(s) pending`, next: 'next_task' };
+  if (open_items > 0)
+    return { action, why: `${plural(open_items, 'open item')}`, next: 'open_items' };
+  if (pending > 0) return { action, why: `${plural(pending, 'task')} pending`, next: 'next_task' };
   return { action, why: 'accepted, and not gated yet', next: 'gate_check' };
 }

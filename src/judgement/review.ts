@@ -1,3 +1,4 @@
+import { plural } from '../core/text.ts';
 import type { RunFacts } from './facts.ts';
 import { contradictedClaims } from './verdict-file.ts';
 
@@ -68,7 +69,7 @@ function blockingObjections(inputs: ReviewInputs): string[] {
 function doubtsOf({ verdict, otherItems }: ReviewInputs): string[] {
   return [
     ...(verdict?.verdict === 'investigate' ? reasonsOf(verdict, 'investigate') : []),
-    otherItems > 0 ? `${otherItems} open item(s) of this run` : '',
+    otherItems > 0 ? `${plural(otherItems, 'open item')} of this run` : '',
   ].filter(Boolean);
 }
 
@@ -97,10 +98,10 @@ function evidenceOf({ verdict, verdictOnRecord, changes, state, writes }: Review
       ? `${verdict.verification_id} says accept, risk ${verdict.risk}`
       : '',
     ...passed.map(({ command }) => `passed: ${command}`),
-    verified > 0 ? `${verified} claim(s) verified` : '',
+    verified > 0 ? `${plural(verified, 'claim')} verified` : '',
     changes === undefined || !writes
       ? ''
-      : `${changes.paths.length} file(s) changed, +${changes.added} -${changes.deleted}`,
+      : `${plural(changes.paths.length, 'file')} changed, +${changes.added} -${changes.deleted}`,
   ].filter(Boolean);
 }
 

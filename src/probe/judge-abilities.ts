@@ -1,3 +1,4 @@
+import { plural } from '../core/text.ts';
 import type { Answer, ToolCall } from '../workers/claude/conversation-facts.ts';
 import type { Conversation } from './conversation.ts';
 import { type Finding, fail, isOver, notReached, pass, unknown } from './finding.ts';
@@ -22,7 +23,7 @@ export function judgeToolUse(conversation: Conversation): Finding {
   }
   const last = answers.at(-1)?.calls ?? [];
   if (good.every((call) => last.includes(call))) return withoutAnswer(conversation);
-  return pass(`${good.length} calls, and it went on with their results`);
+  return pass(`${plural(good.length, 'call')}, and it went on with their results`);
 }
 
 /** Whether it makes several calls in one answer when told so; without it work takes more turns. */
@@ -49,8 +50,8 @@ export function judgeStructuredOutput(conversation: Conversation): Finding {
   if (!isOver(conversation)) return notReached(conversation);
   return fail(
     tries === 0
-      ? `told to answer by schema, it never did in ${facts.answers.length} answers`
-      : `${tries} answers by schema, none of which fits it`,
+      ? `told to answer by schema, it never did in ${plural(facts.answers.length, 'answer')}`
+      : `${plural(tries, 'answer')} by schema, none of which fits it`,
     'Use another model where an answer must be machine-readable.',
   );
 }

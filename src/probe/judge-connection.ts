@@ -1,3 +1,4 @@
+import { plural } from '../core/text.ts';
 import { isSameModel } from '../runs/route.ts';
 import type { Conversation } from './conversation.ts';
 import { type Finding, fail, notReached, pass, unknown, whyItEnded } from './finding.ts';
@@ -94,7 +95,7 @@ export function judgeStreaming(conversation: Conversation): Finding {
   const whole = answers.filter((answer) => answer.pieces === 0).length;
   if (whole === 0) {
     const pieces = answers.reduce((sum, answer) => sum + answer.pieces, 0);
-    return pass(`${answers.length} answers in ${pieces} pieces`);
+    return pass(`${plural(answers.length, 'answer')} in ${plural(pieces, 'piece')}`);
   }
   return fail(
     `${whole} of ${answers.length} answers came whole; Claude Code had to ask for them a second time`,

@@ -1,3 +1,4 @@
+import { plural } from '../core/text.ts';
 import type { Role } from '../core/vocabulary.ts';
 import type { Guidance } from './guidance.ts';
 
@@ -43,7 +44,7 @@ export function systemPrompt(facts: SystemPromptFacts): string {
 }
 
 function budgetText(budget: SystemPromptFacts['budget']): string {
-  const parts = [duration(budget.wall_seconds), `${budget.max_turns} turns`];
+  const parts = [duration(budget.wall_seconds), `${plural(budget.max_turns, 'turn')}`];
   if (budget.max_tokens !== undefined) parts.push(`${budget.max_tokens} tokens`);
   if (budget.max_usd !== undefined) parts.push(`${budget.max_usd} USD`);
   const last = parts.pop() ?? '';
@@ -62,8 +63,8 @@ function permissions(scope: SystemPromptFacts['scope']): string {
       ? 'You have no shell.'
       : `In the shell only these commands work, one at a time and exactly as written (\` *\` at the end stands for plain arguments): ${scope.commands.map((item) => `\`${item}\``).join(', ')}.`;
   const most = [
-    ...(scope.max_files === undefined ? [] : [`${scope.max_files} files`]),
-    ...(scope.max_lines === undefined ? [] : [`${scope.max_lines} lines`]),
+    ...(scope.max_files === undefined ? [] : [`${plural(scope.max_files, 'file')}`]),
+    ...(scope.max_lines === undefined ? [] : [`${plural(scope.max_lines, 'line')}`]),
   ];
   const limit = most.length === 0 ? '' : `, at most ${most.join(' and ')}`;
   const files = scope.paths.length === 0 ? 'no files' : `files matching: ${scope.paths.join(', ')}`;

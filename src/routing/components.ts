@@ -1,3 +1,4 @@
+import { plural } from '../core/text.ts';
 import type { Role } from '../core/vocabulary.ts';
 import { contextWindowFor } from '../profiles/models.ts';
 import { priceFor } from '../profiles/prices.ts';
@@ -161,7 +162,7 @@ function capabilityValue(key: string, { capabilities }: Evidence): Value {
   const unknown = verdicts.length - passed - failed.length;
   return {
     value: (passed + unknown * UNKNOWN) / verdicts.length,
-    why: failed.length > 0 ? `fails ${failed.join(', ')}` : `${passed} tests passed`,
+    why: failed.length > 0 ? `fails ${failed.join(', ')}` : `${plural(passed, 'test')} passed`,
   };
 }
 

@@ -1,5 +1,5 @@
 import { isoTime } from '../core/clock.ts';
-import { oneLine } from '../core/text.ts';
+import { oneLine, plural } from '../core/text.ts';
 import { ROLES } from '../core/vocabulary.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { Policy } from '../workspace/policy.ts';
@@ -49,7 +49,7 @@ export function routingReport(
     `- Providers: ${JSON.stringify(routing.providers)}`,
     `- Admission: ${JSON.stringify(routing.admission)}`,
     `- Difficulty: ${routing.difficulty}`,
-    `- Catalogue: ${catalog === undefined ? 'none' : `${catalog.models.length} models of ${catalog.fetched}`}`,
+    `- Catalogue: ${catalog === undefined ? 'none' : `${plural(catalog.models.length, 'model')} of ${catalog.fetched}`}`,
     '',
   ].join('\n');
 }

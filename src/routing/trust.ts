@@ -1,3 +1,4 @@
+import { plural } from '../core/text.ts';
 import type { Ending } from './endings.ts';
 import type { CapabilityEvidence } from './evidence.ts';
 import { blameOf } from './failures.ts';
@@ -25,7 +26,8 @@ export function trustOf(
   const successes = telling.filter(isSuccess).length;
   const isTested = capabilities?.tool_use === 'pass';
   const needed = isTested ? 1 : minSuccesses;
-  if (successes >= needed) return { trust: 'trusted', why: `${successes} runs succeeded` };
+  if (successes >= needed)
+    return { trust: 'trusted', why: `${plural(successes, 'run')} succeeded` };
   return { trust: 'probation', why: `on probation, ${successes} of ${needed} successes` };
 }
 

@@ -3,13 +3,16 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { compact } from '../core/json.ts';
 import { truncate } from '../core/text.ts';
+import { isFinal, type RunState } from '../core/vocabulary.ts';
+import { latestEntries } from '../ledger/query.ts';
 import type { Host } from '../workspace/host.ts';
 import { doneOf, driftOf, remainingOf } from './artifacts/checkpoint.ts';
 import { decide } from './decide.ts';
 import type { FoundRun } from './find.ts';
 import { isAtLeast, riskOf } from './insight/flags.ts';
+import { type NextStep, nextAfterEnd } from './next-after-end.ts';
 import type { ProgressSummary } from './summarise.ts';
-import { type LiveRun, lookAt, runView, viewOf } from './view.ts';
+import { type LiveRun, lookAt, type RunView, runView, viewOf } from './view.ts';
 
 /** One small answer to "where does this run stand, and what should I do?" */
 export const runDigest = z.object({
@@ -43,6 +46,8 @@ export type RunDigest = z.infer<typeof runDigest>;
 const FOUND_SHOWN = 6;
 const LIST_SHOWN = 8;
 const LINE_CHARS = 160;
+/** So many operations about one run is more than anybody reads. */
+const MAX_ENTRIES = 200;
 
 /** Reads what the supervisor keeps current; nothing is worked out from events here. */
 export async function digestRun(host: Host, run: FoundRun): Promise<RunDigest> {
@@ -76,15 +81,7 @@ function digestOf(live: LiveRun): RunDigest {
       ),
     blocking_ok: risk.blocking_ok,
     max_severity: risk.max_severity,
-    next:
-      view.moved_to === undefined
-        ? decide({
-            state,
-            isAsking: summary?.insight.asking ?? false,
-            flags,
-            failure: outcome?.failure,
-          })
-        : { action: 'continue', why: `its task goes on in ${view.moved_to.run_id}` },
+    next: nextOf(live, view),
     folder: run.paths.dir,
     artifacts: ARTIFACTS.filter((name) => existsSync(join(run.paths.dir, name))),
     ...compact({
@@ -95,6 +92,30 @@ function digestOf(live: LiveRun): RunDigest {
       moved_from: run.record.lineage?.moved,
     }),
   };
+}
+
+function nextOf(
+  { run, state, summary }: LiveRun,
+  { moved_to }: Pick<RunView, 'moved_to'>,
+): NextStep {
+  if (moved_to !== undefined) {
+    return { action: 'continue', why: `its task goes on in ${moved_to.run_id}` };
+  }
+  return (
+    afterEnd(run, state) ??
+    decide({
+      state,
+      isAsking: summary?.insight.asking ?? false,
+      flags: summary?.insight.flags ?? [],
+      failure: run.record.outcome?.failure,
+    })
+  );
+}
+
+function afterEnd({ workspace, record }: FoundRun, state: RunState): NextStep | undefined {
+  if (!isFinal(state)) return undefined;
+  const filter = { subject: record.run_id };
+  return nextAfterEnd(latestEntries(workspace, filter, { limit: MAX_ENTRIES }).entries);
 }
 
 const ARTIFACTS = [

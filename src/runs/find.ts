@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { CcError } from '../core/errors.ts';
 import { requireId } from '../core/ids.ts';
+import { plural } from '../core/text.ts';
 import { knownWorkspaces } from '../workspace/home.ts';
 import type { Host } from '../workspace/host.ts';
 import { type RunPaths, runPaths, type Workspace, workspaceAt } from '../workspace/layout.ts';
@@ -34,7 +35,11 @@ export async function findRun(
       hint: `cc_archive_runs with restore: "${runId}" (and cwd: "${root}") brings it back.`,
     });
   }
-  throw new CcError('RUN_NOT_FOUND', `No run ${runId} in ${tried.size} known workspace(s).`, {
-    hint: 'List runs with cc_run_status (include_finished: true), or pass cwd of its project.',
-  });
+  throw new CcError(
+    'RUN_NOT_FOUND',
+    `No run ${runId} in ${plural(tried.size, 'known workspace')}.`,
+    {
+      hint: 'List runs with cc_run_status (include_finished: true), or pass cwd of its project.',
+    },
+  );
 }

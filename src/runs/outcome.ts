@@ -1,4 +1,4 @@
-import { truncate } from '../core/text.ts';
+import { plural, truncate } from '../core/text.ts';
 import type { FailureClass, RunState } from '../core/vocabulary.ts';
 import { isWriteTool } from '../workers/claude/guard.ts';
 import { apiFailureClass } from './api-failure.ts';
@@ -57,7 +57,7 @@ function afterGoodTurn(facts: EndFacts): Verdict {
   const undone = progress.background.length + progress.background_cut.length;
   if (undone > 0) {
     return failed('unknown', 'stream', [
-      `${undone} background task(s) were still running when it ended`,
+      `${plural(undone, 'background task was', 'background tasks were')} still running when it ended`,
     ]);
   }
   const empty = emptyAnswer(facts);
@@ -76,7 +76,8 @@ function afterGoodTurn(facts: EndFacts): Verdict {
     exit.adopted ? 'turn completed, end of session acknowledged' : 'turn completed, exit code 0',
   ];
   const refused = refusedCalls(progress);
-  if (refused > 0) evidence.push(`${refused} tool call(s) were refused on the way`);
+  if (refused > 0)
+    evidence.push(`${plural(refused, 'tool call was', 'tool calls were')} refused on the way`);
   return {
     state: 'succeeded',
     failure: { class: 'success', source: 'stream', evidence, retryable: false },

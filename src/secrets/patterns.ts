@@ -18,7 +18,12 @@ const ENTROPIC_NAME =
 // Quotes may be escaped, because JSON is often quoted inside JSON; a backslash before the closing
 // quote is not part of the value.
 const IS = '\\\\*["\'`]?\\s*(?::=|=>|[:=])\\s*\\\\*["\'`]?';
-const VALUE = '(?:[^\\s"\'`\\\\,;}{)<]|\\\\(?!\\\\*["\'`]))';
+const PART = '(?:(?!\\\\{1,8}["\'`])[^\\s"\'`,;}{)<])';
+// Lazy, up to where it can only end: a star that may give back remembers each of its turns.
+const VALUE = `${PART}{8}${PART}*?(?!${PART})`;
+
+/** A class of characters, so many times or more. */
+const AT_LEAST = /(\[(?:\\.|[^\]\\])+\])\{(\d+),\}/g;
 
 export const RULES: readonly Rule[] = [
   // OpenAI, Anthropic, OpenRouter, DeepSeek, Kimi, Qwen, MiniMax, StepFun and most others.
@@ -69,15 +74,16 @@ export const RULES: readonly Rule[] = [
   {
     id: 'cut-token',
     kind: 'cut',
-    pattern:
+    pattern: bounded(
       /(?<![A-Za-z0-9_-])(?:sk-[A-Za-z0-9_-]{8,}|(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|npm_|hf_|gsk_|AIza|AKIA)[A-Za-z0-9_-]{6,}|eyJ[A-Za-z0-9_-]{12,}(?:\.[A-Za-z0-9_-]*){0,2})(?=…?$)/g,
+    ),
   },
   // A digit, padding or a change of case tells a credential from prose ("basic understanding").
   named(
     'authorization',
     /\b((?:[Bb]earer|BEARER|[Bb]asic|BASIC)\s+)(?=[A-Za-z._~+/-]*(?:[0-9=]|[a-z][A-Z]))([A-Za-z0-9._~+/-]{12,}=*)/g,
   ),
-  named('assignment', new RegExp(`(${NAME}${IS})(${VALUE}{8,})`, 'gi')),
+  named('assignment', new RegExp(`(${NAME}${IS})(${VALUE})`, 'gi')),
   // Names that often hold something else: only what looks random counts.
   named('entropy', new RegExp(`(${ENTROPIC_NAME}${IS})([A-Za-z0-9+/=_.~!@#$%^&*|:-]{12,})`, 'gi')),
   named('entropy', /(--?(?:token|password|passwd|api-?key|secret|auth)\s+)([^\s"'-][^\s"']{7,})/gi),
@@ -112,9 +118,17 @@ export function isSecretName(key: string): boolean {
 const SECRET_KEY = new RegExp(`${NAME}$`, 'i');
 
 function token(id: string, pattern: RegExp): Rule {
-  return { id, kind: 'token', pattern };
+  return { id, kind: 'token', pattern: bounded(pattern) };
 }
 
 function named(id: string, pattern: RegExp): Rule {
-  return { id, kind: 'named', pattern };
+  return { id, kind: 'named', pattern: bounded(pattern) };
+}
+
+/**
+ * The same pattern with `[…]{20,}` as `[…]{20}[…]*`. V8 remembers the count of the former at every
+ * character, so that some megabytes of them are too many for its stack; for the latter it remembers nothing.
+ */
+function bounded(pattern: RegExp): RegExp {
+  return new RegExp(pattern.source.replace(AT_LEAST, '$1{$2}$1*'), pattern.flags);
 }

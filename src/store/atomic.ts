@@ -74,6 +74,12 @@ function temporaryFor(path: string): string {
   return join(dirname(path), `.${basename(path)}.${process.pid}.${randomBase32(8)}.tmp`);
 }
 
+/** Of which file, and by which process, a name of ours for new content is; undefined for any other name. */
+export function temporaryOf(name: string): { name: string; pid: number } | undefined {
+  const [, of, pid] = /^\.(.+)\.(\d+)\.[0-9a-z]{8}\.tmp$/.exec(name) ?? [];
+  return of === undefined ? undefined : { name: of, pid: Number(pid) };
+}
+
 export function writeJsonAtomic(
   path: string,
   value: unknown,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { newId } from '../core/ids.ts';
-import { byteLength } from '../core/text.ts';
+import { byteLength, plural } from '../core/text.ts';
 import { makePrivateDir, writeFileAtomic } from '../store/atomic.ts';
 import { findLeftovers, removeLeftovers } from '../store/leftovers.ts';
 import { KEEP_SPILLED_MS, type UserHome } from '../workspace/home.ts';
@@ -107,7 +107,10 @@ function summary(leftOut: Record<string, string>): Record<string, string> {
   const entries = Object.entries(leftOut);
   const more = entries.length - NAMED_FIELDS;
   if (more <= 0) return leftOut;
-  return { ...Object.fromEntries(entries.slice(0, NAMED_FIELDS)), '…': `${more} more fields` };
+  return {
+    ...Object.fromEntries(entries.slice(0, NAMED_FIELDS)),
+    '…': `${plural(more, 'more field')}`,
+  };
 }
 
 async function spill(

@@ -1,6 +1,6 @@
 import { CcError } from '../core/errors.ts';
 import { compact } from '../core/json.ts';
-import { counted } from '../core/text.ts';
+import { plural } from '../core/text.ts';
 import { isFinal } from '../core/vocabulary.ts';
 import { eachBlob } from '../git/whole/blobs.ts';
 import type { Actor } from '../ledger/entry.ts';
@@ -168,7 +168,7 @@ function requireNoConflict(conflicts: readonly string[]): void {
   if (conflicts.length === 0) return;
   throw new CcError(
     'CHECK_FAILED',
-    `${counted(conflicts.length, 'place conflicts', 'places conflict')} with the project.`,
+    `${plural(conflicts.length, 'place conflicts', 'places conflict')} with the project.`,
     {
       hint: 'Nothing was applied. Resolve them: commit or move your edits, or take it as a branch and merge it.',
       details: { conflicts: conflicts.slice(0, NAMED) },

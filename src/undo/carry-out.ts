@@ -1,6 +1,7 @@
 import { chmod, lstat, mkdir, open, rename, rm, rmdir, symlink, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CcError, errnoOf } from '../core/errors.ts';
+import { plural } from '../core/text.ts';
 import type { Host } from '../workspace/host.ts';
 import type { Blobs } from './blobs.ts';
 import { isSameState, lookAtFile } from './file-state.ts';
@@ -48,10 +49,14 @@ async function openSteps(host: Host, plan: OperationPlan, blobs: Blobs): Promise
     else changed.push(step.path);
   }
   if (changed.length === 0) return open;
-  throw new CcError('CHECK_FAILED', `${changed.length} files were changed in the meantime.`, {
-    hint: 'Look at them; put them back or move them away, then repeat the call.',
-    details: { conflicts: changed.slice(0, NAMED) },
-  });
+  throw new CcError(
+    'CHECK_FAILED',
+    `${plural(changed.length, 'file was', 'files were')} changed in the meantime.`,
+    {
+      hint: 'Look at them; put them back or move them away, then repeat the call.',
+      details: { conflicts: changed.slice(0, NAMED) },
+    },
+  );
 }
 
 /** Git has only written its index anew in the meantime. */
@@ -74,10 +79,14 @@ function requireDone(plan: OperationPlan): void {
       !isSameState(lookAtFile(placeIn(plan, path), format), target ?? undefined),
   );
   if (wrong.length === 0) return;
-  throw new CcError('CHECK_FAILED', `${wrong.length} files are not as they should be.`, {
-    hint: 'Somebody changes these files right now. Repeat the call.',
-    details: { conflicts: wrong.slice(0, NAMED).map(({ path }) => path) },
-  });
+  throw new CcError(
+    'CHECK_FAILED',
+    `${plural(wrong.length, 'file is not as it should be', 'files are not as they should be')}.`,
+    {
+      hint: 'Somebody changes these files right now. Repeat the call.',
+      details: { conflicts: wrong.slice(0, NAMED).map(({ path }) => path) },
+    },
+  );
 }
 
 /** Names that a call which was killed may have left; every call of one operation uses the same. */

@@ -1,4 +1,5 @@
 import { CcError } from '../core/errors.ts';
+import { plural } from '../core/text.ts';
 import { isFinal } from '../core/vocabulary.ts';
 import { eachBlob } from '../git/whole/blobs.ts';
 import type { Actor } from '../ledger/entry.ts';
@@ -94,7 +95,7 @@ async function requirePossible(plan: RollbackPlan, found: FoundRun): Promise<voi
     const who = later === undefined ? '' : ` (by ${later}, say)`;
     throw new CcError(
       'CHECK_FAILED',
-      `${conflicts.length} files were changed since the run${who}; that would be lost.`,
+      `${plural(conflicts.length, 'file was', 'files were')} changed since the run${who}; that would be lost.`,
       {
         hint:
           later === undefined

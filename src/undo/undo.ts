@@ -1,5 +1,6 @@
 import { CcError } from '../core/errors.ts';
 import { requireId } from '../core/ids.ts';
+import { plural } from '../core/text.ts';
 import type { Actor } from '../ledger/entry.ts';
 import type { Host } from '../workspace/host.ts';
 import type { Workspace } from '../workspace/layout.ts';
@@ -153,16 +154,24 @@ export async function reverse(
       of,
     );
     if (conflicts.length > 0) {
-      throw new CcError('CHECK_FAILED', `${conflicts.length} files were changed since ${op_id}.`, {
-        hint: `Their edits would be lost: move them away, then call cc_${direction} again.`,
-        details: { conflicts: conflicts.slice(0, NAMED) },
-      });
+      throw new CcError(
+        'CHECK_FAILED',
+        `${plural(conflicts.length, 'file was', 'files were')} changed since ${op_id}.`,
+        {
+          hint: `Their edits would be lost: move them away, then call cc_${direction} again.`,
+          details: { conflicts: conflicts.slice(0, NAMED) },
+        },
+      );
     }
     if (not_restorable.length > 0) {
-      throw new CcError('CHECK_FAILED', `${not_restorable.length} files were not kept.`, {
-        hint: 'They were too large or too many (installed packages, say), and have to be made again.',
-        details: { not_restorable: not_restorable.slice(0, NAMED) },
-      });
+      throw new CcError(
+        'CHECK_FAILED',
+        `${plural(not_restorable.length, 'file was', 'files were')} not kept.`,
+        {
+          hint: 'They were too large or too many (installed packages, say), and have to be made again.',
+          details: { not_restorable: not_restorable.slice(0, NAMED) },
+        },
+      );
     }
     await requireNoWriter(
       workspace,

@@ -1,4 +1,5 @@
 import { exitCodeHiddenBy } from '../core/shell-exit.ts';
+import { plural } from '../core/text.ts';
 import type { Reason, VerdictWord, VerificationFacts } from './verification.ts';
 
 export type Judgement = { verdict: VerdictWord; risk: number; reasons: Reason[] };
@@ -75,12 +76,15 @@ function journal({ run }: VerificationFacts): Reason | undefined {
 
 function processes({ run }: VerificationFacts): Reason | undefined {
   if (run.left_processes === 0) return undefined;
-  return doubts('left_processes', `${run.left_processes} process(es) of the run were still alive`);
+  return doubts(
+    'left_processes',
+    `${plural(run.left_processes, 'process of the run was', 'processes of the run were')} still alive`,
+  );
 }
 
 function denials({ run }: VerificationFacts): Reason | undefined {
   if (run.denials === 0) return undefined;
-  const text = `${run.denials} tool call(s) were refused, ${run.denied_writes} of them changes of files`;
+  const text = `${plural(run.denials, 'tool call was', 'tool calls were')} refused, ${run.denied_writes} of them changes of files`;
   return run.denied_writes > 0 ? doubts('denied_writes', text) : tells('denials', text);
 }
 
@@ -145,7 +149,7 @@ function phantom({ run, changes, claims, success_claimed }: VerificationFacts) {
   const { known, files, ignored } = changes;
   if (!known || files > 0 || !run.writes || run.state !== 'succeeded') return undefined;
   if (ignored > 0)
-    return doubts('only_ignored_changed', `${ignored} ignored file(s) changed, no other`);
+    return doubts('only_ignored_changed', `${plural(ignored, 'ignored file')} changed, no other`);
   const claimed = claims.find(({ kind }) => CHANGE_CLAIMS.has(kind));
   const admits = claims.some(({ kind, from }) => kind === 'no_change' && from !== 'prose');
   if (claimed !== undefined || (run.change_due && success_claimed && !admits)) {
@@ -240,7 +244,7 @@ function tests({
 
 function failureText({ counts, exit_code, signal }: VerificationFacts['tests'][number]): string {
   const failed = counts === undefined ? 0 : counts.failed;
-  if (failed > 0) return `has ${failed} failing test(s)`;
+  if (failed > 0) return `has ${plural(failed, 'failing test')}`;
   return signal === null ? `ended with exit code ${exit_code}` : `was ended by ${signal}`;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { byteLength, neutralise, oneLine, truncate } from '../../src/core/text.ts';
+import { byteLength, neutralise, oneLine, plural, truncate } from '../../src/core/text.ts';
 
 describe('truncate', () => {
   it('leaves what fits', () => {
@@ -62,4 +62,13 @@ it('oneLine collapses all white space', () => {
 
 it('byteLength counts bytes', () => {
   expect(byteLength('aä漢👍')).toBe(1 + 2 + 3 + 4);
+});
+
+it.each([
+  [0, '0 files'],
+  [1, '1 file'],
+  [2, '2 files'],
+])('counts %i as %s', (count, text) => {
+  expect(plural(count, 'file')).toBe(text);
+  expect(plural(count, 'is left', 'are left')).toBe(`${count} ${count === 1 ? 'is' : 'are'} left`);
 });

@@ -93,7 +93,7 @@ test('Ctrl-C leaves a worker alone, and a run that is over is shown from its beg
   expect(await watching.ended).toBe(130);
   expect(watching.out).toContain(`the run goes on: ${run_id}`);
   expect(await waiting.ended).toBe(130);
-  expect(waiting.err).toContain('1 run(s) go on');
+  expect(waiting.err).toContain('1 run goes on');
   lab.model.release('go');
   await lab.ended(run);
   const whole = new Command('watch', run_id, '--all');

@@ -18,6 +18,7 @@ import { gatherEvidence } from '../../src/routing/gather.ts';
 import { routeKey } from '../../src/routing/keys.ts';
 import { qualityOf } from '../../src/routing/quality.ts';
 import { readScores } from '../../src/routing/scores.ts';
+import { digestRun } from '../../src/runs/digest-run.ts';
 import type { FoundRun } from '../../src/runs/find.ts';
 import { sealEnd } from '../../src/runs/ledger.ts';
 import { writeRecord } from '../../src/runs/record.ts';
@@ -160,6 +161,31 @@ describe('the way of a run to its end', () => {
       'decision',
     ]);
     expect(await verifyLedger(host, workspace)).toMatchObject({ ok: true });
+  });
+
+  it('its summary never sends back to what was done already', async () => {
+    const next = async () => (await digestRun(host, run)).next.action;
+    expect(await next()).toBe('verify');
+    await decide();
+    expect(await next()).toBe('verify');
+    await verified('investigate');
+    expect(await next()).toBe('review');
+    await verified('reject');
+    expect(await next()).toBe('rollback_or_rework');
+    await verified('accept');
+    expect(await next()).toBe('decide');
+    await decide();
+    expect((await digestRun(host, run)).next).toMatchObject({
+      action: 'dispatch',
+      why: expect.stringContaining('not gated yet'),
+    });
+    await gate();
+    expect(await next()).toBe('gate_check');
+    const reviews = [await reviewedBy('reviewer-model', { verdict: 'pass', findings: [] })];
+    await gate({ reviews, ci: `${git('rev-parse', 'HEAD')}:success` });
+    expect(await next()).toBe('decide');
+    expect(await decide()).toMatchObject({ action: 'complete' });
+    expect(await next()).toBe('report');
   });
 
   it('what is not known, or goes on, is waited for and not recorded', async () => {

@@ -116,7 +116,7 @@ describe('success', () => {
     const killed = { type: 'cc.task.changed', task: 't1', status: 'killed' };
     expect(judge([said, running, ended(), exited()])).toMatchObject({
       verdict: 'failed/unknown',
-      evidence: ['2 background task(s) were still running when it ended'],
+      evidence: ['2 background tasks were still running when it ended'],
     });
     expect(judge([said, running, none, ended(), exited()]).verdict).toBe('succeeded/success');
     // The model stopped it itself …
@@ -126,7 +126,7 @@ describe('success', () => {
     // … or it was cut off when nobody could say so any more.
     expect(judge([said, running, ended(), killed, killed, none, exited()])).toMatchObject({
       verdict: 'failed/unknown',
-      evidence: ['1 background task(s) were still running when it ended'],
+      evidence: ['1 background task was still running when it ended'],
     });
   });
 });
@@ -157,7 +157,7 @@ describe('refused calls', () => {
   ])('are only told of where %s', (_what, events, facts) => {
     expect(judge([...events, said, ended(), exited()], facts)).toMatchObject({
       verdict: 'succeeded/success',
-      evidence: ['turn completed, exit code 0', '1 tool call(s) were refused on the way'],
+      evidence: ['turn completed, exit code 0', '1 tool call was refused on the way'],
     });
   });
 
@@ -169,7 +169,7 @@ describe('refused calls', () => {
     });
     expect(verdict.verdict).toBe('failed/permission_denied');
     expect(judge([...many, said, ended(), exited()]).evidence).toContain(
-      '300 tool call(s) were refused on the way',
+      '300 tool calls were refused on the way',
     );
   });
 });

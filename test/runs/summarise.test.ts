@@ -51,8 +51,8 @@ describe('progress_summary.json', () => {
       { type: 'cc.stop.requested', reason: 'wall', by: 'supervisor' },
     ];
     expect(summarise(fold(loud)).attention).toEqual([
-      '1 tool call(s) refused',
-      '1 retries of the model service',
+      '1 tool call refused',
+      '1 retry of the model service',
       'model service: overloaded',
       'attempt 2',
       'stopping: wall',

@@ -69,6 +69,28 @@ it('every maintained rule is known: look at new ones, and at what the prefilter 
   ]);
 });
 
+it.each([
+  ['short lines', '', 'x\n'],
+  ['what looks like base64', '', 'a='],
+  ['a token without end', 'sk-', 'x7'],
+  ['one of a few characters', 'ghp_', 'x'],
+  ['one of many parts', 'eyJaaaaaaaaaaaaaa.eyJ', 'a1'],
+  ['a key without end', '-----BEGIN PRIVATE KEY-----\n', 'x\n'],
+  ['a value without end', 'api_key=', 'x7'],
+  ['a path of names', 'api_key=', 'a.'],
+  ['a name of words', 'api_key=', 'A_'],
+  ['backslashes', 'api_key="x', '\\'],
+  ['a password without end', ' -u me:', 'x'],
+])('can look at 7 MiB of %s', (_, start, unit) => {
+  const text = start + unit.repeat((7 << 20) / unit.length);
+  expect(() => detect(text)).not.toThrow();
+});
+
+it('a token is hidden to its end, however long it is', () => {
+  const [hit] = detect(`x sk-${'aB3xQ9'.repeat(1 << 19)} y`);
+  expect(hit).toMatchObject({ start: 2, end: 5 + 3 * (1 << 20), class: 'real_candidate' });
+});
+
 it('a comment cannot switch the rules off', () => {
   expect(classes(`// secretlint-disable\nconst a = '${TOKENS.github}';`)).toEqual([
     'real_candidate',

@@ -11,7 +11,7 @@ const READ_ONLY: VerificationFacts = {
 };
 const EMPTY = but('changes', { files: 0, code: 0 });
 const tampering = (level: 'reject' | 'investigate') => [
-  { code: 'tests_removed', level, path: 'test/a.js', text: '1 test(s) removed' },
+  { code: 'tests_removed', level, path: 'test/a.js', text: '1 test removed' },
 ];
 const run = (change: Partial<VerificationFacts['tests'][number]>) => [{ ...passed, ...change }];
 

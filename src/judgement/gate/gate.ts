@@ -1,3 +1,4 @@
+import { plural } from '../../core/text.ts';
 import { sensitiveChanges } from '../changes.ts';
 import type { RunFacts } from '../facts.ts';
 import type { CiStatus } from './ci.ts';
@@ -120,7 +121,7 @@ function size({ facts: { changes }, limits }: GateInputs): Judgement {
   if (changes === undefined) return ['HOLD', 'what was changed is not known'];
   const lines = changes.added + changes.deleted;
   const files = changes.paths.length;
-  const text = `${lines} lines in ${files} files`;
+  const text = `${plural(lines, 'line')} in ${plural(files, 'file')}`;
   if (lines > limits.lines || files > limits.files) {
     return ['HOLD', `${text}; at most ${limits.lines} in ${limits.files}`];
   }
@@ -131,7 +132,7 @@ function deletions({ facts: { changes } }: GateInputs): Judgement {
   if (changes === undefined) return ['HOLD', 'what was deleted is not known'];
   const net = changes.deleted - changes.added;
   const isMuch = changes.deletedFiles >= DELETED_FILES || net >= NET_DELETED_LINES;
-  const text = `${changes.deletedFiles} files, ${Math.max(0, net)} net lines`;
+  const text = `${plural(changes.deletedFiles, 'file')}, ${plural(Math.max(0, net), 'net line')}`;
   return [isMuch ? 'HOLD' : 'GO', text];
 }
 
@@ -195,7 +196,7 @@ function ci({ ci: found, commit, dirty, facts }: GateInputs): Judgement {
     return ['HOLD', bad.map(({ name, status }) => `${name ?? 'CI'}: ${status}`).join('; ')];
   }
   const proven = own.some(({ status }) => CI_PROOF.has(status));
-  return [proven ? 'GO' : 'HOLD', `${own.length} result(s) for ${commit.slice(0, 12)}`];
+  return [proven ? 'GO' : 'HOLD', `${plural(own.length, 'result')} for ${commit.slice(0, 12)}`];
 }
 
 function sensitive({ facts: { changes } }: GateInputs): Judgement {

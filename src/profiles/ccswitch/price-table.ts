@@ -1,3 +1,4 @@
+import { plural } from '../../core/text.ts';
 import { type JsonRecord, textAt } from '../json.ts';
 import type { Price, PriceTable } from '../price.ts';
 import { parsePrice } from '../prices.ts';
@@ -32,6 +33,8 @@ export function priceTable(rows: readonly JsonRecord[]): {
   const warnings =
     unreadable === 0
       ? []
-      : [`${unreadable} rows of CC Switch's price table are unreadable; those prices are unknown.`];
+      : [
+          `${plural(unreadable, "row of CC Switch's price table is", "rows of CC Switch's price table are")} unreadable; those prices are unknown.`,
+        ];
   return { prices, warnings };
 }

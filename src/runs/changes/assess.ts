@@ -1,4 +1,5 @@
 import type { Redactor } from '../../core/redact.ts';
+import { plural } from '../../core/text.ts';
 import { newCommits } from '../../git/whole/commits.ts';
 import { compareWhole, type WholeDiff } from '../../git/whole/compare.ts';
 import type { WholeSnapshot } from '../../git/whole/whole.ts';
@@ -96,7 +97,7 @@ function overLimits(files: readonly ChangedFile[], { scope }: RunRecord): string
   const { files: count, added, deleted } = totalsOf(own);
   const { max_files = Infinity, max_lines = Infinity } = scope ?? {};
   return [
-    ...(count > max_files ? [`${count} files changed, max_files is ${max_files}`] : []),
+    ...(count > max_files ? [`${plural(count, 'file')} changed, max_files is ${max_files}`] : []),
     ...(added + deleted > max_lines
       ? [`${added + deleted} lines changed, max_lines is ${max_lines}`]
       : []),

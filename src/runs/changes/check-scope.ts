@@ -1,3 +1,4 @@
+import { plural } from '../../core/text.ts';
 import type { ChangedFile, ChangedFiles } from '../artifacts/changed-files.ts';
 import { isUnexplained, isViolation } from './record-changes.ts';
 
@@ -14,16 +15,22 @@ export function checkScope(changes: ChangedFiles, isReadOnly: boolean): ScopeChe
   const violations = changes.files.filter(isViolation);
   const unattributed = changes.files.filter(isUnexplained);
   const failures = [
-    ...(violations.length > 0 ? [`${violations.length} files changed outside of its scope`] : []),
+    ...(violations.length > 0
+      ? [`${plural(violations.length, 'file')} changed outside of its scope`]
+      : []),
     ...changes.over_limits,
   ];
   const doubts = [
     ...(unattributed.length > 0
-      ? [`${unattributed.length} files changed meanwhile that no call of the worker explains`]
+      ? [
+          `${plural(unattributed.length, 'file')} changed meanwhile that no call of the worker explains`,
+        ]
       : []),
     ...(changes.complete
       ? []
-      : [`not everything could be seen: ${changes.not_captured.length} places were left out`]),
+      : [
+          `not everything could be seen: ${plural(changes.not_captured.length, 'place was', 'places were')} left out`,
+        ]),
     ...(isReadOnly && changes.files.length > 0 ? ['the run was read-only'] : []),
   ];
   return {

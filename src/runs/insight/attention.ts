@@ -1,4 +1,4 @@
-import { truncate } from '../../core/text.ts';
+import { plural, truncate } from '../../core/text.ts';
 import { type Progress, refusedCalls } from '../progress.ts';
 import { FLAG_CODES, isAtLeast } from './flags.ts';
 
@@ -31,9 +31,13 @@ export function attentionOf(progress: Progress): Attention[] {
 function conditions(progress: Progress): Attention[] {
   const found: Attention[] = [];
   const refused = refusedCalls(progress);
-  if (refused > 0) found.push({ code: 'refused_calls', text: `${refused} tool call(s) refused` });
+  if (refused > 0)
+    found.push({ code: 'refused_calls', text: `${plural(refused, 'tool call')} refused` });
   if (progress.retries > 0) {
-    found.push({ code: 'retries', text: `${progress.retries} retries of the model service` });
+    found.push({
+      code: 'retries',
+      text: `${plural(progress.retries, 'retry', 'retries')} of the model service`,
+    });
   }
   if (progress.api_error?.error !== undefined) {
     found.push({ code: 'model_service', text: `model service: ${progress.api_error.error}` });
@@ -43,7 +47,10 @@ function conditions(progress: Progress): Attention[] {
   }
   const questions = Object.keys(progress.questions).length;
   if (questions > 0) {
-    found.push({ code: 'questions', text: `${questions} question(s) wait for an answer` });
+    found.push({
+      code: 'questions',
+      text: `${plural(questions, 'question waits', 'questions wait')} for an answer`,
+    });
   }
   if (progress.closing?.kind === 'wrap_up') {
     found.push({ code: 'budget', text: `budget used up: ${progress.closing.because}` });
@@ -52,7 +59,10 @@ function conditions(progress: Progress): Attention[] {
     ({ kind, state }) => kind === 'instruction' && state !== 'started',
   );
   if (waiting.length > 0) {
-    found.push({ code: 'waiting', text: `${waiting.length} instruction(s) not taken up yet` });
+    found.push({
+      code: 'waiting',
+      text: `${plural(waiting.length, 'instruction')} not taken up yet`,
+    });
   }
   if (progress.stop !== undefined) {
     found.push({ code: 'stopping', text: `stopping: ${progress.stop.reason}` });

@@ -1,10 +1,11 @@
 import { lstat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { CcError } from '../../core/errors.ts';
 import { isId } from '../../core/ids.ts';
 import { Lease } from '../../store/lease.ts';
 import { findLeftovers, type Leftover, removeLeftovers } from '../../store/leftovers.ts';
 import { treeBytes } from '../../store/size.ts';
+import { findUnfinished } from '../../store/unfinished.ts';
 import { KEEP_SPILLED_MS, privateRunPaths } from '../../workspace/home.ts';
 import type { Host } from '../../workspace/host.ts';
 import { managedDir, runPaths, sharedPaths, type Workspace } from '../../workspace/layout.ts';
@@ -13,6 +14,8 @@ import { type Catalogue, readCatalogue, writeCatalogue } from './catalogue.ts';
 import { busyTasks, moveAway, REMOVED } from './remove.ts';
 import { type Limits, type Selected, type Selection, selectRuns } from './select.ts';
 
+/** `workflows/<id>/<…>/<…>/<…>` is the deepest place of ours. */
+const WORKSPACE_LEVELS = 5;
 const DAY_MS = 24 * 3_600_000;
 /** What lies in the workspace's own tmp for longer was forgotten. */
 const KEEP_TMP_MS = 24 * 3_600_000;
@@ -121,8 +124,31 @@ async function leftoversOf(
     findLeftovers(managedDir(workspace, 'tmp'), KEEP_TMP_MS, isRemoved),
     findLeftovers(host.home.spilled, KEEP_SPILLED_MS),
     findLeftovers(host.home.trash, 0, isRemoved),
+    ...unfinishedIn(host, workspace),
   ]);
   return found.flat();
+}
+
+/** Only where the files are ours: not in sessions, which are the CLI's, nor in copies of projects. */
+function unfinishedIn({ home }: Host, workspace: Workspace): Promise<Leftover[]>[] {
+  const places: [directory: string, levels: number][] = [
+    [workspace.base, WORKSPACE_LEVELS],
+    [home.root, 0],
+    [dirname(home.guardLease), 1],
+    [home.routing, 1],
+    [home.workspaces, 0],
+    [home.ledgerHeads, 0],
+    [home.benchmarks, 1],
+    [home.outbox, 1],
+    [home.capabilities, 0],
+    [home.worktrees, 1],
+    [dirname(home.fingerprintKey), 0],
+    [home.runs, 2],
+    [home.workflows, 3],
+    [home.operations, 2],
+    [home.archives, 0],
+  ];
+  return places.map(([directory, levels]) => findUnfinished(directory, levels));
 }
 
 /** What is kept to take a rollback or an apply back. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { compact } from '../../core/json.ts';
-import { truncate } from '../../core/text.ts';
+import { plural, truncate } from '../../core/text.ts';
 import { simpleCommands } from '../../workers/claude/shell-commands.ts';
 import { type Changes, toRoot } from '../evidence/changes.ts';
 import type { LoggedCommand, RunLog } from '../evidence/run-log.ts';
@@ -114,7 +114,8 @@ function changed(claim: Reported, evidence: Evidence): Found {
   }
   if (claim.paths === undefined || claim.paths.length === 0) {
     if (changes.files.length === 0) return contradicted('nothing changed');
-    if (claim.kind !== 'created') return verified(`${changes.files.length} file(s) changed`);
+    if (claim.kind !== 'created')
+      return verified(`${plural(changes.files.length, 'file')} changed`);
     const hasTests = changes.files.some(
       ({ path }) => kindOf(path) === 'test' || /\.rs$/.test(path),
     );
@@ -169,7 +170,7 @@ function fixed(claim: Reported, evidence: Evidence): Found {
 function noChange({ changes }: Evidence): Found {
   if (!changes.known) return unverified('what changed is unknown');
   if (changes.source.length === 0) return verified('nothing changed');
-  return contradicted(`${changes.source.length} file(s) changed`);
+  return contradicted(`${plural(changes.source.length, 'file')} changed`);
 }
 
 /** The same command, also as one of several in a line, or with more arguments than were told. */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { stringAt } from '../../core/json.ts';
+import { plural } from '../../core/text.ts';
 import { readToolCalls, type ToolCall } from '../../runs/tool-calls.ts';
 import { simpleCommands } from '../../workers/claude/shell-commands.ts';
 import { countsInText } from '../results/console.ts';
@@ -50,7 +51,10 @@ export async function readRunLog(path: string): Promise<RunLog> {
       if (is_error === true) errors.push({ seq, text: 'the turn ended in an error' });
     },
   });
-  if (unreadable > 0) log.problems.push(`${unreadable} line(s) of the events are unreadable`);
+  if (unreadable > 0)
+    log.problems.push(
+      `${plural(unreadable, 'line of the events is', 'lines of the events are')} unreadable`,
+    );
   if (isCutOff) log.problems.push('the events end in the middle of a line');
   for (const call of calls) {
     if (call.tool === 'Bash') log.commands.push(commandOf(call));

@@ -1,7 +1,7 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { CcError } from '../../core/errors.ts';
-import { oneLine } from '../../core/text.ts';
+import { oneLine, plural } from '../../core/text.ts';
 import type { FoundRun } from '../../runs/find.ts';
 import type { Changes } from '../evidence/changes.ts';
 import type { RunLog } from '../evidence/run-log.ts';
@@ -69,7 +69,7 @@ async function runCheck(check: Check, number: number, facts: CheckFacts): Promis
     case 'diff_not_empty': {
       const { known, source } = facts.changes;
       if (!known) return result(false, 'what changed is unknown');
-      return result(source.length > 0, `${source.length} file(s) changed`);
+      return result(source.length > 0, `${plural(source.length, 'file')} changed`);
     }
     case 'no_error_in_output': {
       const [first] = facts.log.late_errors;
@@ -77,7 +77,7 @@ async function runCheck(check: Check, number: number, facts: CheckFacts): Promis
     }
     case 'permission_denials_empty': {
       const denials = record.outcome?.denials ?? 0;
-      return result(denials === 0, `${denials} refused call(s)`);
+      return result(denials === 0, `${plural(denials, 'refused call')}`);
     }
     case 'no_route_mismatch': {
       const mismatch = record.outcome?.route_mismatch;

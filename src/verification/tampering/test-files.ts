@@ -1,3 +1,4 @@
+import { plural } from '../../core/text.ts';
 import type { PatchFile } from '../evidence/patch.ts';
 import type { Tampering } from '../verification.ts';
 import {
@@ -106,12 +107,12 @@ function ofFile(file: PatchFile, gone: readonly string[]): Tampering[] {
 
   const cases = gone.filter(isTestCase);
   if (cases.length > file.added.filter(isTestCase).length) {
-    tell('tests_removed', `${cases.length} test(s) removed`, cases);
+    tell('tests_removed', `${plural(cases.length, 'test')} removed`, cases);
   }
   const assertions = gone.filter(isAssertion);
   const newOnes = file.added.filter(isAssertion);
   if (assertions.length > newOnes.length) {
-    tell('assertions_removed', `${assertions.length} assertion(s) removed`, assertions);
+    tell('assertions_removed', `${plural(assertions.length, 'assertion')} removed`, assertions);
   } else if (assertions.length > 0) {
     const isWeaker = newOnes.some(isWeak) && !assertions.some(isWeak);
     tell(

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toErrorFacts } from '../../core/errors.ts';
-import { digestOf } from '../../core/ids.ts';
+import { digestOf, isId } from '../../core/ids.ts';
 import { createRedactor } from '../../core/redact.ts';
 import { neutralise } from '../../core/text.ts';
 import { terminateTree } from '../../proc/terminate.ts';
@@ -52,6 +53,7 @@ async function carriedOut(host: Host, paths: CommandPaths, job: CommandJob): Pro
   const cookie = digestOf(job.key);
   if (existsSync(paths.begun)) {
     await terminateTree({ root: undefined, cookie: { name: COMMAND_COOKIE, value: cookie } });
+    await dropCopyOf(host, paths);
     return unfinished(job, 'It was interrupted: the process that carried it out vanished.');
   }
   if (existsSync(paths.stop)) return unfinished(job, 'It was stopped before it had begun.');
@@ -60,7 +62,7 @@ async function carriedOut(host: Host, paths: CommandPaths, job: CommandJob): Pro
   const watcher = new DirectoryWatcher([paths.dir]);
   const watching = untilStopped(paths, watcher, stopping);
   try {
-    return await inItsPlace(host, job, cookie, stopping.signal);
+    return await inItsPlace(host, paths, job, { cookie, signal: stopping.signal });
   } catch (error) {
     return unfinished(job, toErrorFacts(error).message);
   } finally {
@@ -83,20 +85,27 @@ async function untilStopped(
 
 async function inItsPlace(
   host: Host,
+  paths: CommandPaths,
   job: CommandJob,
-  cookie: string,
-  signal: AbortSignal,
+  { cookie, signal }: Pick<Where, 'cookie' | 'signal'>,
 ): Promise<CommandExit> {
   if (job.isolation === 'shared') return run(host, job, { cwd: job.cwd, cookie, signal });
   const { workspace } = job;
   const place = { workspace: workspaceAt(workspace), cwd: job.cwd };
   const { worktree, cwd } = await makeWorktree(host, place, { asItIs: true });
   try {
+    await writeFileAtomic(paths.begun, worktree.id, { durable: true });
     await setUpCopy(host, { worktree, workspace, cookie });
     return await run(host, job, { cwd, cookie, signal, more: portsOf({ worktree }) });
   } finally {
     await dropWorktree(host, worktree.id);
   }
+}
+
+/** What it worked in, as far as it had come to that; a copy that was only half made is found by its age. */
+async function dropCopyOf(host: Host, { begun }: CommandPaths): Promise<void> {
+  const id = await readFile(begun, 'utf8').catch(() => '');
+  if (isId(id, 'tree')) await dropWorktree(host, id).catch(() => undefined);
 }
 
 type Where = { cwd: string; cookie: string; signal: AbortSignal; more?: Record<string, string> };

@@ -1,4 +1,4 @@
-import { counted } from '../../core/text.ts';
+import { plural } from '../../core/text.ts';
 import { nodeAt, type Plan } from '../plan.ts';
 import { isOver, type WorkflowState } from '../vocabulary.ts';
 import type { Draft } from './draft.ts';
@@ -25,7 +25,7 @@ export function conclude(draft: Draft): void {
   instance.reason =
     instance.stop !== null
       ? `it is being stopped: ${live + children.length} still run`
-      : `${instance.nodes.length - open} of ${instance.nodes.length} nodes are through; ${live} run${asking > 0 ? `, ${counted(asking, 'waits', 'wait')} for a decision` : ''}`;
+      : `${instance.nodes.length - open} of ${instance.nodes.length} nodes are through; ${live} run${asking > 0 ? `, ${plural(asking, 'waits', 'wait')} for a decision` : ''}`;
 }
 
 function hasTimer({ nodes }: Instance): boolean {

@@ -1,4 +1,4 @@
-import { counted, oneLine } from '../../core/text.ts';
+import { oneLine, plural } from '../../core/text.ts';
 import { pathsOf } from '../expressions/ast.ts';
 import { judge } from '../expressions/evaluate.ts';
 import { valuesOf } from '../expressions/values.ts';
@@ -44,7 +44,7 @@ export function evaluateGate(draft: Draft, gate: GateNode) {
     return fail(
       draft,
       gate,
-      `${text}; its ${counted(on_fail.max_retries, 'retry is', 'retries are')} used up`,
+      `${text}; its ${plural(on_fail.max_retries, 'retry is', 'retries are')} used up`,
     );
   }
   const { instance, plan } = draft;

@@ -1,4 +1,4 @@
-import { counted } from '../../core/text.ts';
+import { plural } from '../../core/text.ts';
 import type { NodeRecord, Result, TaskRecord } from '../core/instance.ts';
 import { taskId } from '../core/keys.ts';
 import { lookupIn } from '../core/lookup.ts';
@@ -152,7 +152,7 @@ export function resultFacts(result: Result | null): string[] {
   return [
     ...(verdict === undefined ? [] : [`verdict ${verdict}`]),
     ...(tests === undefined ? [] : [`tests ${tests.passed} passed, ${tests.failed} failed`]),
-    ...(changed_files === undefined ? [] : [`${counted(changed_files, 'file')} changed`]),
+    ...(changed_files === undefined ? [] : [`${plural(changed_files, 'file')} changed`]),
     ...(usd === undefined ? [] : [`$${usd.toFixed(4)}`]),
   ];
 }

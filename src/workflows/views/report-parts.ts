@@ -1,6 +1,6 @@
 import { arrayAt, compact, isObject, type JsonObject, stringAt } from '../../core/json.ts';
 import { exitCodeHiddenBy } from '../../core/shell-exit.ts';
-import { counted } from '../../core/text.ts';
+import { plural } from '../../core/text.ts';
 import type { Instance, NodeRecord, TaskRecord } from '../core/instance.ts';
 import { taskId } from '../core/keys.ts';
 import { SEVERITIES } from '../handoffs/schemas.ts';
@@ -11,7 +11,7 @@ import { resultFacts } from './node-turns.ts';
 import { cell, type Quote } from './quote.ts';
 import { rejectedIn } from './rejected.ts';
 
-/** The sections of a report, as lines of Markdown. Lists have an end; what is left out is counted. */
+/** The sections of a report, as lines of Markdown. Lists have an end; what is left out is plural. */
 const ROWS = 300;
 const HANDOFFS = 100;
 const COST_ROWS = 30;
@@ -83,7 +83,7 @@ export function nodeTable(plan: Plan, { nodes }: Instance, quote: Quote): string
     ...(more > 0
       ? [
           '',
-          `${counted(more, 'more node is', 'more nodes are')} not shown, those that succeeded first.`,
+          `${plural(more, 'more node is', 'more nodes are')} not shown, those that succeeded first.`,
         ]
       : []),
   ];
@@ -194,7 +194,7 @@ export function staleLines({ nodes }: Instance, quote: Quote): string[] {
     }),
   );
   if (all.length === 0) return [];
-  const head = 'Taken back, and counted for nothing by any gate or node; its cost was spent.';
+  const head = 'Taken back, and plural for nothing by any gate or node; its cost was spent.';
   return [head, '', ...cut(all, STALE, 'entries')];
 }
 

@@ -1,5 +1,5 @@
 import { type Redactor, redact } from '../../core/redact.ts';
-import { byteLength, counted } from '../../core/text.ts';
+import { byteLength, plural } from '../../core/text.ts';
 import type { WorkflowEvent } from '../core/events.ts';
 import type { Instance } from '../core/instance.ts';
 import type { Plan } from '../plan.ts';
@@ -78,7 +78,7 @@ function storyLines(entries: readonly Entry[], journal: string, quote: (text: st
   const end = fitting(told.slice(begin).reverse(), STORY_BYTES / 2);
   const left = told.length - begin - end;
   if (left === 0) return told;
-  const note = `\n… ${counted(left, 'entry is', 'entries are')} left out here; every event is in ${quote(journal)}\n`;
+  const note = `\n… ${plural(left, 'entry is', 'entries are')} left out here; every event is in ${quote(journal)}\n`;
   return [...told.slice(0, begin), note, ...told.slice(told.length - end)];
 }
 

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -216,6 +217,40 @@ describe('cleaning', () => {
     expect(readdirSync(tmp)).toEqual(['in-use']);
     expect(readdirSync(host.home.spilled)).toEqual(['recent.json']);
     expect(readdirSync(host.home.trash)).toEqual([]);
+  });
+
+  it('removes what a killed process was writing, never what lives or is not ours', async () => {
+    const { keys, active } = sharedPaths(workspace);
+    const gone = spawnSync(process.execPath, ['-e', '']).pid;
+    const put = (directory: string, name: string, daysAgo: number) => {
+      mkdirSync(directory, { recursive: true });
+      const path = join(directory, name);
+      writeFileSync(path, '0123456789');
+      const then = new Date(Date.now() - daysAgo * DAY_MS);
+      utimesSync(path, then, then);
+      return path;
+    };
+    const ours = `.a.json.${gone}.abcdefgh.tmp`;
+    const left = [
+      put(keys, ours, 2),
+      put(join(managedDir(workspace, 'workflows'), 'a', 'commands', 'b'), ours, 2),
+      put(join(managedDir(workspace, 'runs'), 'a', 'verification'), ours, 2),
+      put(host.home.root, ours, 2),
+      put(join(host.home.runs, 'a', 'messages'), ours, 2),
+    ];
+    const kept = [
+      put(active, ours, 0),
+      put(active, `.a.json.${process.pid}.abcdefgh.tmp`, 2),
+      put(active, `.a.json.${gone}.tmp`, 2),
+      put(active, `a.json.${gone}.abcdefgh.tmp`, 2),
+      put(join(host.home.sessions, 'a'), ours, 2),
+      put(join(host.home.worktrees, 'a', 'project'), ours, 2),
+    ];
+    const { leftovers } = await previewCleaning(host, workspace, LIMITS);
+    expect(leftovers.map(({ path }) => path).sort()).toEqual([...left].sort());
+    await cleanNow();
+    expect(left.filter((path) => existsSync(path))).toEqual([]);
+    expect(kept.filter((path) => !existsSync(path))).toEqual([]);
   });
 
   it('stops when the time is up, and goes on next time', async () => {
