@@ -240,6 +240,26 @@ test('whoever has changed the file and goes on is told that it has no effect', a
   await lab.over(id);
 });
 
+test('no file was changed where there was none: of a part, and of a text', async () => {
+  const uses = 'nodes: { part: { type: workflow, uses: inner.yaml, task: T. } }';
+  lab.write('inner.yaml', FAILS);
+  const whole = await lab.launch(uses, {}, async () => FAILS);
+  await lab.over(whole);
+  const [part] = (await workflowIds(lab.place.workspace)).filter((id) => id !== whole);
+  expect(part).toMatch(/^wf_/);
+  const again = { workflow_id: part, node: 'b' };
+  expect(await data('cc_workflow_retry_node', again)).not.toHaveProperty('note');
+  await atRest(part ?? '');
+
+  lab.write('workflow.yaml', 'something else');
+  const { workflow_id } = await data('cc_workflow_run', {
+    text: FAILS,
+    mock: true,
+    wait_seconds: 60,
+  });
+  expect(await data('cc_workflow_resume', { workflow_id })).not.toHaveProperty('note');
+});
+
 test.each([
   ['stopped', 'it is stopped'],
   ['succeeded', 'it was over before it could be stopped: succeeded'],

@@ -49,6 +49,7 @@ export default defineTool({
       {
         plan,
         sources,
+        fromText: input.file === undefined,
         task: input.task ?? plan.description ?? plan.id,
         mock: input.mock ?? false,
         limits: compact({ max_usd: input.max_usd }),
