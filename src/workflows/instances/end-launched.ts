@@ -6,12 +6,10 @@ import { ifThere } from '../../core/if-there.ts';
 import { newestRuns } from '../../runs/list.ts';
 import type { RunRecord } from '../../runs/record.ts';
 import { stopAll } from '../../runs/stop-all.ts';
-import { writeFileAtomic } from '../../store/atomic.ts';
 import { endAbandonedOf } from '../../verification/abandoned.ts';
 import type { Host } from '../../workspace/host.ts';
 import type { Workspace } from '../../workspace/layout.ts';
-import { carryOutCommand } from '../commands/carry-out.ts';
-import { commandPaths, readJob } from '../commands/job.ts';
+import { endCommand } from '../commands/end.ts';
 import { askWorkflow } from './ask.ts';
 import { ensureWorkflowSupervised, orGiveUp } from './ensure.ts';
 import { workflowIds } from './find.ts';
@@ -72,21 +70,6 @@ async function endCommands(host: Host, workflowId: string, limit: AbortSignal): 
   const { commands } = privateWorkflowPaths(host.home, workflowId);
   const names = (await ifThere(readdir(commands))) ?? [];
   return endEach(names, (name) => endCommand(host, join(commands, name), limit));
-}
-
-/** What carries it out obeys the request; where nobody does, that is done here, which runs nothing. */
-async function endCommand(host: Host, dir: string, limit: AbortSignal) {
-  const paths = commandPaths(dir);
-  const job = existsSync(paths.exit) ? undefined : await readJob(paths).catch(() => undefined);
-  // Without a job nothing was started.
-  if (job === undefined) return undefined;
-  const name = `command ${job.key.split('/')[1] ?? ''}`;
-  await writeFileAtomic(paths.stop, '', { durable: true });
-  while (!existsSync(paths.exit) && !limit.aborted) {
-    await carryOutCommand(host, dir).catch(() => undefined);
-    if (!existsSync(paths.exit)) await sleep(LOOK_MS, limit);
-  }
-  return { name, isEnded: existsSync(paths.exit) };
 }
 
 async function endParts(
