@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sleep, timeLimit } from '../../core/clock.ts';
+import { timeLimit } from '../../core/clock.ts';
 import { ifThere } from '../../core/if-there.ts';
 import { newestRuns } from '../../runs/list.ts';
 import type { RunRecord } from '../../runs/record.ts';
@@ -11,17 +11,15 @@ import type { Host } from '../../workspace/host.ts';
 import type { Workspace } from '../../workspace/layout.ts';
 import { endCommand } from '../commands/end.ts';
 import { askWorkflow } from './ask.ts';
-import { ensureWorkflowSupervised, orGiveUp } from './ensure.ts';
 import { workflowIds } from './find.ts';
 import { privateWorkflowPaths, workflowPaths } from './paths.ts';
-import { readWorkflow } from './read.ts';
 import { type FoundWorkflow, readWorkflowRecord } from './record.ts';
+import { superviseUntil } from './supervise-until.ts';
 
 /** For all of it together; a worker that is asked politely needs seconds. */
 const PATIENCE_MS = 60_000;
 /** After that a run is killed. */
 const POLITE_MS = 20_000;
-const LOOK_MS = 200;
 /** Runs that are looked at for tests of a verification whose process was killed. */
 const RUNS_LOOKED_AT = 500;
 
@@ -92,15 +90,11 @@ async function endPart(host: Host, found: FoundWorkflow, from: string, limit: Ab
   const { workflow_id } = record;
   const asked = { kind: 'stop', text: 'the workflow it is a part of is damaged' } as const;
   await askWorkflow(host, found, asked, { from, signal: limit }).catch(() => undefined);
-  for (;;) {
+  const isDone = async () => {
     const now = await readWorkflowRecord(workspace, workflow_id).catch(() => record);
-    if (hasEnded({ ...found, record: now })) return true;
-    if (limit.aborted) return false;
-    await orGiveUp(host, found, () => readWorkflow(workspace, workflow_id))
-      .then((part) => ensureWorkflowSupervised(host, part))
-      .catch(() => undefined);
-    await sleep(LOOK_MS, limit);
-  }
+    return hasEnded({ ...found, record: now });
+  };
+  return superviseUntil(host, found, isDone, limit);
 }
 
 function hasEnded({ record, paths }: FoundWorkflow): boolean {
