@@ -24,8 +24,8 @@ export function judge(facts: VerificationFacts): Judgement {
 const LEVELS: readonly Reason['level'][] = ['reject', 'investigate', 'info'];
 
 /** Below the first is approval, from the second on a refusal (capabilities.md V23, V24). */
-const CAREFUL = 0.3;
-const BLOCKED = 0.81;
+export const CAREFUL = 0.3;
+export const BLOCKED = 0.81;
 
 /** 0 to 1: 0.5 for what blocks, 0.1 for a warning (capabilities.md V24), within the band of the verdict. */
 function riskOf(verdict: VerdictWord, rejects: number, doubts: number): number {

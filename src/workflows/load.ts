@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { checkingOf } from './checks/context.ts';
 import { checkEdges } from './checks/edges.ts';
 import { checkEffects } from './checks/effects.ts';
+import { checkExitCodes } from './checks/exit-codes.ts';
 import { checkExpressions } from './checks/expressions.ts';
 import { checkGates, checkVerifiers } from './checks/gates.ts';
 import { checkIds } from './checks/ids.ts';
@@ -69,6 +70,7 @@ async function loadOne(one: One): Promise<Loaded> {
   if (one.around !== undefined) checkSurroundings(checking, one.around);
   const parsed = checkExpressions(checking);
   checkEffects(checking, parsed);
+  checkExitCodes(checking);
   const { plans, problems, texts } = await loadUsed(one, source, shape);
   const sources = [one.text, ...texts];
   const own = source.problems.sort((a, b) => a.line - b.line || a.column - b.column);

@@ -6,6 +6,7 @@ import { watch } from '../../src/cli/watch.ts';
 import { byteLength } from '../../src/core/text.ts';
 import { TOOLS } from '../../src/tools/registry.ts';
 import { findTool, shownOf } from '../../src/tools/surface.ts';
+import { stopText } from '../../src/tools/workflows/instance-calls.ts';
 import { workflowIds } from '../../src/workflows/instances/find.ts';
 import { buildSupervisors, FlowLab } from '../support/flow-lab.ts';
 import { codeOf, connect, dataOf, errorOf, type Face } from './face.ts';
@@ -237,6 +238,34 @@ test('whoever has changed the file and goes on is told that it has no effect', a
     note: expect.stringContaining('flow.yaml was changed since'),
   });
   await lab.over(id);
+});
+
+test('no file was changed where there was none: of a part, and of a text', async () => {
+  const uses = 'nodes: { part: { type: workflow, uses: inner.yaml, task: T. } }';
+  lab.write('inner.yaml', FAILS);
+  const whole = await lab.launch(uses, {}, async () => FAILS);
+  await lab.over(whole);
+  const [part] = (await workflowIds(lab.place.workspace)).filter((id) => id !== whole);
+  expect(part).toMatch(/^wf_/);
+  const again = { workflow_id: part, node: 'b' };
+  expect(await data('cc_workflow_retry_node', again)).not.toHaveProperty('note');
+  await atRest(part ?? '');
+
+  lab.write('workflow.yaml', 'something else');
+  const { workflow_id } = await data('cc_workflow_run', {
+    text: FAILS,
+    mock: true,
+    wait_seconds: 60,
+  });
+  expect(await data('cc_workflow_resume', { workflow_id })).not.toHaveProperty('note');
+});
+
+test.each([
+  ['stopped', 'it is stopped'],
+  ['succeeded', 'it was over before it could be stopped: succeeded'],
+  ['running', 'nobody has answered yet'],
+] as const)('of a stop after which it is %s', (state, text) => {
+  expect(stopText(state, 'nobody has answered yet')).toBe(text);
 });
 
 test('a stop ends what runs, once; what is over stays so', async () => {

@@ -11,6 +11,7 @@ import { brokenOf, type FoundWorkflow } from '../../workflows/instances/record.t
 import { whyStalled } from '../../workflows/instances/stalled.ts';
 import { instanceAt, waitUntilOver, waitWorkflow } from '../../workflows/instances/wait.ts';
 import { seqOf, workflowStatus } from '../../workflows/views/status.ts';
+import { isOver, type WorkflowState } from '../../workflows/vocabulary.ts';
 import type { ToolContext } from '../define.ts';
 import { handoffOfRun, handoffsOfNode } from './read-handoff.ts';
 import { reportNow } from './read-report.ts';
@@ -114,6 +115,12 @@ export async function untilOver(
   ms: number,
 ): Promise<WorkflowNow> {
   return waitUntilOver(host, found, timeLimit(ms, signal));
+}
+
+/** What came of a stop: it may have ended by itself while nobody had answered yet. */
+export function stopText(state: WorkflowState, answer: string): string {
+  if (state === 'stopped') return 'it is stopped';
+  return isOver(state) ? `it was over before it could be stopped: ${state}` : answer;
 }
 
 const NAMED = 30;

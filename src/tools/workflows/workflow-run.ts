@@ -51,6 +51,7 @@ export default defineTool({
       {
         plan,
         sources,
+        fromText: input.file === undefined,
         task: input.task ?? plan.description ?? plan.id,
         mock,
         limits: compact({ max_usd: input.max_usd }),

@@ -20,7 +20,7 @@ export default defineTool({
   output: z.object({ ...askedOutput, already_over: z.literal(true).optional() }),
   failed: ({ ok }) => ok !== true,
   handler: async ({ reason, ...asked }, context) => {
-    const { askFor, briefly, readAsked, untilOver } = await loadCalls();
+    const { askFor, briefly, readAsked, stopText, untilOver } = await loadCalls();
     const now = await readAsked(context, asked);
     if (isOver(now.instance.state)) {
       const text = `it was over: ${now.instance.state}`;
@@ -28,7 +28,7 @@ export default defineTool({
     }
     const { answer } = await askFor(context, now, { kind: 'stop', text: reason });
     const then = await untilOver(context, now, WAIT_MS);
-    const text = isOver(then.instance.state) ? 'it is stopped' : answer.text;
+    const text = stopText(then.instance.state, answer.text);
     return { ...answer, text, ...(await briefly(context, then)) };
   },
 });

@@ -8,6 +8,7 @@ import { type FoundRun, findRun } from '../../runs/find.ts';
 import { treeRoot } from '../../runs/record.ts';
 import { withLease } from '../../store/lease.ts';
 import { applyRun } from '../../undo/apply.ts';
+import { BLOCKED, CAREFUL } from '../../verification/verdict.ts';
 import type { Verification } from '../../verification/verification.ts';
 import { verifyRun } from '../../verification/verify-run.ts';
 import { sharedPaths } from '../../workspace/layout.ts';
@@ -26,8 +27,7 @@ const LOOK_MS = 200;
 /** Something of the project is busy: another verification, somebody who restores files, a writer. */
 const BUSY_MS = 30 * 60_000;
 
-/** As verdicts have it. */
-const LEAST_RISK = { investigate: 0.3, reject: 0.81 } as const;
+const LEAST_RISK = { investigate: CAREFUL, reject: BLOCKED } as const;
 
 type VerifyRun = Extract<Effect, { type: 'verify_run' }>;
 const ACTOR: Actor = { by: 'supervisor' };

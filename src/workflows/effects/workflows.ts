@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { CcError, toErrorFacts } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { byteLength } from '../../core/text.ts';
 import type { Effect } from '../core/effects.ts';
+import type { Timeless, WorkflowEvent } from '../core/events.ts';
 import type { Instance } from '../core/instance.ts';
 import { indexOf, taskAt } from '../core/keys.ts';
 import { promptOf } from '../core/prompt.ts';
@@ -9,7 +11,9 @@ import { askWorkflow } from '../instances/ask.ts';
 import { findWorkflow } from '../instances/find.ts';
 import { workflowOfKey } from '../instances/keys.ts';
 import { launchWorkflow } from '../instances/launch.ts';
+import { readWorkflow } from '../instances/read.ts';
 import type { FoundWorkflow } from '../instances/record.ts';
+import { superviseUntil } from '../instances/supervise-until.ts';
 import { waitUntilOver } from '../instances/wait.ts';
 import { UPSTREAM_BYTES } from '../limits.ts';
 import { nodeAt } from '../plan.ts';
@@ -18,6 +22,8 @@ import { type EffectHost, type Effector, isStarting } from './effector.ts';
 import { refusalOf } from './refusal.ts';
 
 type Start = Extract<Effect, { type: 'start_workflow' }>;
+type Ended = Timeless<Extract<WorkflowEvent, { type: 'workflow_ended' }>>;
+type WorkflowEnd = Omit<Ended, 'type' | 'key'>;
 
 /** Starts workflows that are nodes of this one, and tells how they ended. */
 export class SubWorkflows implements Effector {
@@ -37,7 +43,7 @@ export class SubWorkflows implements Effector {
   async close(): Promise<void> {}
 
   async #start(effect: Start): Promise<void> {
-    const { host, report, instance, signal } = this.#host;
+    const { report, instance, signal } = this.#host;
     const { key } = effect;
     let found: FoundWorkflow;
     try {
@@ -50,18 +56,21 @@ export class SubWorkflows implements Effector {
     if (isStarting(this.#host, key)) report({ type: 'run_started', key, run_id: workflow_id });
     this.#running.set(key, found);
     if (this.#stops.has(key)) void this.#ask(found, this.#stops.get(key));
-    try {
-      const { instance: ended, record } = await waitUntilOver(host, found, signal);
-      if (signal.aborted) return;
-      const { broken } = record;
-      const lost = broken === undefined ? {} : { state: 'failed' as const, text: broken };
-      report({ type: 'workflow_ended', key, ...endOf(ended), ...lost });
-    } catch (error) {
-      const text = `nothing can be read of it any more: ${toErrorFacts(error).message}`;
-      const usage = { usd: null, tokens: 0, elapsed_ms: 0 };
-      report({ type: 'workflow_ended', key, workflow_id, state: 'failed', text, usage });
-    }
+    const end = await this.#ended(found);
+    if (end !== undefined) report({ type: 'workflow_ended', key, ...end });
     this.#running.delete(key);
+  }
+
+  /** How it ended, once nothing of it runs any more. Undefined when this supervisor leaves first. */
+  async #ended(found: FoundWorkflow): Promise<WorkflowEnd | undefined> {
+    const { host, signal } = this.#host;
+    const waited = await waitUntilOver(host, found, signal).catch(() => undefined);
+    if (signal.aborted) return undefined;
+    if (waited !== undefined && waited.record.broken === undefined) return endOf(waited.instance);
+    // It is damaged, and its workers go on until they are ended: what a retry starts must not write beside them.
+    const isLetGo = () => !existsSync(found.paths.active) || !existsSync(found.paths.metadata);
+    await superviseUntil(host, found, isLetGo, signal);
+    return signal.aborted ? undefined : lastKnown(found);
   }
 
   /** The one there is, or a new one. */
@@ -106,7 +115,21 @@ export class SubWorkflows implements Effector {
   }
 }
 
-function endOf(instance: Instance) {
+/** Of one that was damaged. */
+async function lastKnown({ workspace, record }: FoundWorkflow): Promise<WorkflowEnd> {
+  const { workflow_id } = record;
+  try {
+    const { instance, record: now } = await readWorkflow(workspace, workflow_id);
+    const end = endOf(instance);
+    return now.broken === undefined ? end : { ...end, state: 'failed', text: now.broken };
+  } catch (error) {
+    const text = `nothing can be read of it any more: ${toErrorFacts(error).message}`;
+    const usage = { usd: null, tokens: 0, elapsed_ms: 0 };
+    return { workflow_id, state: 'failed', text, usage };
+  }
+}
+
+function endOf(instance: Instance): WorkflowEnd {
   const { workflow_id, state, reason, spent, started, ended } = instance;
   const elapsed_ms =
     started === null || ended === null ? 0 : Date.parse(ended) - Date.parse(started);

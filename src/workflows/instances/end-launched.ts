@@ -1,29 +1,25 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sleep, timeLimit } from '../../core/clock.ts';
+import { timeLimit } from '../../core/clock.ts';
 import { ifThere } from '../../core/if-there.ts';
 import { newestRuns } from '../../runs/list.ts';
 import type { RunRecord } from '../../runs/record.ts';
 import { stopAll } from '../../runs/stop-all.ts';
-import { writeFileAtomic } from '../../store/atomic.ts';
 import { endAbandonedOf } from '../../verification/abandoned.ts';
 import type { Host } from '../../workspace/host.ts';
 import type { Workspace } from '../../workspace/layout.ts';
-import { carryOutCommand } from '../commands/carry-out.ts';
-import { commandPaths, readJob } from '../commands/job.ts';
+import { endCommand } from '../commands/end.ts';
 import { askWorkflow } from './ask.ts';
-import { ensureWorkflowSupervised, orGiveUp } from './ensure.ts';
 import { workflowIds } from './find.ts';
 import { privateWorkflowPaths, workflowPaths } from './paths.ts';
-import { readWorkflow } from './read.ts';
 import { type FoundWorkflow, readWorkflowRecord } from './record.ts';
+import { superviseUntil } from './supervise-until.ts';
 
 /** For all of it together; a worker that is asked politely needs seconds. */
 const PATIENCE_MS = 60_000;
 /** After that a run is killed. */
 const POLITE_MS = 20_000;
-const LOOK_MS = 200;
 /** Runs that are looked at for tests of a verification whose process was killed. */
 const RUNS_LOOKED_AT = 500;
 
@@ -74,21 +70,6 @@ async function endCommands(host: Host, workflowId: string, limit: AbortSignal): 
   return endEach(names, (name) => endCommand(host, join(commands, name), limit));
 }
 
-/** What carries it out obeys the request; where nobody does, that is done here, which runs nothing. */
-async function endCommand(host: Host, dir: string, limit: AbortSignal) {
-  const paths = commandPaths(dir);
-  const job = existsSync(paths.exit) ? undefined : await readJob(paths).catch(() => undefined);
-  // Without a job nothing was started.
-  if (job === undefined) return undefined;
-  const name = `command ${job.key.split('/')[1] ?? ''}`;
-  await writeFileAtomic(paths.stop, '', { durable: true });
-  while (!existsSync(paths.exit) && !limit.aborted) {
-    await carryOutCommand(host, dir).catch(() => undefined);
-    if (!existsSync(paths.exit)) await sleep(LOOK_MS, limit);
-  }
-  return { name, isEnded: existsSync(paths.exit) };
-}
-
 async function endParts(
   host: Host,
   workspace: Workspace,
@@ -109,15 +90,11 @@ async function endPart(host: Host, found: FoundWorkflow, from: string, limit: Ab
   const { workflow_id } = record;
   const asked = { kind: 'stop', text: 'the workflow it is a part of is damaged' } as const;
   await askWorkflow(host, found, asked, { from, signal: limit }).catch(() => undefined);
-  for (;;) {
+  const isDone = async () => {
     const now = await readWorkflowRecord(workspace, workflow_id).catch(() => record);
-    if (hasEnded({ ...found, record: now })) return true;
-    if (limit.aborted) return false;
-    await orGiveUp(host, found, () => readWorkflow(workspace, workflow_id))
-      .then((part) => ensureWorkflowSupervised(host, part))
-      .catch(() => undefined);
-    await sleep(LOOK_MS, limit);
-  }
+    return hasEnded({ ...found, record: now });
+  };
+  return superviseUntil(host, found, isDone, limit);
 }
 
 function hasEnded({ record, paths }: FoundWorkflow): boolean {

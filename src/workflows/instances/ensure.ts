@@ -4,7 +4,7 @@ import { stateOf } from '../../proc/identity.ts';
 import { mayRecover } from '../../runs/recover.ts';
 import { isOwned, startOnce } from '../../runs/start-once.ts';
 import { listRequests } from '../../store/inbox.ts';
-import { topLease } from '../../store/lease.ts';
+import { type LeaseRecord, topLease } from '../../store/lease.ts';
 import type { Host } from '../../workspace/host.ts';
 import type { Instance } from '../core/instance.ts';
 import { outstanding } from '../core/outstanding.ts';
@@ -47,7 +47,7 @@ export async function workflowSupervision(
   { record, paths, plan, instance }: WorkflowNow,
 ): Promise<WorkflowSupervision> {
   const top = topLease(paths.lease);
-  if (top !== undefined && !top.released && stateOf(top.holder) === 'running') return 'supervised';
+  if (isHeld(top)) return 'supervised';
   // As long as it stands in the index, something it has launched may still go on.
   if (record.broken !== undefined) return existsSync(paths.active) ? 'unsupervised' : 'at_rest';
   if (top === undefined) {
@@ -93,11 +93,16 @@ export async function orGiveUp<T>(
   } catch (error) {
     const isDamaged = error instanceof CcError && error.code === 'STORAGE_CORRUPT';
     if (isDamaged && mayRecover(host, record)) {
-      const top = topLease(paths.lease);
-      const isOwned = top !== undefined && !top.released && stateOf(top.holder) === 'running';
       const start = () => startWorkflowSupervisor(host, record);
-      if (!isOwned) await startOnce(record.workflow_id, host.clock, start).catch(() => undefined);
+      if (!isHeld(topLease(paths.lease))) {
+        await startOnce(record.workflow_id, host.clock, start).catch(() => undefined);
+      }
     }
     throw error;
   }
+}
+
+/** By somebody who can carry on: one that is frozen cannot. */
+function isHeld(top: LeaseRecord | undefined): boolean {
+  return top !== undefined && !top.released && stateOf(top.holder) === 'running';
 }

@@ -35,6 +35,8 @@ export type WorkflowRequest = {
   plan: Plan;
   /** The text of the file, then of those it uses. */
   sources: readonly string[];
+  /** It came as text: there is no such file. */
+  fromText?: boolean;
   /** What the whole is for. */
   task: string;
   mock: boolean;
@@ -130,6 +132,7 @@ function recordOf(
     task_sha256: createHash('sha256').update(task).digest('hex'),
     limits: compact({ ...plan.budget }),
     nodes: plan.nodes.length,
+    ...(request.fromText === true ? { from_text: true } : {}),
     ...compact({ mock_ms: request.mockMs, client: request.client, thread_id: request.threadId }),
   };
 }

@@ -15,6 +15,8 @@ export const workflowRecord = z.object({
   description: z.string().nullable(),
   /** As it was named. */
   file: z.string(),
+  /** It came as text: `file` is only a name. */
+  from_text: z.literal(true).optional(),
   task: z.string(),
   created: z.string(),
   workspace: z.string(),

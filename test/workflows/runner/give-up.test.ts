@@ -1,12 +1,13 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { digestOf } from '../../../src/core/ids.ts';
 import { isAlive } from '../../../src/proc/identity.ts';
 import { killProcess } from '../../../src/proc/terminate.ts';
 import { findByCookie } from '../../../src/proc/tree.ts';
-import { topLease } from '../../../src/store/lease.ts';
+import { Lease, topLease } from '../../../src/store/lease.ts';
 import { COMMAND_COOKIE } from '../../../src/verification/running/command.ts';
+import { endCommand } from '../../../src/workflows/commands/end.ts';
 import { commandPaths } from '../../../src/workflows/commands/job.ts';
 import { privateWorkflowPaths } from '../../../src/workflows/instances/paths.ts';
 import { writeWorkflowRecord } from '../../../src/workflows/instances/record.ts';
@@ -109,6 +110,40 @@ it('is ended where the one that carried out a command is gone as well', async ()
   await recoverWorkflows(lab.host, { signal: signal() });
   expect(running()).toEqual([]);
   expect((await lab.find(id)).record.broken).toMatch(ENDED);
+});
+
+it.each(['lives', 'is gone as well'])(
+  'is ended though the jobs of its commands are damaged and what carries them out %s',
+  async (how) => {
+    const id = await commandsOfDamaged();
+    const { commands } = privateWorkflowPaths(lab.host.home, id);
+    for (const name of cookies) {
+      const { job, lease } = commandPaths(join(commands, name));
+      const top = topLease(lease);
+      if (how !== 'lives' && top !== undefined) await killProcess(top.holder);
+      writeFileSync(job, '{"schema_version":1,');
+    }
+    expect(running().length).toBeGreaterThan(0);
+    await recoverWorkflows(lab.host, { signal: signal() });
+    expect(running()).toEqual([]);
+    const named = [...cookies].sort().map((cookie) => `command ${cookie}`);
+    const { record, paths } = await lab.find(id);
+    expect(record.broken).toContain(`ended ${named.join(', ')}; nothing of it runs any more.`);
+    expect(existsSync(paths.active)).toBe(false);
+  },
+);
+
+it('a command that somebody else carries on with is not called ended, without a job none was started', async () => {
+  const paths = commandPaths(join(lab.dir, 'command'));
+  mkdirSync(paths.dir);
+  expect(await endCommand(lab.host, paths.dir, signal())).toBeUndefined();
+  writeFileSync(paths.job, 'x');
+  const lease = Lease.tryAcquire(paths.lease) as Lease;
+  const ended = await endCommand(lab.host, paths.dir, AbortSignal.timeout(300));
+  expect(ended).toEqual({ name: 'command command', isEnded: false });
+  expect(existsSync(paths.stop)).toBe(true);
+  lease.release();
+  expect(await endCommand(lab.host, paths.dir, signal())).toMatchObject({ isEnded: true });
 });
 
 it('is ended by whoever reads it', async () => {
