@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { processHost } from '../bin/process-host.ts';
 import { CcError, ERROR_CODES, EXIT, toErrorFacts } from '../core/errors.ts';
+import { nearest } from '../core/suggestion.ts';
 import { VERSION } from '../core/version.ts';
 import type { Tool } from '../tools/define.ts';
 import { LISTING } from '../tools/listing.ts';
@@ -66,8 +67,18 @@ async function toolFor(name: string): Promise<Tool> {
     return findTool(TOOLS, wanted);
   }
   throw new CcError('BAD_INPUT', `There is no command ${JSON.stringify(name.slice(0, 60))}.`, {
-    hint: `Commands: ${[...OWN_COMMANDS.map((own) => own.name), ...LISTING.map(commandName)].join(', ')}.`,
+    hint: `${meant(name)}cc-orchestrator help lists all commands.`,
   });
+}
+
+/** `Did you mean poll-run? `, also for a tool's name and for a first word; empty where nothing is near. */
+function meant(name: string): string {
+  const known = [...OWN_COMMANDS.map((own) => own.name), ...LISTING.map(commandName), 'help'];
+  const wanted = name.replace(/^cc_/, '').replaceAll('_', '-');
+  const near = nearest(wanted, known);
+  const begun = known.filter((one) => one.startsWith(`${wanted}-`)).slice(0, 5);
+  const found = near === undefined ? begun : [near];
+  return found.length === 0 ? '' : `Did you mean ${found.join(' or ')}? `;
 }
 
 async function demo(args: readonly string[]): Promise<number> {

@@ -62,6 +62,20 @@ test.each([
   if (code !== 0 && args.length > 0) expect(result.err + result.out).toMatch(/->|"hint"/);
 });
 
+test.each([
+  ['pol-run', 'Did you mean poll-run? '],
+  ['cc_poll_run', 'Did you mean poll-run? '],
+  ['docter', 'Did you mean doctor? '],
+  ['entirely-something-else', ''],
+])('an unknown command, %s, is told in two lines', (name, meant) => {
+  const { err } = command([name]);
+  expect(err).toContain(`There is no command "${name}".`);
+  expect(err).toContain(`${meant}cc-orchestrator help lists all commands.`);
+  expect(err.trimEnd().split('\n')).toHaveLength(2);
+  expect(err.length).toBeLessThan(200);
+  if (meant === '') expect(err).not.toContain('Did you mean');
+});
+
 test('no Claude Code is a problem of the environment', () => {
   const result = command(['run-agent', 'Look.'], { env: { CC_CLAUDE_PATH: '/no/claude' } });
   expect(result.code).toBe(4);
@@ -90,8 +104,8 @@ test('help and version', () => {
   expect(command([]).out).toBe(generalHelp(LISTING));
 });
 
-test('an unknown command names those there are', () => {
-  expect(command(['run']).err).toContain('run-agent');
+test('the first word of commands names these', () => {
+  expect(command(['run']).err).toContain('run-agent or ');
 });
 
 test('--json is exactly the MCP result', async () => {

@@ -10,7 +10,7 @@ import { TOOLS } from '../../src/tools/registry.ts';
 import { findTool } from '../../src/tools/surface.ts';
 import { operate } from '../../src/undo/operate.ts';
 import { type Direction, reverse } from '../../src/undo/undo.ts';
-import { privateRunPaths } from '../../src/workspace/home.ts';
+import { privateRunPaths, rememberWorkspace } from '../../src/workspace/home.ts';
 import { workspaceAt } from '../../src/workspace/layout.ts';
 import { Machine as InstalledMachine } from '../setup/machine.ts';
 import { buildSupervisors } from '../support/flow-lab.ts';
@@ -717,6 +717,8 @@ test('usage_summary counts what ended, today or on the days asked for, and what 
     active: { runs: 1 },
   });
   expect(today).not.toHaveProperty('by_day');
+  // One that is only known because guidance was written there.
+  await rememberWorkspace(place.host.home, join(place.dir, 'guided'), place.host.clock);
   expect(await ask({ all_projects: true })).toEqual(today);
   expect(await ask({ days: 8 })).toMatchObject({ total: { runs: 2 }, by_day: [{}, {}] });
   const since = lastWeek.toISOString().slice(0, 10);
