@@ -1,4 +1,4 @@
-import { suggestion } from '../format/problems.ts';
+import { suggestion } from '../../core/suggestion.ts';
 import { type Checking, handlerOf, needPath, needsOf } from './context.ts';
 import { cyclesOf } from './graph.ts';
 

@@ -1,5 +1,5 @@
+import { suggestion } from '../../core/suggestion.ts';
 import { onFailureOf } from '../format/on-failure.ts';
-import { suggestion } from '../format/problems.ts';
 import { type Checking, needsOf } from './context.ts';
 import { reachable } from './graph.ts';
 

@@ -1,6 +1,6 @@
+import { suggestion } from '../../core/suggestion.ts';
 import { ROLES } from '../../core/vocabulary.ts';
 import type { RawAgent, RawNode } from '../format/nodes.ts';
-import { suggestion } from '../format/problems.ts';
 import type { Checking } from './context.ts';
 
 /** Roles exist, what writes says where, and who delegates is somebody. */

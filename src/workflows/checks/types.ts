@@ -1,6 +1,7 @@
+import { suggestion } from '../../core/suggestion.ts';
 import type { Expression } from '../expressions/ast.ts';
 import type { Field } from '../expressions/fields.ts';
-import { type Path, suggestion } from '../format/problems.ts';
+import type { Path } from '../format/problems.ts';
 import type { Checking } from './context.ts';
 import { describePath } from './vocabulary.ts';
 

@@ -1,3 +1,4 @@
+import { suggestion } from '../../core/suggestion.ts';
 import { ROLES, type Role } from '../../core/vocabulary.ts';
 import {
   FAN_FIELDS,
@@ -8,7 +9,6 @@ import {
 } from '../expressions/fields.ts';
 import type { RawNode } from '../format/nodes.ts';
 import { outputsOf } from '../format/outputs.ts';
-import { suggestion } from '../format/problems.ts';
 import type { Shape } from '../format/shape.ts';
 import { FINDING_FIELDS, handoffFields, handoffSchema, SEVERITIES } from '../handoffs/schemas.ts';
 import type { NodeKind } from '../vocabulary.ts';

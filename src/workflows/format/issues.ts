@@ -1,10 +1,11 @@
 import type * as z from 'zod';
 import { isObject } from '../../core/json.ts';
+import { suggestion } from '../../core/suggestion.ts';
 import { NODE_KINDS } from '../vocabulary.ts';
 import { workflowFile } from './file.ts';
 import { MEANT } from './meant-keys.ts';
 import { rawNode } from './nodes.ts';
-import { type Path, suggestion } from './problems.ts';
+import type { Path } from './problems.ts';
 import type { Source } from './source.ts';
 
 /** Tells what zod found wrong at a path of the file; `base` is where the checked value stands. */

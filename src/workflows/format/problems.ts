@@ -1,7 +1,5 @@
 import { ID_RULE } from '../limits.ts';
 
-export { suggestion } from '../../core/suggestion.ts';
-
 /** Keys and indices from the top of the file. */
 export type Path = readonly (string | number)[];
 
