@@ -84,7 +84,7 @@ function processes({ run }: VerificationFacts): Reason | undefined {
 
 function denials({ run }: VerificationFacts): Reason | undefined {
   if (run.denials === 0) return undefined;
-  const text = `${plural(run.denials, 'tool call was', 'tool calls were')} refused, ${run.denied_writes} of them changes of files`;
+  const text = `${plural(run.denials, 'tool call was', 'tool calls were')} refused, ${run.denied_writes} of them to change files`;
   return run.denied_writes > 0 ? doubts('denied_writes', text) : tells('denials', text);
 }
 

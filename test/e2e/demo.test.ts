@@ -34,9 +34,7 @@ describe('the demo with the real Claude Code', () => {
     });
     expect(out.lines.length).toBeLessThan(45);
     // It tried to change a test, and whoever accepts the work should know.
-    expect(out.text).toMatch(
-      /verify-run {5}investigate, risk 0\.3\n {5}1 tool call\(s\) were refused/,
-    );
+    expect(out.text).toMatch(/verify-run {5}investigate, risk 0\.3\n {5}1 tool call was refused/);
     expect(out.text).toMatch(/REFUSED {2}test\/price\.test\.js is outside the write scope/);
     expect(out.text).not.toContain('\u001b');
     expect(out.text).not.toContain('a-token-of-the-user');
