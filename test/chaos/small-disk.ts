@@ -1,10 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf } from '../../src/core/errors.ts';
+import { fillDisk } from '../support/fill-disk.ts';
 
 const SIZE = '16m';
-const BLOCK = Buffer.alloc(16 << 10, 'x');
 
 /** Why no small disk can be made here; undefined where one can. */
 export function whyNoSmallDisk(): string | undefined {
@@ -28,19 +27,7 @@ export class SmallDisk {
   }
 
   fill(): void {
-    const fd = openSync(join(this.#at, '.filler'), 'w');
-    try {
-      for (let block = BLOCK; block.length > 0; ) {
-        try {
-          writeSync(fd, block);
-        } catch (error) {
-          if (errnoOf(error) !== 'ENOSPC') throw error;
-          block = block.subarray(0, block.length >> 1);
-        }
-      }
-    } finally {
-      closeSync(fd);
-    }
+    fillDisk(join(this.#at, '.filler'));
   }
 
   free(): void {

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { errnoOf } from '../../src/core/errors.ts';
 import { killProcess } from '../../src/proc/terminate.ts';
+import { fillDisk } from '../support/fill-disk.ts';
 import { buildSupervisors, FlowLab } from '../support/flow-lab.ts';
 import { makeReadOnly, smallDisk } from '../support/scratch.ts';
 import { connect, dataOf } from './face.ts';
@@ -11,27 +11,10 @@ import { connect, dataOf } from './face.ts';
 const supervisor = await buildSupervisors();
 const FLOW = 'nodes: { a: { role: ops, task: A. }, b: { role: ops, task: B., needs: a } }';
 
-/** To the last byte. */
-function fill(path: string): void {
-  const file = openSync(path, 'w');
-  try {
-    for (let block = Buffer.alloc(16 << 10, 'x'); block.length > 0; ) {
-      try {
-        writeSync(file, block);
-      } catch (error) {
-        if (errnoOf(error) !== 'ENOSPC') throw error;
-        block = block.subarray(0, block.length >> 1);
-      }
-    }
-  } finally {
-    closeSync(file);
-  }
-}
-
 test.each([
   [
     'is full',
-    async (disk: string) => fill(join(disk, 'filler')),
+    async (disk: string) => fillDisk(join(disk, 'filler')),
     (disk: string) => rmSync(join(disk, 'filler')),
     /^It cannot write down what happens: only \d+ KiB are free on the disk of \//,
   ],

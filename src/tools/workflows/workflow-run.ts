@@ -41,10 +41,10 @@ export default defineTool({
     const { host, client, signal, progress } = context;
     const place = await context.place(input.cwd);
     const mock = input.mock ?? false;
-    const profiles = mock ? undefined : await (await loadRunning()).profilesOf(host);
+    const { profilesOf, runWorkflow } = await loadRunning();
+    const profiles = mock ? undefined : await profilesOf(host);
     const { plan, problems, sources } = await askedWorkflow(input, place, profiles);
     if (plan === undefined) return { ok: false, errors: problemsOf(problems, 'error') };
-    const { runWorkflow } = await loadRunning();
     const answer = await runWorkflow(
       host,
       place,
