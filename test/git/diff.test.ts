@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type DiffOptions, diffTrees, diffWorkingTree } from '../../src/git/diff.ts';
 import { takeSnapshot } from '../../src/git/snapshot.ts';
-import { fingerprint, repository, type Sandbox, temporary } from './support.ts';
+import { scratch } from '../support/scratch.ts';
+import { fingerprint, repository, type Sandbox } from './support.ts';
 
 const snap = (repo: Sandbox, store = repo.store) =>
   takeSnapshot(repo.root, { privateDir: store, env: repo.env });
@@ -213,7 +214,7 @@ test("the user's diff settings do not reach us", async () => {
 
 test('errors: no repository, a snapshot that is gone', async () => {
   const repo = repository();
-  await expect(diffWorkingTree(temporary(), repo)).rejects.toMatchObject({
+  await expect(diffWorkingTree(scratch(), repo)).rejects.toMatchObject({
     code: 'NOT_A_GIT_REPOSITORY',
   });
   const base = await snap(repo);

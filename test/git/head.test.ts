@@ -2,7 +2,8 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { describeHead } from '../../src/git/head.ts';
-import { repository, temporary } from './support.ts';
+import { scratch } from '../support/scratch.ts';
+import { repository } from './support.ts';
 
 test('an unborn repository has a branch and no head', async () => {
   const repo = repository();
@@ -70,7 +71,7 @@ test('a submodule has a core.worktree of its own and is accepted', async () => {
 test('no repository, no directory, no git', async () => {
   const repo = repository();
   const env = repo.env;
-  await expect(describeHead(temporary(), { env })).rejects.toMatchObject({
+  await expect(describeHead(scratch(), { env })).rejects.toMatchObject({
     code: 'NOT_A_GIT_REPOSITORY',
     hint: expect.stringContaining('git init'),
   });

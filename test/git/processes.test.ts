@@ -7,8 +7,8 @@ import { takeBase, takeNow, wholeOf } from '../../src/runs/changes/snapshots.ts'
 import { uncommittedChanges } from '../../src/runs/changes/uncommitted.ts';
 import { verifyRun } from '../../src/verification/verify-run.ts';
 import { countedGit } from '../support/counted-git.ts';
+import { scratch } from '../support/scratch.ts';
 import { type Told, tellRun, workerCase } from '../verification/told-run.ts';
-import { temporary } from './support.ts';
 
 /**
  * Each start of git costs 5 to 15 ms, so their number is what an operation costs in a small project. A
@@ -29,7 +29,7 @@ let started: () => string[];
 let told: Told;
 
 beforeEach(async () => {
-  const dir = temporary();
+  const dir = scratch();
   const git = countedGit(dir);
   vi.stubEnv('PATH', git.path);
   started = git.take;

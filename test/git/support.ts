@@ -1,30 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterEach } from 'vitest';
-import { removeTree } from '../support/remove-tree.ts';
-
-const made: string[] = [];
-afterEach(async () => {
-  for (const path of made.splice(0)) await removeTree(path);
-});
-
-export function temporary(): string {
-  const path = realpathSync(mkdtempSync(join(tmpdir(), 'cc-git-test-')));
-  made.push(path);
-  return path;
-}
+import { scratch } from '../support/scratch.ts';
 
 const IDENTITY = {
   GIT_AUTHOR_NAME: 'Test',
@@ -49,7 +27,7 @@ export type Sandbox = {
 };
 
 export function repository(...initArgs: string[]): Sandbox {
-  const top = temporary();
+  const top = scratch();
   const root = join(top, 'repo');
   const home = join(top, 'home');
   const store = join(top, 'store');

@@ -5,7 +5,8 @@ import { comparePaths } from '../../../src/git/whole/compare-paths.ts';
 import { differing, disk } from '../../support/disk.ts';
 import { Random } from '../../support/random.ts';
 import { edit } from '../../support/random-edits.ts';
-import { repository, temporary } from '../support.ts';
+import { scratch } from '../../support/scratch.ts';
+import { repository } from '../support.ts';
 import { openSnapshot } from './read-back.ts';
 import { whole } from './support.ts';
 
@@ -54,7 +55,7 @@ test.each([1, 2, 3, 4, 5, 6])(
           }
         }
       }
-      store = join(temporary(), 'store');
+      store = join(scratch(), 'store');
     }
   },
 );

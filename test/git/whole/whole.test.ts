@@ -14,7 +14,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { newCommits } from '../../../src/git/whole/commits.ts';
 import { comparePaths } from '../../../src/git/whole/compare-paths.ts';
-import { fingerprint, repository, type Sandbox, temporary } from '../support.ts';
+import { scratch } from '../../support/scratch.ts';
+import { fingerprint, repository, type Sandbox } from '../support.ts';
 import { openSnapshot, readAt } from './read-back.ts';
 import { changesOf, lines, whole } from './support.ts';
 
@@ -33,7 +34,7 @@ function project(): Sandbox {
 
 /** A directory without git. */
 function plain(): Pick<Sandbox, 'root' | 'store' | 'env' | 'write'> {
-  const top = temporary();
+  const top = scratch();
   const root = join(top, 'dir');
   mkdirSync(root);
   const env = { PATH: process.env.PATH ?? '', HOME: join(top, 'home') };
